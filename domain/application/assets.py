@@ -1,0 +1,101 @@
+"""What is financed and pledged (application fields 48-54, 65)."""
+
+from datetime import date
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from domain.application.text import Code, Key, Label, Months
+from domain.facts import Fact
+from domain.model import Value
+from domain.money import Money, Rate
+
+Serial = Annotated[str, StringConstraints(min_length=4, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._/-]*$")]
+
+
+class AssetKind(StrEnum):
+    GPU_SERVER = "gpu_server"
+    NETWORK_STORAGE = "network_storage"
+    POWER_COOLING = "power_cooling"
+    CIVIL_WORKS = "civil_works"
+    SOFTWARE = "software"
+    RECEIVABLE = "receivable"
+    COMPUTE_ORDER = "compute_order"
+    DEPOSIT = "deposit"
+    DATA_ASSET = "data_asset"
+
+
+class Condition(StrEnum):
+    NEW = "new"
+    USED = "used"
+    REFURBISHED = "refurbished"
+
+
+class Provenance(StrEnum):
+    """How the hardware came into the country; grey or unknown goods carry no collateral value."""
+
+    OFFICIAL_CN = "official_cn"
+    LICENSED = "licensed"
+    GREY = "grey"
+    UNKNOWN = "unknown"
+
+
+class Encumbrance(Value):
+    holder: Label
+    kind: Literal["mortgage", "floating_charge", "lease", "retention_of_title", "seizure", "other"]
+    registered: date | None = None
+
+
+class ServerItem(Value):
+    """One server of an inventory: a row of ``servers.xlsx``."""
+
+    serial: Serial
+    model: Label
+    gpu_type: Code
+    gpu_count: Annotated[int, Field(ge=1, le=16)]
+    gpu_memory_gb: Annotated[int, Field(ge=1, le=1024)]
+    gpu_uuids: Annotated[tuple[Annotated[str, StringConstraints(max_length=64)], ...], Field(max_length=16)] = ()
+    condition: Condition
+    purchased: date | None = None
+    delivered: date | None = None
+    invoice_number: Label | None = None
+    price_ex_vat: Money
+    vat_rate: Rate
+    provenance: Provenance
+    customs_document: Label | None = None
+    site: Label | None = None
+    rack: Label | None = None
+    warranty_until: date | None = None
+
+
+class DataAssetTerms(Value):
+    certificate: Fact[Label] | None = None
+    right: Fact[Literal["holding", "processing", "operating"]] | None = None
+    right_expires: Fact[date] | None = None
+    personal_data: Fact[bool] | None = None
+    top_buyer_share: Fact[Rate] | None = None
+    reproduction_cost: Fact[Money] | None = None
+
+
+class AssetLine(Value):
+    """An asset or a homogeneous group of assets. GPU servers are listed one by one in ``servers``."""
+
+    key: Key
+    kind: AssetKind
+    description: Label
+    existing: bool
+    """False for purchase-financed equipment that does not exist before the first drawing."""
+    cost: Money | None = None
+    acquired: Fact[date] | None = None
+    useful_life_months: Months | None = None
+    servers: Annotated[tuple[ServerItem, ...], Field(max_length=5000)] = ()
+    encumbrances: Annotated[tuple[Encumbrance, ...], Field(max_length=50)] | None = None
+    colocation_operator: Fact[Label] | None = None
+    lien_waiver: Fact[bool] | None = None
+    insured_sum: Fact[Money] | None = None
+    insurance_expires: Fact[date] | None = None
+    insurance_payee: Fact[Label] | None = None
+    contract_key: Key | None = None
+    """For receivables and compute orders: the contract they arise from."""
+    data_terms: DataAssetTerms | None = None

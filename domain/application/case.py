@@ -1,0 +1,164 @@
+"""The application's header and the parts that belong to no other subject (fields 1-11, 62-64, 66-69)."""
+
+from datetime import date
+from enum import StrEnum
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from domain.application.accounts import Accounts
+from domain.application.assets import AssetLine
+from domain.application.borrower import BorrowerProfile, Technology
+from domain.application.contracts import ComputeContract
+from domain.application.project import Economics, FundingSource, FundUse, Project
+from domain.application.text import Code, Key, Label, Months, Remark, Sha256
+from domain.facts import Fact
+from domain.identity import Uscc
+from domain.model import Value
+from domain.money import Money, Rate
+
+
+class LineKind(StrEnum):
+    TERM = "term"
+    REVOLVING = "revolving"
+    GUARANTEE = "guarantee"
+    LEASE = "lease"
+    ORDER = "order"
+
+
+class RepaymentMethod(StrEnum):
+    ANNUITY = "annuity"
+    """等额本息"""
+    EQUAL_PRINCIPAL = "equal_principal"
+    """等额本金"""
+    BULLET = "bullet"
+    """按期付息到期还本"""
+
+
+class Repayment(Value):
+    method: RepaymentMethod
+    grace_months: Annotated[int, Field(ge=0, le=120)] = 0
+    frequency: Literal["monthly", "quarterly"] = "quarterly"
+
+
+class CreditLineRequest(Value):
+    """What is asked for."""
+
+    key: Key
+    product: Code
+    kind: LineKind
+    amount: Money
+    tenor_months: Months
+    purpose: Code
+    long_cycle_evidence: Sha256 | None = None
+    repayment: Repayment
+    replaces_facility_id: UUID | None = None
+
+
+class PartyRole(StrEnum):
+    BORROWER = "borrower"
+    GUARANTOR = "guarantor"
+    SUPPLIER = "supplier"
+    OFFTAKER = "offtaker"
+
+
+class Party(Value):
+    key: Key
+    role: PartyRole
+    name: Label
+    uscc: Uscc
+
+
+class Payee(Value):
+    """Where loan money is to go."""
+
+    key: Key
+    name: Label
+    uscc: Uscc
+    account: Annotated[str, Field(min_length=8, max_length=34, pattern=r"^[0-9A-Z]+$")]
+    bank: Label
+    amount: Money
+    due: date | None = None
+    new: bool
+    related: bool
+    contract_reference: Label | None = None
+
+
+class SecurityShare(Value):
+    """One leg of the guarantee mix; the legs add up to the amount asked for."""
+
+    method: Literal["credit", "guarantee", "mortgage", "pledge"]
+    amount: Money
+
+
+class GuaranteeOffer(Value):
+    """A third-party guarantee. A listed guarantor without public announcement counts zero (担保制度解释 §9)."""
+
+    party_key: Key
+    amount: Money
+    share: Rate
+    resolution_sha256: Sha256 | None = None
+    listed: bool = False
+    announcement: Label | None = None
+
+
+class FeeItem(Value):
+    name: Label
+    amount: Money
+    payer: Literal["borrower", "lender", "third_party"]
+
+
+class SubsidyClaim(Value):
+    programme: Code
+    contract_number: Label
+
+
+class PriceTerms(Value):
+    lpr_tenor: Literal["1Y", "5Y"] | None = None
+    spread_bps: Annotated[int, Field(ge=-1000, le=3000)] | None = None
+    fees: Annotated[tuple[FeeItem, ...], Field(max_length=50)] | None = None
+    esg_agency: Fact[Label] | None = None
+    esg_grade: Fact[Code] | None = None
+    esg_grade_date: Fact[date] | None = None
+    subsidies: Annotated[tuple[SubsidyClaim, ...], Field(max_length=50)] | None = None
+
+
+class ApplicationDocument(Value):
+    """A document of the file by its content; stored once, wherever it is referred to."""
+
+    sha256: Sha256
+    kind: Code
+    name: Label
+    as_of: date | None = None
+    expires: date | None = None
+
+
+class ApplicationContent(Value):
+    """All that an application says. ``None`` means not given yet; a fact that cannot be given says so itself."""
+
+    lender_id: Code
+    customer_id: UUID | None = None
+    application_date: date | None = None
+    visit_id: Code | None = None
+    remark: Remark | None = None
+    parties: Annotated[tuple[Party, ...], Field(max_length=100)] = ()
+    borrower: BorrowerProfile = BorrowerProfile()
+    lines: Annotated[tuple[CreditLineRequest, ...], Field(max_length=10)] = ()
+    accounts: Annotated[tuple[Accounts, ...], Field(max_length=12)] = ()
+    technology: Technology = Technology()
+    project: Project | None = None
+    sources: Annotated[tuple[FundingSource, ...], Field(max_length=50)] = ()
+    uses: Annotated[tuple[FundUse, ...], Field(max_length=50)] = ()
+    assets: Annotated[tuple[AssetLine, ...], Field(max_length=100)] = ()
+    economics: Annotated[tuple[Economics, ...], Field(max_length=20)] = ()
+    contracts: Annotated[tuple[ComputeContract, ...], Field(max_length=200)] = ()
+    payees: Annotated[tuple[Payee, ...], Field(max_length=200)] = ()
+    security: Annotated[tuple[SecurityShare, ...], Field(max_length=10)] = ()
+    guarantees: Annotated[tuple[GuaranteeOffer, ...], Field(max_length=20)] = ()
+    price: PriceTerms = PriceTerms()
+    documents: Annotated[tuple[ApplicationDocument, ...], Field(max_length=500)] = ()
+
+    def party(self, role: PartyRole) -> Party | None:
+        """The first party in a role."""
+        return next((party for party in self.parties if party.role is role), None)

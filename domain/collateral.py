@@ -1,0 +1,200 @@
+"""Messages of the collateral service: assets, valuations, allocations and security interests."""
+
+from datetime import date
+from enum import StrEnum
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from domain.application import AssetKind, Condition, Provenance, ServerItem
+from domain.application.assets import Serial
+from domain.application.text import Code, Key, Label, Sha256
+from domain.finding import FindingValue
+from domain.model import Value
+from domain.money import Money, Rate, UnitPrice
+from domain.pricing import DecisionInputs
+
+
+class AssetRegistration(Value):
+    """Entry of an application's asset into the register. Serials are unique over all cases."""
+
+    case_id: UUID
+    asset_key: Key
+    kind: AssetKind
+    description: Label
+    branch: Code
+    servers: Annotated[tuple[ServerItem, ...], Field(max_length=5000)] = ()
+
+
+class SerialConflict(Value):
+    serial: Serial
+    case_number: str
+    case_id: UUID
+
+
+class RegisteredAsset(Value):
+    asset_id: UUID
+    case_id: UUID
+    asset_key: Key
+    kind: AssetKind
+    unit_count: int
+    conflicts: tuple[SerialConflict, ...] = ()
+    """Serials that already secure another case: a second pledge is refused with the first named."""
+
+
+class ServerEconomics(Value):
+    """Per server, tax-exclusive, as §3.5 needs them; None is missing and refuses the income approach."""
+
+    rent_per_gpu_hour: UnitPrice | None
+    occupancy: Rate | None
+    server_kw: Rate | None
+    tariff_per_kwh: UnitPrice | None
+    pue: Rate | None
+    rack_per_month: Money | None
+    maintenance_rate: Rate | None
+    sla_per_month: Money | None
+
+
+class CohortSubject(Value):
+    """Servers of one model, age, condition and provenance: valued once, counted many times."""
+
+    kind: Literal["gpu_cohort"] = "gpu_cohort"
+    model: Label
+    gpu_type: Code
+    gpus_per_server: Annotated[int, Field(ge=1, le=16)]
+    servers: Annotated[int, Field(ge=1, le=1_000_000)]
+    condition: Condition
+    provenance: Provenance
+    age_months: Annotated[int, Field(ge=0, le=240)]
+    replacement_cost_new: Money
+    """Per server, ex VAT."""
+    economics: ServerEconomics | None
+
+
+class PhysicalSubject(Value):
+    """Civil works, power and cooling, network and storage: cost less straight-line depreciation."""
+
+    kind: Literal["physical"] = "physical"
+    asset_kind: AssetKind
+    cost: Money
+    age_months: Annotated[int, Field(ge=0, le=1200)] | None
+    useful_life_months: Annotated[int, Field(ge=1, le=1200)] | None
+
+
+class ReceivableSubject(Value):
+    """A compute order or receivable: eligible base after advances, retention and collections."""
+
+    kind: Literal["receivable"] = "receivable"
+    amount: Money | None
+    advance_received: Money | None
+    retention: Money | None
+    collected: Money | None
+    firm: bool | None
+    buyer_tier: str | None
+    buyer_related: bool | None
+    assignment_allowed: bool | None
+
+
+class DepositSubject(Value):
+    kind: Literal["deposit"] = "deposit"
+    amount: Money
+
+
+class IntangibleSubject(Value):
+    """Software and data assets: reproduction cost, gated by rights."""
+
+    kind: Literal["intangible"] = "intangible"
+    asset_kind: AssetKind
+    cost: Money | None
+    certificate: bool | None
+    personal_data: bool | None
+
+
+Subject = Annotated[
+    CohortSubject | PhysicalSubject | ReceivableSubject | DepositSubject | IntangibleSubject,
+    Field(discriminator="kind"),
+]
+
+
+class ValuationRequest(DecisionInputs):
+    asset_key: Key
+    subject: Subject
+    encumbered: bool | None
+    """Whether another creditor ranks before us on the asset; None where that was not searched."""
+    exists: bool
+
+
+class Approach(Value):
+    """One valuation approach; ``value`` is None where it could not be run, with the code that says why."""
+
+    name: Literal["cost", "income", "market"]
+    value: Money | None
+    weight: Rate
+    code: str = ""
+
+
+class Valuation(FindingValue):
+    """A valuation of the whole subject (all servers of a cohort)."""
+
+    asset_key: str
+    asset_kind: AssetKind
+    units: int
+    approaches: tuple[Approach, ...]
+    reconciled_value: Money | None
+    lending_value: Money
+    orderly_liquidation: Money | None
+    forced_liquidation: Money | None
+    eligible: bool
+    ltv: Rate
+    tenor_cap_months: int
+    valid_until: date
+
+    def headline(self) -> str:
+        return f"{self.asset_key} · {self.units} · {self.lending_value} × {self.ltv:.2f}"
+
+
+class SecurityKind(StrEnum):
+    FLOATING_MORTGAGE = "floating_mortgage"
+    EQUIPMENT_MORTGAGE = "equipment_mortgage"
+    LAND_MORTGAGE = "land_mortgage"
+    RECEIVABLE_PLEDGE = "receivable_pledge"
+    ACCOUNT_PLEDGE = "account_pledge"
+    REFUND_GUARANTEE = "refund_guarantee"
+    THIRD_PARTY_GUARANTEE = "third_party_guarantee"
+
+
+class AllocationRequest(Value):
+    """An asset secures a facility at a rank and share."""
+
+    asset_id: UUID
+    facility_id: UUID
+    case_id: UUID
+    rank: Annotated[int, Field(ge=1, le=20)]
+    share: Rate
+
+
+class Allocation(AllocationRequest):
+    allocation_id: UUID
+
+
+class RegistrationRequest(Value):
+    """A security interest as registered (动产和权利担保统一登记办法) or as perfected otherwise."""
+
+    case_id: UUID
+    facility_id: UUID | None = None
+    asset_id: UUID | None = None
+    kind: SecurityKind
+    registry: Label
+    number: Label
+    registered_on: date
+    delivered_on: date | None = None
+    expires: date | None = None
+    certificate_sha256: Sha256
+
+
+class Registration(RegistrationRequest):
+    registration_id: UUID
+    purchase_money_priority: bool | None
+    """Civil Code §416: registered within ten days of delivery; None where delivery is not known."""
+    rank: int

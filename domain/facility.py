@@ -1,0 +1,168 @@
+"""Facilities, their utilisations, transfers and conditions."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from domain.application import Payee
+from domain.application.text import Code, Label, Remark, Sha256
+from domain.assertion import SignedCommand
+from domain.model import Message, Value
+from domain.money import Money, Rate
+
+
+class PaymentMode(StrEnum):
+    ENTRUSTED = "entrusted"
+    """受托支付: the lender pays the borrower's supplier."""
+    SELF = "self"
+    """自主支付: the borrower pays out of its account, with the owner's approval of each transfer."""
+
+
+class ConditionKind(StrEnum):
+    PRECEDENT = "precedent"
+    SUBSEQUENT = "subsequent"
+
+
+class ConditionState(StrEnum):
+    OPEN = "open"
+    SATISFIED = "satisfied"
+    WAIVED = "waived"
+    BREACHED = "breached"
+
+
+class ConditionTerm(Message):
+    """A condition of the facility agreement. ``due_days`` counts calendar days from ``counts_from``."""
+
+    code: str
+    kind: ConditionKind
+    title_zh: str
+    title_en: str
+    counts_from: Literal["effective", "payment", "delivery"] | None = None
+    due_days: int | None = None
+    consequence_zh: str = ""
+    consequence_en: str = ""
+    security_kind: str | None = None
+
+
+class ConditionStatus(Message):
+    code: str
+    state: ConditionState
+    due: date | None = None
+    evidence: tuple[str, ...] = ()
+    decided_by: str | None = None
+    note: str = ""
+
+
+class FacilityRef(Message):
+    facility_id: UUID
+    number: str
+    limit: Money
+    currency: str = "CNY"
+    product: str
+    effective_on: date
+    availability_end: date
+    termination_date: date
+
+
+class UtilisationRequest(Value):
+    """``POST /v1/facilities/{id}/utilisations``: a drawing, who is to be paid, and when the goods are delivered."""
+
+    amount: Money
+    value_date: date
+    payees: Annotated[tuple[Payee, ...], Field(min_length=1, max_length=50)]
+    delivery_date: date | None = None
+    purpose: Code
+    invoices: Annotated[tuple[Sha256, ...], Field(max_length=100)] = ()
+    remark: Remark | None = None
+
+
+class TransferState(StrEnum):
+    """States of an outgoing payment. ``unknown`` is resolved by inquiry, never by sending again."""
+
+    CREATED = "created"
+    CONFIRMED_BY_OWNER = "confirmed_by_owner"
+    SENDING = "sending"
+    UNKNOWN = "unknown"
+    CONFIRMED = "confirmed"
+    FAILED = "failed"
+    REJECTED_BY_OWNER = "rejected_by_owner"
+    EXPIRED = "expired"
+
+
+class TransferRef(Message):
+    """A transfer as the workflow knows it; ``instruction_sha256`` binds payee, account, amount and purpose."""
+
+    transfer_id: UUID
+    end_to_end_id: str
+    payee_key: str
+    amount: Money
+    state: TransferState
+    instruction_sha256: str
+
+
+class TransferDecision(StrEnum):
+    CONFIRM = "confirm"
+    REJECT = "reject"
+
+
+class TransferCommand(Message):
+    """The owner's decision on one outgoing transfer (企业反诈安全卫士), bound to the instruction the owner was shown."""
+
+    transfer_id: UUID
+    decision: TransferDecision
+    instruction_sha256: str
+    subject: str
+    roles: tuple[str, ...]
+    comment: Remark | None = None
+
+
+class SignedTransferCommand(SignedCommand):
+    command: TransferCommand
+
+
+class GateVerdict(Message):
+    """What the drawing gate concluded."""
+
+    allowed: bool
+    payment_mode: PaymentMode
+    maximum: Money
+    """The most that may be drawn now (capital paid pro rata, commitment, LTV)."""
+    codes: tuple[str, ...] = ()
+    finding_sha256: str
+
+
+class UtilisationView(Value):
+    utilisation_id: UUID
+    number: str
+    facility_id: UUID
+    case_id: UUID
+    stage: str
+    amount: Money
+    value_date: date
+    payment_mode: PaymentMode | None = None
+    conditions: tuple[ConditionStatus, ...] = ()
+    transfers: tuple["TransferView", ...] = ()
+    requested_at: datetime
+    paid_at: datetime | None = None
+
+
+class TransferView(Value):
+    transfer_id: UUID
+    end_to_end_id: str
+    payee_name: Label
+    payee_account_masked: str
+    amount: Money
+    state: TransferState
+    instruction_sha256: str
+    expires_at: datetime | None = None
+
+
+class PricedTerms(Message):
+    """The price agreed in the offer, as the facility agreement carries it."""
+
+    all_in_rate: Rate
+    base_rate: str
+    margin_bps: int

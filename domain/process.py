@@ -1,0 +1,298 @@
+"""Names and messages of the processes: what origination starts and updates by name, and what the worker registers.
+
+The names are recorded in histories and never change.
+"""
+
+from datetime import date, datetime
+from typing import Final
+from uuid import UUID
+
+from domain.assertion import SignedCommand
+from domain.facility import ConditionTerm, FacilityRef, GateVerdict, TransferRef
+from domain.finding import FindingRef, Outcome, Reason
+from domain.model import Message
+from domain.money import Money
+from domain.rulebook import Rulebook
+from domain.stages import Stage
+from domain.tasks import HumanTask, TaskCommand
+
+NAMESPACE: Final = "suandai"
+TASK_QUEUE: Final = "credit"
+AUDIT_TASK_QUEUE: Final = "audit"
+DEPLOYMENT: Final = "suandai-credit"
+
+APPLICATION_WORKFLOW: Final = "CreditApplication"
+UTILISATION_WORKFLOW: Final = "Utilisation"
+FACILITY_WORKFLOW: Final = "Facility"
+
+ACT_ON_TASK: Final = "act_on_task"
+WITHDRAW: Final = "withdraw"
+DECIDE_TRANSFER: Final = "decide_transfer"
+RECORD_DRAWING: Final = "record_drawing"
+POSITION: Final = "position"
+
+SEARCH_ATTRIBUTES: Final = {
+    "Stage": "Keyword",
+    "Product": "Keyword",
+    "Branch": "Keyword",
+    "CaseNumber": "Keyword",
+}
+"""Typed search attributes, registered at start-up. Codes only: they are not encrypted."""
+
+
+def application_workflow_id(application_id: UUID) -> str:
+    return f"application-{application_id}"
+
+
+def utilisation_workflow_id(utilisation_id: UUID) -> str:
+    return f"utilisation-{utilisation_id}"
+
+
+def facility_workflow_id(facility_id: UUID) -> str:
+    return f"facility-{facility_id}"
+
+
+# --- starts -----------------------------------------------------------------------------------------------------------
+
+
+class CaseStart(Message):
+    """Start of ``CreditApplication``: written with the submission in one transaction."""
+
+    application_id: UUID
+    case_id: UUID
+    case_number: str
+    product: str
+    branch: str
+    policy_sha256: str
+    submitted_by: str
+    submitted_at: datetime
+    content_version: int
+    content_sha256: str
+    amount: Money
+
+
+class UtilisationStart(Message):
+    utilisation_id: UUID
+    facility_id: UUID
+    case_id: UUID
+    case_number: str
+    utilisation_number: str
+    product: str
+    branch: str
+    policy_sha256: str
+    requested_by: str
+    amount: Money
+    value_date: date
+    delivery_date: date | None = None
+
+
+class FacilityStart(Message):
+    facility: FacilityRef
+    case_id: UUID
+    case_number: str
+    branch: str
+    policy_sha256: str
+
+
+# --- updates ----------------------------------------------------------------------------------------------------------
+
+
+class SignedTaskCommand(SignedCommand):
+    command: TaskCommand
+
+
+class WithdrawCommand(Message):
+    case_id: UUID
+    subject: str
+    roles: tuple[str, ...]
+    reason: str
+
+
+class SignedWithdrawCommand(SignedCommand):
+    command: WithdrawCommand
+
+
+class CommandResult(Message):
+    """The result of an update: the tasks it changed, at their new versions, and where the process stands."""
+
+    tasks: tuple[HumanTask, ...] = ()
+    transfers: tuple[TransferRef, ...] = ()
+    stage: str
+
+
+class DrawingRecord(Message):
+    """Signal to ``Facility``: a utilisation was paid."""
+
+    utilisation_id: UUID
+    amount: Money
+    paid_on: date
+
+
+class Position(Message):
+    """Answer of the ``position`` query."""
+
+    stage: str
+    tasks: tuple[HumanTask, ...]
+
+
+# --- activities of a case ---------------------------------------------------------------------------------------------
+
+
+class CaseStep(Message):
+    """Input of most activities: the case, a step name unique within the workflow, and the business date."""
+
+    case_id: UUID
+    workflow_id: str
+    step: str
+    as_of: date
+
+
+class CohortStep(CaseStep):
+    asset_key: str
+    cohort: str
+
+
+class CaseOpening(Message):
+    """What a process needs to know at its start."""
+
+    rulebook: Rulebook
+    lead_investigator: str
+    """The relationship manager who submitted."""
+    cohorts: tuple["CohortRef", ...]
+    borrower_subjects: tuple[str, ...] = ()
+    """Subjects of the borrower's owners; empty offers acceptance to the borrower's owner role."""
+    conditions: tuple[ConditionTerm, ...] = ()
+
+
+class CohortRef(Message):
+    """A group of like assets that is valued as one."""
+
+    asset_key: str
+    cohort: str
+    kind: str
+    units: int
+
+
+class CheckResult(Message):
+    """A check as the process sees it: outcome and reasons."""
+
+    finding: FindingRef
+    reasons: tuple[Reason, ...] = ()
+
+    @property
+    def outcome(self) -> Outcome:
+        return self.finding.outcome
+
+
+class ProgressReport(Message):
+    """Where the process stands, for origination's books: appended as a case event, tasks upserted by version."""
+
+    case_id: UUID
+    workflow_id: str
+    step: str
+    stage: str
+    at: datetime
+    tasks: tuple[HumanTask, ...] = ()
+    utilisation_id: UUID | None = None
+    facility_id: UUID | None = None
+    invalidated: tuple[str, ...] = ()
+    """After a return: the conclusions and approvals that no longer stand."""
+    note_code: str = ""
+
+
+class DecisionRecord(Message):
+    """The credit decision as taken."""
+
+    case_id: UUID
+    workflow_id: str
+    step: str
+    decision: str
+    """``approved | approved_with_conditions | declined``"""
+    decided_by: tuple[str, ...]
+    authority_rule: str
+    conditions: tuple[str, ...] = ()
+    reasons: tuple[Reason, ...] = ()
+    at: datetime
+    valid_until: date | None = None
+
+
+class MemoRef(Message):
+    """The credit memo as assembled: its document."""
+
+    document_sha256: str
+
+
+class OfferRef(Message):
+    offer_id: UUID
+    terms_sha256: str
+    valid_until: date
+    amount: Money
+
+
+class ContractRef(Message):
+    contract_id: UUID
+    number: str
+    data_sha256: str
+    clauses: int
+
+
+class CaseEnd(Message):
+    """Result of ``CreditApplication``."""
+
+    case_id: UUID
+    stage: Stage
+    facility: FacilityRef | None = None
+    reasons: tuple[Reason, ...] = ()
+
+
+# --- activities of a utilisation --------------------------------------------------------------------------------------
+
+
+class UtilisationStep(CaseStep):
+    utilisation_id: UUID
+    facility_id: UUID
+
+
+class UtilisationOpening(Message):
+    rulebook: Rulebook
+    cohorts: tuple[CohortRef, ...]
+    subsequent: tuple[ConditionTerm, ...]
+
+
+class ReservationResult(Message):
+    """Whether the commitment was reserved; a refusal says what was available."""
+
+    reserved: bool
+    available: Money
+    codes: tuple[str, ...] = ()
+
+
+class GateResult(Message):
+    verdict: GateVerdict
+    reasons: tuple[Reason, ...] = ()
+
+
+class TransferStep(UtilisationStep):
+    transfer_id: UUID
+
+
+class ConditionReport(Message):
+    """A condition met, waived or breached."""
+
+    case_id: UUID
+    utilisation_id: UUID | None = None
+    facility_id: UUID | None = None
+    workflow_id: str
+    step: str
+    code: str
+    state: str
+    at: datetime
+    decided_by: str | None = None
+    evidence: tuple[str, ...] = ()
+    note: str = ""
+
+
+class UtilisationEnd(Message):
+    utilisation_id: UUID
+    stage: str
+    reasons: tuple[Reason, ...] = ()

@@ -1,0 +1,242 @@
+"""Human tasks: WS-HumanTask states, with the outcome kept apart, and the verbs by which people act on them."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field
+
+from domain.application.text import Code, Label, Remark
+from domain.authority import AuthorityRequirement, Mandate
+from domain.finding import FindingRef
+from domain.model import Message
+from domain.roles import Role
+
+
+class TaskType(StrEnum):
+    """What a person is asked to do. The type is also the duty that separation rules speak of."""
+
+    INTAKE_ANALYSIS = "intake_analysis"
+    SCREENING_ANALYSIS = "screening_analysis"
+    LEAD_INVESTIGATION = "lead_investigation"
+    CO_INVESTIGATION = "co_investigation"
+    RATING_CONFIRMATION = "rating_confirmation"
+    VALUATION_RECONCILIATION = "valuation_reconciliation"
+    REVIEW = "review"
+    COMPLIANCE_OPINION = "compliance_opinion"
+    PRICING_APPROVAL = "pricing_approval"
+    APPROVAL = "approval"
+    COMMITTEE_VOTE = "committee_vote"
+    OFFER_ACCEPTANCE = "offer_acceptance"
+    CONTRACT_DRAFTING = "contract_drafting"
+    BORROWER_SIGNING = "borrower_signing"
+    SIGNING_WITNESS = "signing_witness"
+    SECOND_WITNESS = "second_witness"
+    SECURITY_PERFECTION = "security_perfection"
+    SECURITY_VERIFICATION = "security_verification"
+    DISBURSEMENT_REVIEW = "disbursement_review"
+    CONDITION_SUBSEQUENT = "condition_subsequent"
+    FIRST_INSPECTION = "first_inspection"
+    REVALUATION_REVIEW = "revaluation_review"
+
+
+SUBMISSION_DUTY = "submission"
+OWNER_CONFIRMATION_DUTY = "owner_confirmation"
+"""Duties that are discharged through their own routes and not through a task."""
+
+ROLE_OF: dict[TaskType, Role] = {
+    TaskType.INTAKE_ANALYSIS: Role.COMPLIANCE_OFFICER,
+    TaskType.SCREENING_ANALYSIS: Role.COMPLIANCE_OFFICER,
+    TaskType.LEAD_INVESTIGATION: Role.RELATIONSHIP_MANAGER,
+    TaskType.CO_INVESTIGATION: Role.CO_INVESTIGATOR,
+    TaskType.RATING_CONFIRMATION: Role.RATING_CONFIRMER,
+    TaskType.VALUATION_RECONCILIATION: Role.COLLATERAL_OFFICER,
+    TaskType.REVIEW: Role.REVIEWER,
+    TaskType.COMPLIANCE_OPINION: Role.COMPLIANCE_OFFICER,
+    TaskType.PRICING_APPROVAL: Role.PRICING_APPROVER,
+    TaskType.APPROVAL: Role.APPROVER,
+    TaskType.COMMITTEE_VOTE: Role.COMMITTEE_MEMBER,
+    TaskType.OFFER_ACCEPTANCE: Role.BORROWER_OWNER,
+    TaskType.CONTRACT_DRAFTING: Role.CONTRACT_OFFICER,
+    TaskType.BORROWER_SIGNING: Role.BORROWER_OWNER,
+    TaskType.SIGNING_WITNESS: Role.RELATIONSHIP_MANAGER,
+    TaskType.SECOND_WITNESS: Role.CO_INVESTIGATOR,
+    TaskType.SECURITY_PERFECTION: Role.COLLATERAL_OFFICER,
+    TaskType.SECURITY_VERIFICATION: Role.COLLATERAL_OFFICER,
+    TaskType.DISBURSEMENT_REVIEW: Role.DISBURSEMENT_OFFICER,
+    TaskType.CONDITION_SUBSEQUENT: Role.COLLATERAL_OFFICER,
+    TaskType.FIRST_INSPECTION: Role.MONITOR,
+    TaskType.REVALUATION_REVIEW: Role.MONITOR,
+}
+
+
+class TaskState(StrEnum):
+    CREATED = "created"
+    READY = "ready"
+    RESERVED = "reserved"
+    IN_PROGRESS = "in_progress"
+    SUSPENDED = "suspended"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    EXITED = "exited"
+    OBSOLETE = "obsolete"
+
+
+OPEN_STATES = frozenset(
+    {TaskState.CREATED, TaskState.READY, TaskState.RESERVED, TaskState.IN_PROGRESS, TaskState.SUSPENDED}
+)
+
+
+class TaskOutcome(StrEnum):
+    APPROVE = "approve"
+    APPROVE_WITH_CONDITIONS = "approve_with_conditions"
+    REJECT = "reject"
+    RETURN = "return"
+    ABSTAIN = "abstain"
+    RECUSE = "recuse"
+    ACKNOWLEDGE = "acknowledge"
+    WAIVE = "waive"
+
+
+_OPINION = frozenset({TaskOutcome.APPROVE, TaskOutcome.REJECT, TaskOutcome.RETURN})
+_DECISION = _OPINION | {TaskOutcome.APPROVE_WITH_CONDITIONS}
+_ACT = frozenset({TaskOutcome.ACKNOWLEDGE, TaskOutcome.REJECT})
+
+OUTCOMES_OF: dict[TaskType, frozenset[TaskOutcome]] = {
+    TaskType.INTAKE_ANALYSIS: _OPINION,
+    TaskType.SCREENING_ANALYSIS: _OPINION,
+    TaskType.LEAD_INVESTIGATION: _OPINION,
+    TaskType.CO_INVESTIGATION: _OPINION,
+    TaskType.RATING_CONFIRMATION: _OPINION,
+    TaskType.VALUATION_RECONCILIATION: _OPINION,
+    TaskType.REVIEW: _OPINION,
+    TaskType.COMPLIANCE_OPINION: _OPINION,
+    TaskType.PRICING_APPROVAL: _DECISION,
+    TaskType.APPROVAL: _DECISION,
+    TaskType.COMMITTEE_VOTE: frozenset(
+        {TaskOutcome.APPROVE, TaskOutcome.REJECT, TaskOutcome.ABSTAIN, TaskOutcome.RECUSE}
+    ),
+    TaskType.OFFER_ACCEPTANCE: frozenset({TaskOutcome.APPROVE, TaskOutcome.REJECT}),
+    TaskType.CONTRACT_DRAFTING: _ACT,
+    TaskType.BORROWER_SIGNING: frozenset({TaskOutcome.APPROVE, TaskOutcome.REJECT}),
+    TaskType.SIGNING_WITNESS: _ACT,
+    TaskType.SECOND_WITNESS: _ACT,
+    TaskType.SECURITY_PERFECTION: _ACT | {TaskOutcome.WAIVE},
+    TaskType.SECURITY_VERIFICATION: _ACT,
+    TaskType.DISBURSEMENT_REVIEW: frozenset({TaskOutcome.APPROVE, TaskOutcome.REJECT}),
+    TaskType.CONDITION_SUBSEQUENT: _ACT | {TaskOutcome.WAIVE},
+    TaskType.FIRST_INSPECTION: _ACT,
+    TaskType.REVALUATION_REVIEW: _ACT,
+}
+"""Which outcomes a task may be completed with."""
+
+
+class Verb(StrEnum):
+    CLAIM = "claim"
+    RELEASE = "release"
+    START = "start"
+    COMPLETE = "complete"
+    DELEGATE = "delegate"
+    RESOLVE = "resolve"
+    FORWARD = "forward"
+    ESCALATE = "escalate"
+    SUSPEND = "suspend"
+    RESUME = "resume"
+    ASSIGN = "assign"
+    REMIND = "remind"
+
+
+class TaskSubject(Message):
+    """What the task is about, at the version the actor is shown."""
+
+    type: Code
+    id: str = Field(max_length=64)
+    version: int = 1
+    sha256: str = ""
+
+
+class HumanTask(Message):
+    """A task as the workflow holds it; origination's inbox row is a copy of the newest version."""
+
+    task_id: UUID
+    type: TaskType
+    case_id: UUID
+    workflow_id: str
+    utilisation_id: UUID | None = None
+    facility_id: UUID | None = None
+    title_zh: str
+    title_en: str
+    stage: str
+    state: TaskState
+    resume_state: TaskState | None = None
+    outcome: TaskOutcome | None = None
+    priority: int = 50
+    role: Role
+    candidates: tuple[str, ...] = ()
+    """Subjects the task is offered to; empty offers it to the whole role of the branch."""
+    excluded: tuple[str, ...] = ()
+    """Subjects that separation of duties keeps away (excluded owners of WS-HumanTask)."""
+    assignee: str | None = None
+    owner: str | None = None
+    """Who decides after a delegation is resolved."""
+    required_authority: AuthorityRequirement | None = None
+    subject: TaskSubject | None = None
+    findings: tuple[FindingRef, ...] = ()
+    """What the machine concluded and a person is asked about."""
+    created_at: datetime
+    ready_at: datetime | None = None
+    claimed_at: datetime | None = None
+    first_touch_at: datetime | None = None
+    due_at: datetime | None = None
+    suspended_at: datetime | None = None
+    completed_at: datetime | None = None
+    completed_by: str | None = None
+    escalation_level: int = 0
+    reminders: int = 0
+    comment: str = ""
+    conditions: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()
+    return_to: str | None = None
+    version: int = 1
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in OPEN_STATES
+
+
+class TaskCommand(Message):
+    """A verb on a task as the actor meant it; its hash is inside the actor assertion."""
+
+    task_id: UUID
+    verb: Verb
+    expected_version: int
+    subject: str
+    """The actor (OIDC subject)."""
+    roles: tuple[Role, ...]
+    outcome: TaskOutcome | None = None
+    comment: Remark | None = None
+    conditions: Annotated[tuple[Label, ...], Field(max_length=50)] = ()
+    evidence: Annotated[tuple[str, ...], Field(max_length=50)] = ()
+    """SHA-256 of documents the actor relies on."""
+    return_to: str | None = None
+    target: str | None = None
+    """For delegate, forward and assign: the subject who is to act."""
+    reason: Remark | None = None
+    mandate: Mandate | None = None
+    """The actor's own authority from the register, attached by origination."""
+    target_mandate: Mandate | None = None
+
+
+class TaskBody(Message):
+    """The body of ``POST /v1/tasks/{id}/{verb}``; which fields a verb needs is checked by the verb."""
+
+    outcome: TaskOutcome | None = None
+    comment: Remark | None = None
+    conditions: Annotated[tuple[Label, ...], Field(max_length=50)] = ()
+    evidence: Annotated[tuple[str, ...], Field(max_length=50)] = ()
+    return_to: str | None = Field(default=None, max_length=40)
+    target: str | None = Field(default=None, max_length=200)
+    reason: Remark | None = None
+
+    model_config = {"extra": "forbid"}
