@@ -193,6 +193,7 @@ class ProgressReport(Message):
     stage: str
     at: datetime
     tasks: tuple[HumanTask, ...] = ()
+    transfers: tuple[TransferRef, ...] = ()
     utilisation_id: UUID | None = None
     facility_id: UUID | None = None
     invalidated: tuple[str, ...] = ()

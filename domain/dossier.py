@@ -1,0 +1,59 @@
+"""The dossier: all that an assessment step needs to know of a case, read from origination's books at one moment."""
+
+from typing import Any
+from uuid import UUID
+
+from pydantic import Field
+
+from domain.application import ApplicationContent, CreditLineRequest
+from domain.collateral import Valuation
+from domain.finding import FindingRef, Reason
+from domain.model import Message
+from domain.pricing import Exposures, Limit, Quote, Rating, Schedule
+from domain.process import CaseStep
+from domain.reference import LenderBooks
+
+
+class ValuedAsset(Message):
+    """A valuation as recorded in the case, by asset and cohort."""
+
+    asset_key: str
+    cohort: str
+    finding: FindingRef
+    valuation: Valuation
+
+
+class Dossier(Message):
+    """Content as submitted (pinned version), the books' own figures, and what has been concluded so far."""
+
+    case_id: UUID
+    case_number: str
+    branch: str
+    policy_sha256: str
+    lender_id: str
+    content: ApplicationContent
+    line: CreditLineRequest
+    lender: LenderBooks
+    exposures: Exposures
+    rating: Rating | None = None
+    rating_finding: FindingRef | None = None
+    limit: Limit | None = None
+    quote: Quote | None = None
+    schedule: Schedule | None = None
+    valuations: tuple[ValuedAsset, ...] = ()
+    findings: tuple[FindingRef, ...] = ()
+
+
+class FindingRecord(Message):
+    """A finding of another service on its way into the case's events: reference, value and reasons.
+
+    Inputs and trace stay with the service that concluded; the hash binds them.
+    """
+
+    step: CaseStep
+    service: str
+    ref: FindingRef
+    value: dict[str, Any] = Field(default_factory=dict)
+    reasons: tuple[Reason, ...] = ()
+    asset_key: str = ""
+    cohort: str = ""
