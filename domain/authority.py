@@ -1,6 +1,7 @@
 """Authority to decide: what a case requires (from the matrix) and what a person holds (from the register, 授权书)."""
 
 from datetime import date
+from typing import Literal
 from uuid import UUID
 
 from domain.model import Message
@@ -18,6 +19,11 @@ class AuthorityRequirement(Message):
     rule: str
     policy_sha256: str
     finding_sha256: str
+    kind: Literal["person", "committee"] = "person"
+    seats: int = 1
+    """Members of a committee who are asked to vote; one for a person."""
+    quorum: int = 1
+    """Votes (approve, reject or abstain) that must be cast for a ballot to count."""
     reason_zh: str
     reason_en: str
 

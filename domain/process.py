@@ -152,6 +152,13 @@ class CohortStep(CaseStep):
     cohort: str
 
 
+class DutyHeld(Message):
+    """A duty of the case that a person has already discharged."""
+
+    subject: str
+    duty: str
+
+
 class CaseOpening(Message):
     """What a process needs to know at its start."""
 
@@ -162,6 +169,7 @@ class CaseOpening(Message):
     borrower_subjects: tuple[str, ...] = ()
     """Subjects of the borrower's owners; empty offers acceptance to the borrower's owner role."""
     conditions: tuple[ConditionTerm, ...] = ()
+    duties: tuple[DutyHeld, ...] = ()
 
 
 class CohortRef(Message):
@@ -258,6 +266,9 @@ class UtilisationOpening(Message):
     rulebook: Rulebook
     cohorts: tuple[CohortRef, ...]
     subsequent: tuple[ConditionTerm, ...]
+    duties: tuple[DutyHeld, ...] = ()
+    """Who discharged which duty of the case so far: the disbursement officer must not have approved it."""
+    borrower_subjects: tuple[str, ...] = ()
 
 
 class ReservationResult(Message):
