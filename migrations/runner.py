@@ -15,20 +15,22 @@ from sqlalchemy.pool import NullPool
 from migrations.provisioning import SERVICES, application_role
 
 VERSION_TABLE = "alembic_version"
+_TABLES = ("tables.py", "tables/__init__.py")
 _ROOT = Path(__file__).parent
 # Two migrations of one database wait for each other; the number only has to be the same everywhere.
 _LOCK = 7_300_684_021
 
 
 def metadata_of(service: str) -> MetaData:
-    """The tables a service declares in ``services/<service>/tables.py``."""
+    """The tables a service declares in ``services/<service>/tables.py``, or in a package of that name."""
     found: MetaData = importlib.import_module(f"services.{service}.tables").metadata
     return found
 
 
 def declared() -> tuple[str, ...]:
     """The services that have tables."""
-    return tuple(service for service in SERVICES if (_ROOT.parent / "services" / service / "tables.py").exists())
+    places = ("tables.py", "tables/__init__.py")
+    return tuple(s for s in SERVICES if any((_ROOT.parent / "services" / s / place).exists() for place in places))
 
 
 def comparison(service: str) -> dict[str, Any]:

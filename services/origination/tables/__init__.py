@@ -1,0 +1,6 @@
+"""The tables of origination. Importing this package makes ``metadata`` whole."""
+
+from services.origination.tables import books, cases
+from services.origination.tables.base import metadata
+
+__all__ = ["books", "cases", "metadata"]
