@@ -1,5 +1,6 @@
 """The dossier: all that an assessment step needs to know of a case, read from origination's books at one moment."""
 
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -30,6 +31,8 @@ class Dossier(Message):
     case_number: str
     branch: str
     policy_sha256: str
+    pinned_on: date | None = None
+    """Business date of the submission, for which versions are chosen inside the pinned bundle."""
     lender_id: str
     content: ApplicationContent
     line: CreditLineRequest

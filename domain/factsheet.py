@@ -8,7 +8,7 @@ from pydantic import Field
 
 from domain.facts import FactState
 from domain.model import Value
-from domain.money import Rate
+from domain.money import UnitPrice
 
 Plain = Decimal | str | bool | date | FactState
 """A fact in calculation: a figure, a code, a flag or a day; or the state of one that has no value."""
@@ -18,7 +18,8 @@ class SheetEntry(Value):
     """One fact of a sheet; exactly one of the four values is set when its state is ``value``."""
 
     state: FactState = FactState.VALUE
-    number: Rate | None = None
+    number: UnitPrice | None = None
+    """Any figure, to twelve digits before the point: head counts and money as well as ratios."""
     text: str | None = Field(default=None, max_length=200)
     flag: bool | None = None
     day: date | None = None

@@ -2,14 +2,25 @@
 
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
-from domain.application import RepaymentMethod
+from domain.application import RepaymentMethod, SourceKind
 from domain.application.text import Code, Sha256
 from domain.factsheet import FactSheet
+from domain.figures import (
+    Grace,
+    Growth,
+    NonNegativeMoney,
+    PositiveMoney,
+    Probability,
+    Share,
+    Tenor,
+    YearlyRate,
+)
 from domain.finding import FindingValue
 from domain.model import Value
 from domain.money import Money, Rate
@@ -23,6 +34,13 @@ class DecisionInputs(Value):
     product: Code
     lender_id: Code
     as_of: date
+    pinned_on: date | None = None
+    """Business date on which the case took its policy; without it the policy in force on ``as_of`` is read."""
+
+    @property
+    def policy_on(self) -> date:
+        """The date for which versions are chosen inside the pinned bundle."""
+        return self.pinned_on or self.as_of
 
 
 # --- rating -----------------------------------------------------------------------------------------------------------
@@ -60,73 +78,95 @@ class Rating(FindingValue):
 # --- limit ------------------------------------------------------------------------------------------------------------
 
 
+class CapitalSource(Value):
+    """One source of a project's funds, as far as it may be project capital. ``traced`` says whether its origin is known."""
+
+    kind: SourceKind
+    amount: NonNegativeMoney
+    paid_in: NonNegativeMoney | None = None
+    traced: bool | None = None
+
+
 class InvestmentNeed(Value):
-    """Project loan: reconciled investment, and the capital that is due and has been paid."""
+    """Project loan: reconciled investment, and the capital that is due and has been paid.
+
+    Where ``sources`` are given, eligible and paid-in capital are taken from them by kind, and the two totals are ignored.
+    """
 
     kind: Literal["investment"] = "investment"
-    headline_investment: Money | None
-    uses_total: Money | None
-    sources_total: Money | None
-    eligible_capital: Money | None
-    paid_in_capital: Money | None
+    headline_investment: NonNegativeMoney | None
+    uses_total: NonNegativeMoney | None
+    sources_total: NonNegativeMoney | None
+    eligible_capital: NonNegativeMoney | None
+    paid_in_capital: NonNegativeMoney | None
+    sources: Annotated[tuple[CapitalSource, ...], Field(max_length=50)] | None = None
 
 
 class ContractNeed(Value):
     """Order financing: min(share of contract, advance rate x what is collectible in the tenor, cost to complete)."""
 
     kind: Literal["contract"] = "contract"
-    amount: Money | None
-    advance_received: Money | None
-    retention: Money | None
-    collected: Money | None
-    cost_to_complete: Money | None
-    collectible_within_tenor: Money | None
-    buyer_tier: str | None
+    amount: NonNegativeMoney | None
+    advance_received: NonNegativeMoney | None
+    retention: NonNegativeMoney | None
+    collected: NonNegativeMoney | None
+    cost_to_complete: NonNegativeMoney | None
+    collectible_within_tenor: NonNegativeMoney | None
+    buyer_tier: Annotated[str, Field(max_length=64)] | None
     firm: bool | None
+    buyer_related: bool | None = None
 
 
 class WorkingCapitalNeed(Value):
     """The regulator's working-capital formula (流动资金贷款管理办法, annex): money in CNY, margin and growth as fractions."""
 
     kind: Literal["working_capital"] = "working_capital"
-    revenue: Money | None
-    cost_of_sales: Money | None
+    revenue: NonNegativeMoney | None
+    cost_of_sales: NonNegativeMoney | None
     profit: Money | None
-    growth: Rate | None
-    average_inventory: Money | None
-    average_receivables: Money | None
-    average_payables: Money | None
-    average_prepayments: Money | None
-    average_advances: Money | None
-    own_funds: Money | None
-    existing_loans: Money | None
-    other_funds: Money | None
+    growth: Growth | None
+    average_inventory: NonNegativeMoney | None
+    average_receivables: NonNegativeMoney | None
+    average_payables: NonNegativeMoney | None
+    average_prepayments: NonNegativeMoney | None
+    average_advances: NonNegativeMoney | None
+    own_funds: NonNegativeMoney | None
+    existing_loans: NonNegativeMoney | None
+    other_funds: NonNegativeMoney | None
 
 
 class CashFlowSegment(Value):
     """Level monthly cash flow over months ``from_month`` … ``to_month`` (1-based, inclusive), before debt service."""
 
-    from_month: Annotated[int, Field(ge=1, le=600)]
-    to_month: Annotated[int, Field(ge=1, le=600)]
-    revenue: Money
-    cost: Money
+    from_month: Tenor
+    to_month: Tenor
+    revenue: NonNegativeMoney
+    cost: NonNegativeMoney
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.to_month < self.from_month:
+            raise PydanticCustomError("months_reversed", "to_month must not lie before from_month")
+        return self
 
 
 class CollateralContribution(Value):
     """An asset's part in the collateral cap, from its valuation finding."""
 
-    asset_key: str
-    kind: str
-    lending_value: Money
-    ltv: Rate
+    asset_key: Annotated[str, Field(max_length=80)]
+    kind: Annotated[str, Field(max_length=64)]
+    lending_value: NonNegativeMoney
+    ltv: Share
     eligible: bool
     finding_sha256: Sha256
+    tenor_cap_months: Annotated[int, Field(ge=0, le=1200)] | None = None
+    """From the valuation; the tenor of the asset's class applies where it is not given."""
 
 
 class GuaranteeContribution(Value):
-    party_key: str
-    amount: Money
-    share: Rate
+    party_key: Annotated[str, Field(max_length=80)]
+    amount: NonNegativeMoney
+    share: Share
     valid: bool | None
     """Resolution and, for listed companies, announcement are on file; None where that is not known."""
 
@@ -134,27 +174,36 @@ class GuaranteeContribution(Value):
 class Exposures(Value):
     """From the lender's books on the day, in the three measures that are never mixed."""
 
-    customer_loans: Money
+    customer_loans: NonNegativeMoney
     """Loan balance, against net capital (大额风险暴露管理办法 §7)."""
-    customer_exposure: Money
+    customer_exposure: NonNegativeMoney
     """All exposures, against tier 1."""
-    group_exposure: Money
+    group_exposure: NonNegativeMoney
     group_id: UUID | None = None
-    net_capital: Money
-    tier1_capital: Money
+    net_capital: NonNegativeMoney
+    tier1_capital: NonNegativeMoney
 
 
 class LimitRequest(DecisionInputs):
-    asked: Money
-    tenor_months: Annotated[int, Field(ge=1, le=600)]
+    """What the five caps are formed of. ``None`` and empty differ: no cash flow is known, there is no cash flow."""
+
+    asked: PositiveMoney
+    tenor_months: Tenor
     long_cycle_evidence: bool
     need: Annotated[InvestmentNeed | ContractNeed | WorkingCapitalNeed, Field(discriminator="kind")]
     card_class: Literal["A", "B", "C"] | None
-    limit_multiplier: Rate | None
-    cash_flows: tuple[CashFlowSegment, ...] | None
-    collateral: tuple[CollateralContribution, ...]
-    guarantees: tuple[GuaranteeContribution, ...]
+    limit_multiplier: Share | None
+    cash_flows: Annotated[tuple[CashFlowSegment, ...], Field(max_length=500)] | None
+    collateral: Annotated[tuple[CollateralContribution, ...], Field(max_length=500)]
+    guarantees: Annotated[tuple[GuaranteeContribution, ...], Field(max_length=50)]
     exposures: Exposures
+    unvalued: Annotated[tuple[Annotated[str, Field(max_length=80)], ...], Field(max_length=200)] = ()
+    """Assets offered as security that have no valuation yet."""
+    annual_revenue: NonNegativeMoney | None = None
+    annual_operating_cash_flow: Money | None = None
+    asked_lpr_tenor: Literal["1Y", "5Y"] | None = None
+    asked_spread_bps: Annotated[int, Field(ge=-1000, le=3000)] | None = None
+    """The price asked for: what future cash flow is discounted at."""
 
 
 class CapName(StrEnum):
@@ -182,8 +231,24 @@ class TrancheLimit(Value):
     tenor_months: int
 
 
+class ProjectCapital(Value):
+    """Project capital (固定资产投资项目资本金): what the reconciled investment needs, what counts, what is paid.
+
+    ``drawable`` is the most that may be drawn on what is paid now: loan and capital are used pro rata.
+    """
+
+    required: Money
+    eligible: Money | None
+    short: Money | None
+    paid_in: Money | None
+    drawable: Money | None
+
+
 class Limit(FindingValue):
-    """The limit: the smallest of five caps and of what was asked, rounded down; the binding one is named."""
+    """The limit: the smallest of five caps and of what was asked, rounded down; the binding one is named.
+
+    While a cap could not be formed, ``limit`` is only what the known caps leave at most, and ``binding`` is None.
+    """
 
     asked: Money
     limit: Money
@@ -191,6 +256,7 @@ class Limit(FindingValue):
     caps: tuple[Cap, ...]
     binding: Literal["asked", "product", "need", "capacity", "collateral", "regulatory"] | None
     tranches: tuple[TrancheLimit, ...] = ()
+    project_capital: ProjectCapital | None = None
 
     def headline(self) -> str:
         return f"{self.limit} · {self.tenor_months} m · {self.binding or '—'}"
@@ -202,21 +268,29 @@ class Limit(FindingValue):
 class QuoteRequest(DecisionInputs):
     """Price of an amount over a tenor."""
 
-    amount: Money
-    tenor_months: Annotated[int, Field(ge=1, le=600)]
-    pd: Rate | None
-    grade: str | None
-    collateral: tuple[CollateralContribution, ...]
+    amount: PositiveMoney
+    tenor_months: Tenor
+    pd: Probability | None
+    grade: Annotated[str, Field(max_length=8)] | None
+    collateral: Annotated[tuple[CollateralContribution, ...], Field(max_length=500)]
     annual_revenue_eur_m: Rate | None = None
+    """For the firm-size adjustment of the internal-ratings approach; without it no adjustment is made."""
     green: bool | None
     pue: Rate | None = None
     relationship: Code | None = None
-    fees: tuple["QuoteFee", ...] = ()
+    fees: Annotated[tuple["QuoteFee", ...], Field(max_length=50)] = ()
+    rack_use: Share | None = None
+    green_power: Share | None = None
+    hub: bool | None = None
+    company_size: Literal["micro", "small", "medium", "large"] | None = None
+    asked_lpr_tenor: Literal["1Y", "5Y"] | None = None
+    asked_spread_bps: Annotated[int, Field(ge=-1000, le=3000)] | None = None
+    """The price asked for. It replaces the built-up one, and is then measured against floor and hurdle."""
 
 
 class QuoteFee(Value):
-    name: str
-    amount: Money
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+    amount: NonNegativeMoney
     payer: Literal["borrower", "lender", "third_party"]
 
 
@@ -253,13 +327,21 @@ class Quote(FindingValue):
 class ScheduleRequest(DecisionInputs):
     """A repayment plan. Interest accrues ACT/360 over periods ending on the 20th (结息日)."""
 
-    principal: Money
-    annual_rate: Rate
+    principal: PositiveMoney
+    annual_rate: YearlyRate
     drawn_on: date
-    tenor_months: Annotated[int, Field(ge=1, le=600)]
+    tenor_months: Tenor
     method: RepaymentMethod
-    grace_months: Annotated[int, Field(ge=0, le=120)] = 0
+    grace_months: Grace = 0
     frequency: Literal["monthly", "quarterly"] = "quarterly"
+    day_count: Literal["act_360", "thirty_360"] = "act_360"
+    """Contracts in CNY accrue ACT/360; 30/360 is the even-month convention of published repayment tables."""
+
+    @model_validator(mode="after")
+    def _grace_inside_tenor(self) -> Self:
+        if self.grace_months >= self.tenor_months:
+            raise PydanticCustomError("grace_covers_tenor", "grace_months must be less than tenor_months; unit: months")
+        return self
 
 
 class Instalment(Value):

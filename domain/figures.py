@@ -1,0 +1,51 @@
+"""Bounded figures at the edge: a refusal names the field (by its place), the bound and the unit."""
+
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import Field, ValidationError, WrapValidator
+from pydantic_core import PydanticCustomError, core_schema
+
+from domain.money import Money, Rate
+
+OUT_OF_BOUNDS = "out_of_bounds"
+"""Error type of every refusal here; its context holds ``bound`` and ``unit``."""
+
+
+def figure(unit: str, bound: str, *, above: str = "", at_least: str = "", below: str = "", at_most: str = "") -> WrapValidator:
+    """A validator of figures (``Decimal``, ``int`` or ``Money``) with bounds, in the unit given.
+
+    ``bound`` is the interval as a reader writes it, ``(0, 1)``; what is not a figure at all is refused with the same text,
+    so that whoever wrote "5 %" learns what to write instead.
+    """
+    lower, lower_open = (Decimal(above), True) if above else (Decimal(at_least or "-Infinity"), False)
+    upper, upper_open = (Decimal(below), True) if below else (Decimal(at_most or "Infinity"), False)
+
+    def check(value: Any, handler: core_schema.ValidatorFunctionWrapHandler) -> Any:
+        wrong = PydanticCustomError(
+            OUT_OF_BOUNDS, "must be a figure in {bound}; unit: {unit}", {"bound": bound, "unit": unit}
+        )
+        try:
+            parsed = handler(value)
+        except ValidationError as error:
+            # Faults inside an object (a money amount's currency, a misspelt field) keep their own place and text.
+            if any(fault["loc"] for fault in error.errors(include_url=False, include_input=False)):
+                raise
+            raise wrong from None
+        number = parsed.amount if isinstance(parsed, Money) else Decimal(parsed)
+        if number < lower or number > upper or (lower_open and number == lower) or (upper_open and number == upper):
+            raise wrong
+        return parsed
+
+    return WrapValidator(check)
+
+
+Probability = Annotated[Rate, figure("probability per year as a decimal fraction", "(0, 1)", above="0", below="1")]
+"""A probability of default: neither impossible nor certain."""
+YearlyRate = Annotated[Rate, figure("interest per year as a decimal fraction", "[0, 1]", at_least="0", at_most="1")]
+Share = Annotated[Rate, figure("decimal fraction of the whole", "[0, 1]", at_least="0", at_most="1")]
+Growth = Annotated[Rate, figure("change per year as a decimal fraction", "[-1, 100]", at_least="-1", at_most="100")]
+PositiveMoney = Annotated[Money, figure("CNY", "(0, ∞)", above="0")]
+NonNegativeMoney = Annotated[Money, figure("CNY", "[0, ∞)", at_least="0")]
+Tenor = Annotated[int, Field(ge=1, le=600), figure("months", "[1, 600]", at_least="1", at_most="600")]
+Grace = Annotated[int, Field(ge=0, le=120), figure("months", "[0, 120]", at_least="0", at_most="120")]
