@@ -15,7 +15,6 @@ from sqlalchemy.pool import NullPool
 from migrations.provisioning import SERVICES, application_role
 
 VERSION_TABLE = "alembic_version"
-_TABLES = ("tables.py", "tables/__init__.py")
 _ROOT = Path(__file__).parent
 # Two migrations of one database wait for each other; the number only has to be the same everywhere.
 _LOCK = 7_300_684_021

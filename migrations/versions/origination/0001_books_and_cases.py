@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision: str = "0001_origination"
+revision: str = "0001"
 down_revision: str | None = None
 branch_labels: str | Sequence[str] | None = ("origination",)
 depends_on: str | Sequence[str] | None = None
