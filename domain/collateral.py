@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from domain.application import AssetKind, Condition, Provenance, ServerItem
+from domain.application import AssetKind, Condition, Encumbrance, Provenance, ServerItem
 from domain.application.assets import Serial
 from domain.application.text import Code, Key, Label, Sha256
 from domain.finding import FindingValue
@@ -25,6 +25,10 @@ class AssetRegistration(Value):
     description: Label
     branch: Code
     servers: Annotated[tuple[ServerItem, ...], Field(max_length=5000)] = ()
+    case_number: Code | None = None
+    """The human number of the case, so that a later case with the same serial can be told which one was first."""
+    encumbrances: Annotated[tuple[Encumbrance, ...], Field(max_length=50)] | None = None
+    """Rights of others on the asset as declared; None where nobody has said or searched."""
 
 
 class SerialConflict(Value):
@@ -43,6 +47,9 @@ class RegisteredAsset(Value):
     """Serials that already secure another case: a second pledge is refused with the first named."""
 
 
+RentBasis = Literal["list", "on_demand", "spot", "contract_1y", "contract_3y"]
+
+
 class ServerEconomics(Value):
     """Per server, tax-exclusive, as §3.5 needs them; None is missing and refuses the income approach."""
 
@@ -54,6 +61,18 @@ class ServerEconomics(Value):
     rack_per_month: Money | None
     maintenance_rate: Rate | None
     sla_per_month: Money | None
+    rent_basis: RentBasis | None = None
+    """Only ``on_demand`` and ``spot`` are the merchant market; a list price or a contract is another lens."""
+
+
+class ModernEquivalent(Value):
+    """The newest generation that does the same work, for functional obsolescence (§3.5 step 1)."""
+
+    price: Money
+    """Per server of the newest generation, ex VAT."""
+    throughput_ratio: Annotated[Rate, Field(gt=0)]
+    """Workload-weighted throughput of the newest server over that of the subject (Q_new / Q_old)."""
+    server_kw: Annotated[Rate, Field(ge=0)]
 
 
 class CohortSubject(Value):
@@ -66,10 +85,16 @@ class CohortSubject(Value):
     servers: Annotated[int, Field(ge=1, le=1_000_000)]
     condition: Condition
     provenance: Provenance
-    age_months: Annotated[int, Field(ge=0, le=240)]
+    age_months: Annotated[int, Field(ge=0, le=240)] | None
+    """None where a used server's date of purchase is not known."""
     replacement_cost_new: Money
     """Per server, ex VAT."""
     economics: ServerEconomics | None
+    historic_utilisation: Annotated[Rate, Field(ge=0, le=1)] | None = None
+    """Share of the hours so far under load; not known counts as full load for a server that has an age."""
+    unrepaired_fault_cost: Money | None = None
+    """Per server; None where no fault is declared."""
+    modern_equivalent: ModernEquivalent | None = None
 
 
 class PhysicalSubject(Value):
