@@ -102,7 +102,7 @@ class PhysicalSubject(Value):
 
     kind: Literal["physical"] = "physical"
     asset_kind: AssetKind
-    cost: Money
+    cost: Money | None
     age_months: Annotated[int, Field(ge=0, le=1200)] | None
     useful_life_months: Annotated[int, Field(ge=1, le=1200)] | None
 
@@ -123,7 +123,7 @@ class ReceivableSubject(Value):
 
 class DepositSubject(Value):
     kind: Literal["deposit"] = "deposit"
-    amount: Money
+    amount: Money | None
 
 
 class IntangibleSubject(Value):

@@ -1,0 +1,252 @@
+"""Requests to the collateral service, derived from an application and its dossier.
+
+Servers of one model, condition, provenance and month of purchase form a cohort: they are valued once and counted many
+times. Every other asset is a cohort of its own. The cohort's name does not depend on the day, so that a case keeps it.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from typing import Final
+from uuid import UUID
+
+from domain.application import (
+    ApplicationContent,
+    AssetKind,
+    AssetLine,
+    ComputeContract,
+    Condition,
+    ContractKind,
+    Economics,
+    ServerItem,
+)
+from domain.collateral import (
+    AssetRegistration,
+    CohortSubject,
+    DepositSubject,
+    IntangibleSubject,
+    PhysicalSubject,
+    ReceivableSubject,
+    ServerEconomics,
+    Subject,
+    ValuationRequest,
+)
+from domain.dossier import Dossier
+from domain.facts import known
+from domain.money import UNIT_PRICE_SCALE, Money, Rounding, rounded
+from domain.process import CohortRef
+
+WHOLE: Final = "whole"
+"""Cohort name of an asset that is valued in one piece."""
+
+VAT_ON_COMPUTE_SERVICES: Final = Decimal("0.06")
+"""Modern services (财税〔2016〕36号): a rent quoted with tax is divided by 1 + this."""
+
+HOURS_PER_MONTH: Final = Decimal(730)
+
+_PHYSICAL = {AssetKind.CIVIL_WORKS, AssetKind.POWER_COOLING, AssetKind.NETWORK_STORAGE}
+_CLAIMS = {AssetKind.RECEIVABLE, AssetKind.COMPUTE_ORDER}
+
+
+def cohorts(content: ApplicationContent) -> tuple[CohortRef, ...]:
+    """Everything of an application that is valued, in the order of its assets."""
+    return tuple(ref for line in content.assets for ref in _cohorts_of(line))
+
+
+def valuation_request(dossier: Dossier, asset_key: str, cohort: str, as_of: date) -> ValuationRequest:
+    """What is to be valued, as the application describes it on the business date.
+
+    Raises ``KeyError`` when the application has no such asset or cohort.
+    """
+    line = next((item for item in dossier.content.assets if item.key == asset_key), None)
+    if line is None:
+        raise KeyError(f"the application has no asset {asset_key!r}")
+    return ValuationRequest(
+        case_id=dossier.case_id,
+        policy_sha256=dossier.policy_sha256,
+        product=dossier.line.product,
+        lender_id=dossier.lender_id,
+        as_of=as_of,
+        asset_key=line.key,
+        subject=_subject(dossier.content, line, cohort, as_of),
+        encumbered=_encumbered(line),
+        exists=line.existing,
+    )
+
+
+def asset_registrations(
+    content: ApplicationContent, case_id: UUID, branch: str, case_number: str | None = None
+) -> tuple[AssetRegistration, ...]:
+    """The entries of an application's assets into the register of collateral."""
+    return tuple(
+        AssetRegistration(
+            case_id=case_id,
+            asset_key=line.key,
+            kind=line.kind,
+            description=line.description,
+            branch=branch,
+            servers=line.servers,
+            case_number=case_number,
+            encumbrances=line.encumbrances,
+        )
+        for line in content.assets
+    )
+
+
+def _cohorts_of(line: AssetLine) -> Iterator[CohortRef]:
+    if line.kind is not AssetKind.GPU_SERVER:
+        yield CohortRef(asset_key=line.key, cohort=WHOLE, kind=line.kind.value, units=1)
+        return
+    counted: dict[str, int] = {}
+    for server in line.servers:
+        name = _cohort_name(server)
+        counted[name] = counted.get(name, 0) + 1
+    for name in sorted(counted):
+        yield CohortRef(asset_key=line.key, cohort=name, kind=line.kind.value, units=counted[name])
+
+
+def _cohort_name(server: ServerItem) -> str:
+    month = f"{server.purchased:%Y%m}" if server.purchased else "undated"
+    alike = "\x1f".join(
+        (server.model, server.gpu_type, str(server.gpu_count), server.condition, server.provenance, month)
+    )
+    mark = hashlib.sha256(alike.encode()).hexdigest()[:8]
+    return f"{server.gpu_count}x{server.gpu_type}-{server.condition}-{month}-{mark}"
+
+
+def _subject(content: ApplicationContent, line: AssetLine, cohort: str, as_of: date) -> Subject:
+    if line.kind is AssetKind.GPU_SERVER:
+        return _gpu_cohort(content, line, cohort, as_of)
+    if cohort != WHOLE:
+        raise KeyError(f"the asset {line.key!r} has no cohort {cohort!r}")
+    if line.kind in _PHYSICAL:
+        return PhysicalSubject(
+            asset_kind=line.kind,
+            cost=line.cost,
+            age_months=_age(known(line.acquired), as_of) if line.existing else 0,
+            useful_life_months=line.useful_life_months,
+        )
+    if line.kind in _CLAIMS:
+        return _claim(content, line)
+    if line.kind is AssetKind.DEPOSIT:
+        return DepositSubject(amount=line.cost)
+    terms = line.data_terms
+    return IntangibleSubject(
+        asset_kind=line.kind,
+        cost=(known(terms.reproduction_cost) if terms is not None else None) or line.cost,
+        certificate=_certified(line, as_of),
+        personal_data=known(terms.personal_data) if terms is not None else None,
+    )
+
+
+def _gpu_cohort(content: ApplicationContent, line: AssetLine, cohort: str, as_of: date) -> CohortSubject:
+    servers = [server for server in line.servers if _cohort_name(server) == cohort]
+    if not servers:
+        raise KeyError(f"the asset {line.key!r} has no cohort {cohort!r}")
+    first = servers[0]
+    total = sum((server.price_ex_vat.amount for server in servers), Decimal(0))
+    # Rounded down: the count times the unit price must never exceed what was paid for all of them.
+    unit_price = rounded(total / len(servers), 2, Rounding.DOWN)
+    return CohortSubject(
+        model=first.model,
+        gpu_type=first.gpu_type,
+        gpus_per_server=first.gpu_count,
+        servers=len(servers),
+        condition=first.condition,
+        provenance=first.provenance,
+        age_months=_server_age(first, as_of),
+        replacement_cost_new=Money(amount=unit_price),
+        economics=_economics(content, first),
+    )
+
+
+def _server_age(server: ServerItem, as_of: date) -> int | None:
+    if server.purchased is not None:
+        return _age(server.purchased, as_of)
+    # A new server that is not yet bought has no age; a used one without a date has one that nobody knows.
+    return 0 if server.condition is Condition.NEW else None
+
+
+def _age(since: date | None, as_of: date) -> int | None:
+    if since is None:
+        return None
+    months = (as_of.year - since.year) * 12 + as_of.month - since.month - (as_of.day < since.day)
+    return max(0, months)
+
+
+def _economics(content: ApplicationContent, server: ServerItem) -> ServerEconomics | None:
+    """The entry for the server's model, else the one for all; merchant rents are preferred over contract rents."""
+    offered = content.economics
+    fitting = [item for item in offered if item.gpu_model == server.gpu_type.lower()]
+    fitting = fitting or [item for item in offered if item.gpu_model is None]
+    if not fitting:
+        return None
+    chosen = next((item for item in fitting if item.rent_basis in ("on_demand", "spot")), fitting[0])
+    return ServerEconomics(
+        rent_per_gpu_hour=_rent_per_gpu_hour(chosen, server.gpu_count),
+        occupancy=known(chosen.occupancy),
+        server_kw=known(chosen.server_kw),
+        tariff_per_kwh=known(chosen.tariff_per_kwh),
+        pue=known(content.project.pue) if content.project is not None else None,
+        rack_per_month=known(chosen.rack_per_server_month),
+        maintenance_rate=known(chosen.maintenance_rate),
+        sla_per_month=known(chosen.sla_per_server_month),
+        rent_basis=chosen.rent_basis,
+    )
+
+
+def _rent_per_gpu_hour(economics: Economics, gpus: int) -> Decimal | None:
+    """The rent per GPU-hour before VAT; None where unit or tax basis is not stated: a guess would be off by half or more."""
+    rent = known(economics.rent)
+    if rent is None or economics.rent_unit is None or economics.rent_tax_included is None:
+        return None
+    if economics.rent_unit == "per_server_month":
+        rent = rent / (gpus * HOURS_PER_MONTH)
+    if economics.rent_tax_included:
+        rent = rent / (1 + VAT_ON_COMPUTE_SERVICES)
+    return rounded(rent, UNIT_PRICE_SCALE)
+
+
+def _claim(content: ApplicationContent, line: AssetLine) -> ReceivableSubject:
+    contract = next((item for item in content.contracts if item.key == line.contract_key), None)
+    if contract is None:
+        return ReceivableSubject(
+            amount=line.cost,
+            advance_received=None,
+            retention=None,
+            collected=None,
+            firm=None,
+            buyer_tier=None,
+            buyer_related=None,
+            assignment_allowed=None,
+        )
+    return ReceivableSubject(
+        amount=known(contract.amount),
+        advance_received=known(contract.advance_received),
+        retention=known(contract.retention),
+        collected=known(contract.collected),
+        firm=_firm(contract),
+        buyer_tier=known(contract.buyer_tier),
+        buyer_related=known(contract.buyer_related),
+        assignment_allowed=known(contract.assignment_allowed),
+    )
+
+
+def _firm(contract: ComputeContract) -> bool | None:
+    kind = known(contract.kind)
+    return None if kind is None else kind is not ContractKind.FRAMEWORK
+
+
+def _certified(line: AssetLine, as_of: date) -> bool | None:
+    """Whether a certificate of the right exists and has not expired."""
+    if line.data_terms is None or line.data_terms.certificate is None:
+        return None
+    if known(line.data_terms.certificate) is None:
+        return False if line.data_terms.certificate.state == "not_applicable" else None
+    expires = known(line.data_terms.right_expires)
+    return expires is None or expires >= as_of
+
+
+def _encumbered(line: AssetLine) -> bool | None:
+    return None if line.encumbrances is None else bool(line.encumbrances)
