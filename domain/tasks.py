@@ -39,6 +39,7 @@ class TaskType(StrEnum):
     CONDITION_SUBSEQUENT = "condition_subsequent"
     FIRST_INSPECTION = "first_inspection"
     REVALUATION_REVIEW = "revaluation_review"
+    SETTLEMENT = "settlement"
 
 
 SUBMISSION_DUTY = "submission"
@@ -68,6 +69,7 @@ ROLE_OF: dict[TaskType, Role] = {
     TaskType.CONDITION_SUBSEQUENT: Role.COLLATERAL_OFFICER,
     TaskType.FIRST_INSPECTION: Role.MONITOR,
     TaskType.REVALUATION_REVIEW: Role.MONITOR,
+    TaskType.SETTLEMENT: Role.MONITOR,
 }
 
 
@@ -128,6 +130,7 @@ OUTCOMES_OF: dict[TaskType, frozenset[TaskOutcome]] = {
     TaskType.CONDITION_SUBSEQUENT: _ACT | {TaskOutcome.WAIVE},
     TaskType.FIRST_INSPECTION: _ACT,
     TaskType.REVALUATION_REVIEW: _ACT,
+    TaskType.SETTLEMENT: _ACT,
 }
 """Which outcomes a task may be completed with."""
 

@@ -1,0 +1,472 @@
+"""CreditApplication: what happens to an application, in order.
+
+    intake → screening → due diligence → assessment → review → approval → offer → contracting → pre-draw security → effective
+
+Each stage below does its machine work, asks the people it needs, and names the stage that comes next. A reviewer or approver
+may send the case back to a named earlier stage; it then goes through everything from there again, and the report lists what
+no longer stands. A block ends the case with its reasons; withdrawal and lapse of the offer end it from wherever it is.
+
+Invariants held here and nowhere else: nobody discharges two duties that must be apart (the validators of the tasks);
+nobody decides beyond the mandate the register gives them; nothing becomes effective before every condition precedent is
+satisfied or waived by authority and a second person has verified the security.
+"""
+
+import asyncio
+from datetime import date, timedelta
+
+from temporalio import workflow
+from temporalio.common import SearchAttributeKey, VersioningBehavior
+
+with workflow.unsafe.imports_passed_through():
+    from domain.authority import AuthorityRequirement
+    from domain.facility import ConditionKind, ConditionTerm, FacilityRef
+    from domain.finding import FindingRef, Outcome, Reason
+    from domain.process import (
+        APPLICATION_WORKFLOW,
+        WITHDRAW,
+        CaseEnd,
+        CaseOpening,
+        CaseStart,
+        CaseStep,
+        CheckResult,
+        CohortStep,
+        CommandResult,
+        ConditionReport,
+        DecisionRecord,
+        SignedWithdrawCommand,
+    )
+    from domain.refusals import Refusal
+    from domain.stages import ENDED, PROCESS_ORDER, Stage
+    from domain.task_rules import RefusedCommand
+    from domain.tasks import HumanTask, TaskCommand, TaskOutcome, TaskState, TaskSubject, TaskType
+    from workflows import effects
+    from workflows.application.ballot import Ballot
+    from workflows.human.desk import CaseLeft, Desk, refused
+
+STAGE = SearchAttributeKey.for_keyword("Stage")
+RETURN = TaskOutcome.RETURN
+
+
+@workflow.defn(name=APPLICATION_WORKFLOW, versioning_behavior=VersioningBehavior.PINNED)
+class CreditApplication(Desk):
+    @workflow.init
+    def __init__(self, start: CaseStart) -> None:
+        super().__init__(str(start.case_id), start.case_number, start.branch)
+        self._start = start
+        self._stage = Stage.SUBMITTED.value
+        self._opening: CaseOpening | None = None
+        self._reasons: tuple[Reason, ...] = ()
+        self._findings: dict[str, FindingRef] = {}
+        self._conditions: tuple[str, ...] = ()
+        self._waiver_authority: AuthorityRequirement | None = None
+        self._facility: FacilityRef | None = None
+        self._committed = False
+        self._decided = False
+
+    @workflow.run
+    async def run(self, start: CaseStart) -> CaseEnd:
+        await self._open()
+        stages = {
+            Stage.INTAKE: self._intake,
+            Stage.SCREENING: self._screening,
+            Stage.DUE_DILIGENCE: self._due_diligence,
+            Stage.ASSESSMENT: self._assessment,
+            Stage.REVIEW: self._review,
+            Stage.APPROVAL: self._approval,
+            Stage.OFFER: self._offer,
+            Stage.CONTRACTING: self._contracting,
+            Stage.PRE_DRAW_SECURITY: self._pre_draw_security,
+        }
+        stage = Stage.INTAKE
+        while stage not in ENDED:
+            self._enter(stage)
+            try:
+                stage = await stages[stage]()
+            except CaseLeft:
+                stage = Stage.WITHDRAWN
+            if self._left:
+                stage = Stage.WITHDRAWN
+        return await self._end(stage)
+
+    # --- intake 受理 -------------------------------------------------------------------------------------------------
+
+    async def _intake(self) -> Stage:
+        """Completeness, identity codes, consents, customer type, hidden debt and related parties."""
+        check = await self._check("intake")
+        return await self._analyse(check, TaskType.INTAKE_ANALYSIS) or Stage.SCREENING
+
+    # --- screening 准入 ----------------------------------------------------------------------------------------------
+
+    async def _screening(self) -> Stage:
+        """Lists, groups, product eligibility, knock-outs, duplicate collateral, relabelling guard."""
+        check = await self._check("screening")
+        return await self._analyse(check, TaskType.SCREENING_ANALYSIS) or Stage.DUE_DILIGENCE
+
+    # --- due diligence 尽调 ------------------------------------------------------------------------------------------
+
+    async def _due_diligence(self) -> Stage:
+        """Two investigators: the relationship manager normally leads, the second is another person (双人尽调)."""
+        check = await self._check("cross_checks")
+        lead, second = await self._together(
+            self.offer_task(
+                TaskType.LEAD_INVESTIGATION, candidates=(self._lead,), findings=(check.finding,), subject=self._content()
+            ),
+            self.offer_task(TaskType.CO_INVESTIGATION, findings=(check.finding,), subject=self._content()),
+        )
+        return self._turned_away(lead) or self._turned_away(second) or Stage.ASSESSMENT
+
+    # --- assessment --------------------------------------------------------------------------------------------------
+
+    async def _assessment(self) -> Stage:
+        """Values of all assets in parallel and the rating; then limit, price, schedule and the regulatory rules."""
+        rating, valuations = await asyncio.gather(
+            effects.rate_borrower(self._case_step("rating")),
+            asyncio.gather(*[effects.value_cohort(step) for step in self._cohort_steps()]),
+        )
+        self._findings["rating"] = rating
+        turned = await self._confirm_rating(rating) or await self._reconcile_valuations(valuations)
+        if turned is not None:
+            return turned
+
+        limit = await self._conclude("limit", effects.set_limit)
+        if limit.outcome is Outcome.FAIL:
+            return self._decline(limit)
+        quote = await self._conclude("quote", effects.quote_price)
+        await self._conclude("schedule", effects.plan_repayment)
+        regulation = await self._check("regulation")
+        if regulation.outcome is Outcome.FAIL:
+            return self._decline_for(regulation.reasons)
+        if quote.outcome is not Outcome.PASS:
+            # Below the floor the price is a decision of its own body (利率定价审批), not of credit approval.
+            decision = await self.ask(TaskType.PRICING_APPROVAL, findings=(quote,))
+            return self._turned_away(decision) or Stage.REVIEW
+        return Stage.REVIEW
+
+    async def _confirm_rating(self, rating: FindingRef) -> Stage | None:
+        confirmation = await self.ask(TaskType.RATING_CONFIRMATION, findings=(rating,))
+        return self._turned_away(confirmation)
+
+    async def _reconcile_valuations(self, valuations: list[FindingRef]) -> Stage | None:
+        """Approaches that disagree, or an asset that was not searched, go to a valuer; a value of nothing only lends nothing."""
+        doubtful = tuple(finding for finding in valuations if finding.outcome in (Outcome.REFER, Outcome.NOT_RUN))
+        if not doubtful:
+            return None
+        reconciled = await self.ask(TaskType.VALUATION_RECONCILIATION, findings=doubtful)
+        return self._turned_away(reconciled)
+
+    # --- review 审查 -------------------------------------------------------------------------------------------------
+
+    async def _review(self) -> Stage:
+        """The memo is assembled; the reviewer and compliance give their opinions independently of each other."""
+        memo = await effects.assemble_memo(self._case_step("memo"))
+        subject = TaskSubject(type="credit_memo", id=str(self._start.case_id), sha256=memo.document_sha256)
+        findings = tuple(self._findings.values())
+        review, compliance = await self._together(
+            self.offer_task(TaskType.REVIEW, subject=subject, findings=findings),
+            self.offer_task(TaskType.COMPLIANCE_OPINION, subject=subject, findings=findings),
+        )
+        return self._turned_away(review) or self._turned_away(compliance) or Stage.APPROVAL
+
+    # --- approval 审批 -----------------------------------------------------------------------------------------------
+
+    async def _approval(self) -> Stage:
+        """The authority matrix names the bodies and proves why; each decides in turn, the last one decides the case.
+
+        A committee recommends by ballot; the authorised approver after it may refuse but cannot rescue.
+        """
+        chain = await effects.determine_authority(self._case_step("authority"))
+        findings = tuple(self._findings.values())
+        deciders: list[str] = []
+        conditions: list[str] = []
+        for requirement in chain.steps:
+            self._waiver_authority = requirement
+            if requirement.kind == "committee":
+                ballot = await Ballot(self, requirement, findings).held()
+                if not ballot.carried:
+                    return await self._decide("declined", ballot.voters, requirement, conditions)
+                deciders.extend(ballot.voters)
+                continue
+            decision = await self.ask(TaskType.APPROVAL, authority=requirement, findings=findings)
+            deciders.append(decision.completed_by or "")
+            if decision.outcome is RETURN:
+                return self._returned(decision)
+            if decision.outcome is TaskOutcome.REJECT:
+                return await self._decide("declined", tuple(deciders), requirement, conditions)
+            conditions.extend(decision.conditions)
+        verdict = "approved_with_conditions" if conditions else "approved"
+        return await self._decide(verdict, tuple(deciders), chain.steps[-1], conditions)
+
+    # --- offer 批复 --------------------------------------------------------------------------------------------------
+
+    async def _offer(self) -> Stage:
+        """The borrower accepts within the validity of the offer, or the offer lapses."""
+        offer = await effects.issue_offer(self._case_step("offer"))
+        lapses = self.rulebook.days_from(workflow.now(), (offer.valid_until - self._today()).days)
+        task = self.offer_task(
+            TaskType.OFFER_ACCEPTANCE,
+            candidates=self._case.borrower_subjects,
+            subject=TaskSubject(type="offer", id=str(offer.offer_id), sha256=offer.terms_sha256),
+            due_at=lapses,
+        )
+        await self.report()
+        accepted = await self.completed_before(task, lapses)
+        if accepted is None:
+            return Stage.EXPIRED
+        return Stage.CONTRACTING if accepted.outcome is TaskOutcome.APPROVE else Stage.WITHDRAWN
+
+    # --- contracting 签约 --------------------------------------------------------------------------------------------
+
+    async def _contracting(self) -> Stage:
+        """Conditions become clauses; the contract is drafted, signed by the borrower, and witnessed by two persons (双人面签)."""
+        contract = await effects.draw_up_contract(self._case_step("contract"))
+        subject = TaskSubject(type="facility_agreement", id=str(contract.contract_id), sha256=contract.data_sha256)
+        drafted = await self.ask(TaskType.CONTRACT_DRAFTING, subject=subject)
+        if drafted.outcome is TaskOutcome.REJECT:
+            return self._returned_to(Stage.OFFER)
+        signed = await self.ask(
+            TaskType.BORROWER_SIGNING, subject=subject, candidates=self._case.borrower_subjects
+        )
+        if signed.outcome is TaskOutcome.REJECT:
+            return Stage.WITHDRAWN
+        first, second = await self._together(
+            self.offer_task(TaskType.SIGNING_WITNESS, subject=subject),
+            self.offer_task(TaskType.SECOND_WITNESS, subject=subject),
+        )
+        witnessed = all(task.outcome is TaskOutcome.ACKNOWLEDGE for task in (first, second))
+        return Stage.PRE_DRAW_SECURITY if witnessed else self._returned_to(Stage.CONTRACTING)
+
+    # --- security before drawing 放款前担保落实 ------------------------------------------------------------------------
+
+    async def _pre_draw_security(self) -> Stage:
+        """What can exist before the first drawing: floating mortgage, account and receivable pledges, refund guarantee.
+
+        Serial-level mortgages over purchase-financed servers come after delivery, in ``Utilisation``.
+        """
+        terms = tuple(term for term in self._case.conditions if term.kind is ConditionKind.PRECEDENT)
+        tasks = await self._together(*[self._perfection(term) for term in terms])
+        if any(task.outcome not in (TaskOutcome.ACKNOWLEDGE, TaskOutcome.WAIVE) for task in tasks):
+            return self._returned_to(Stage.CONTRACTING)
+        for term, task in zip(terms, tasks, strict=True):
+            await self._record_condition(term, task)
+        verified = await self.ask(TaskType.SECURITY_VERIFICATION)
+        if verified.outcome is TaskOutcome.REJECT:
+            return self._returned_to(Stage.PRE_DRAW_SECURITY)
+        self._committed = True  # from here the case can no longer be withdrawn
+        self._facility = await effects.open_facility(self._case_step("facility"))
+        return Stage.EFFECTIVE
+
+    def _perfection(self, term: ConditionTerm) -> HumanTask:
+        return self.offer_task(
+            TaskType.SECURITY_PERFECTION,
+            authority=self._waiver_authority,
+            subject=TaskSubject(type="condition", id=term.code),
+            title_suffix=(f"：{term.title_zh}", f": {term.title_en}"),
+        )
+
+    async def _record_condition(self, term: ConditionTerm, task: HumanTask) -> None:
+        await effects.report_condition(
+            ConditionReport(
+                case_id=self._start.case_id,
+                workflow_id=workflow.info().workflow_id,
+                step=self.step(f"condition-{term.code}"),
+                code=term.code,
+                state="waived" if task.outcome is TaskOutcome.WAIVE else "satisfied",
+                at=workflow.now(),
+                decided_by=task.completed_by,
+                evidence=task.evidence,
+                note=task.comment,
+            )
+        )
+
+    # --- withdrawal --------------------------------------------------------------------------------------------------
+
+    @workflow.update(name=WITHDRAW, description="The application is withdrawn")
+    async def withdraw(self, signed: SignedWithdrawCommand) -> CommandResult:
+        self._left = True
+        self._board.end_open(TaskState.EXITED, workflow.now())
+        return CommandResult(tasks=self._board.all(), stage=Stage.WITHDRAWN.value)
+
+    @withdraw.validator
+    def _refuse_withdrawal(self, signed: SignedWithdrawCommand) -> None:
+        if self._left or self._committed or self._stage in ENDED:
+            raise refused(
+                RefusedCommand(
+                    code=Refusal.CASE_ENDED, message_zh="该申请已结束", message_en="the application has already ended"
+                )
+            )
+
+    # --- the steps between -------------------------------------------------------------------------------------------
+
+    async def _open(self) -> None:
+        step = CaseStep(
+            case_id=self._start.case_id,
+            workflow_id=workflow.info().workflow_id,
+            step=self.step("open"),
+            as_of=workflow.now().date(),
+        )
+        self._opening = await effects.open_case(step)
+        self.take_seat(self._opening.rulebook, self._opening.duties)
+
+    def _enter(self, stage: Stage) -> None:
+        self._stage = stage.value
+        workflow.upsert_search_attributes([STAGE.value_set(stage.value)])
+        workflow.set_current_details(
+            f"**{self._start.case_number}** · {self._start.product} · {self._start.branch}\n\n"
+            + " → ".join(f"**{step.value}**" if step is stage else step.value for step in PROCESS_ORDER)
+        )
+
+    async def _end(self, stage: Stage) -> CaseEnd:
+        self._left = True
+        self._board.end_open(TaskState.EXITED, workflow.now())
+        self._enter(stage)
+        if stage is Stage.DECLINED and not self._decided:
+            await self._record_decision("declined", (), "", self._reasons)
+        await self.report()
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        return CaseEnd(case_id=self._start.case_id, stage=stage, facility=self._facility, reasons=self._reasons)
+
+    async def _check(self, name: str) -> CheckResult:
+        check = await effects.run_check(name, self._case_step(name))
+        self._findings[name] = check.finding
+        return check
+
+    async def _analyse(self, check: CheckResult, task_type: TaskType) -> Stage | None:
+        """A failed check declines with every reason; one that refers, or was not run, is put before an analyst."""
+        if check.outcome is Outcome.FAIL:
+            return self._decline_for(check.reasons)
+        if check.outcome is Outcome.PASS:
+            await self.report()
+            return None
+        analysis = await self.ask(task_type, findings=(check.finding,), subject=self._content())
+        return self._turned_away(analysis)
+
+    async def _conclude(self, kind: str, effect: effects.CaseEffect) -> FindingRef:
+        finding = await effect(self._case_step(kind))
+        self._findings[kind] = finding
+        return finding
+
+    async def _together(self, *tasks: HumanTask) -> tuple[HumanTask, ...]:
+        """Offer several tasks at once and wait for all; one that turns the case away makes the others obsolete."""
+
+        async def one(task: HumanTask) -> HumanTask:
+            done = await self.completed(task)
+            if done.outcome in (TaskOutcome.REJECT, RETURN):
+                self._board.end_open(TaskState.OBSOLETE, workflow.now())
+            return done
+
+        await self.report()
+        return tuple(await asyncio.gather(*[one(task) for task in tasks]))
+
+    async def _decide(
+        self, decision: str, by: tuple[str, ...], requirement: AuthorityRequirement, conditions: list[str]
+    ) -> Stage:
+        self._conditions = tuple(conditions)
+        await self._record_decision(decision, by, requirement.rule, ())
+        return Stage.DECLINED if decision == "declined" else Stage.OFFER
+
+    async def _record_decision(
+        self, decision: str, by: tuple[str, ...], rule: str, reasons: tuple[Reason, ...]
+    ) -> None:
+        self._decided = True
+        lapses = None
+        if decision != "declined":
+            lapses = self._today() + timedelta(days=self.rulebook.approval_validity_days)
+        await effects.record_decision(
+            DecisionRecord(
+                case_id=self._start.case_id,
+                workflow_id=workflow.info().workflow_id,
+                step=self.step("decision"),
+                decision=decision,
+                decided_by=by,
+                authority_rule=rule,
+                conditions=self._conditions,
+                reasons=reasons,
+                at=workflow.now(),
+                valid_until=lapses,
+            )
+        )
+
+    def _turned_away(self, task: HumanTask) -> Stage | None:
+        """Where a task sends the case when it does not let it pass."""
+        if task.outcome is TaskOutcome.REJECT:
+            reason = Reason(
+                code=f"REJECTED_AT_{task.type.value.upper()}", message_zh=task.comment, message_en=task.comment
+            )
+            return self._decline_for((reason,))
+        if task.outcome is RETURN:
+            return self._returned(task)
+        return None
+
+    def _returned(self, task: HumanTask) -> Stage:
+        return self._returned_to(Stage(task.return_to or self._stage))
+
+    def _returned_to(self, stage: Stage) -> Stage:
+        """Back to a stage: what was concluded from it on no longer stands, and the books are told so."""
+        here = PROCESS_ORDER.index(Stage(self._stage))
+        self._board.end_open(TaskState.OBSOLETE, workflow.now())
+        self.invalidate(tuple(step.value for step in PROCESS_ORDER[PROCESS_ORDER.index(stage) : here + 1]))
+        self._decided = False
+        return stage
+
+    def refuse_further(self, command: TaskCommand) -> RefusedCommand | None:
+        """A case returns to an earlier stage or to the one it is in, never forward and never to an unknown one."""
+        if command.outcome is not RETURN or self._stage not in PROCESS_ORDER:
+            return None
+        reachable = [stage.value for stage in PROCESS_ORDER[: PROCESS_ORDER.index(Stage(self._stage)) + 1]]
+        if command.return_to in reachable:
+            return None
+        return RefusedCommand(
+            code=Refusal.STAGE_NOT_ALLOWED,
+            message_zh=f"只能退回至：{'、'.join(reachable)}",
+            message_en=f"the case can be returned to: {', '.join(reachable)}",
+        )
+
+    def _decline(self, finding: FindingRef) -> Stage:
+        code = f"{finding.kind.upper()}_FAILED"
+        return self._decline_for((Reason(code=code, message_zh=finding.value, message_en=finding.value),))
+
+    def _decline_for(self, reasons: tuple[Reason, ...]) -> Stage:
+        self._reasons = reasons
+        return Stage.DECLINED
+
+    def _case_step(self, name: str) -> CaseStep:
+        return CaseStep(
+            case_id=self._start.case_id,
+            workflow_id=workflow.info().workflow_id,
+            step=self.step(name),
+            as_of=self._today(),
+        )
+
+    def _cohort_steps(self) -> list[CohortStep]:
+        return [
+            CohortStep(
+                case_id=self._start.case_id,
+                workflow_id=workflow.info().workflow_id,
+                step=self.step(f"value-{cohort.asset_key}-{cohort.cohort}"),
+                as_of=self._today(),
+                asset_key=cohort.asset_key,
+                cohort=cohort.cohort,
+            )
+            for cohort in self._case.cohorts
+        ]
+
+    def _content(self) -> TaskSubject:
+        start = self._start
+        return TaskSubject(
+            type="application",
+            id=str(start.application_id),
+            version=start.content_version,
+            sha256=start.content_sha256,
+        )
+
+    def _today(self) -> date:
+        return self.rulebook.today(workflow.now())
+
+    @property
+    def _case(self) -> CaseOpening:
+        assert self._opening is not None
+        return self._opening
+
+    @property
+    def _lead(self) -> str:
+        return self._case.lead_investigator

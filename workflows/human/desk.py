@@ -1,0 +1,216 @@
+"""The desk: how a process asks a person, waits, reminds and goes on.
+
+Base of the three credit processes. A verb arrives as an Update: its validator refuses by the rules of the tasks, its handler
+changes the board before anything is awaited, so that of many simultaneous claims one wins. The process itself wakes up on
+the change, tells origination as a backstop, and goes on when the task is completed.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import TypedDict, Unpack
+
+from temporalio import workflow
+from temporalio.exceptions import ApplicationError
+
+from domain.authority import AuthorityRequirement
+from domain.facility import TransferRef
+from domain.finding import FindingRef
+from domain.process import ACT_ON_TASK, POSITION, CommandResult, DutyHeld, Position, ProgressReport, SignedTaskCommand
+from domain.rulebook import Rulebook
+from domain.task_rules import RefusedCommand
+from domain.tasks import ROLE_OF, HumanTask, TaskCommand, TaskState, TaskSubject, TaskType
+from workflows import effects
+from workflows.human.board import TaskBoard
+from workflows.human.titles import title_of
+
+SLA_ROUNDS = 3
+"""How often an overdue task is escalated before it only waits."""
+
+
+class TaskTerms(TypedDict, total=False):
+    """What is particular to one task."""
+
+    candidates: tuple[str, ...]
+    authority: AuthorityRequirement | None
+    subject: TaskSubject
+    findings: tuple[FindingRef, ...]
+    due_at: datetime | None
+    title_suffix: tuple[str, str]
+
+
+class CaseLeft(Exception):
+    """The process ends or goes elsewhere while someone was still asked: withdrawal, expiry."""
+
+
+def refused(refusal: RefusedCommand) -> ApplicationError:
+    """A refusal as a validator raises it: the code as type, rule and texts as details."""
+    detail = {"rule": refusal.rule, "message_zh": refusal.message_zh, "message_en": refusal.message_en}
+    return ApplicationError(refusal.message_en, detail, type=refusal.code.value, non_retryable=True)
+
+
+class Desk:
+    """State and verbs shared by the credit processes."""
+
+    def __init__(self, case_id: str, case_number: str, branch: str) -> None:
+        self._case_id = case_id
+        self._case_number = case_number
+        self._branch = branch
+        self._stage = ""
+        self._rulebook: Rulebook | None = None
+        self._board = TaskBoard(branch)
+        self._steps: dict[str, int] = {}
+        self._invalidated: tuple[str, ...] = ()
+        self._left = False
+
+    # --- what people and origination send ---------------------------------------------------------------------------
+
+    @workflow.update(name=ACT_ON_TASK, description="A person acts on a task")
+    async def act_on_task(self, signed: SignedTaskCommand) -> CommandResult:
+        task = self._board.act(signed.command, workflow.now())
+        return CommandResult(tasks=(task,), stage=self._stage)
+
+    @act_on_task.validator
+    def _refuse_task_command(self, signed: SignedTaskCommand) -> None:
+        refusal = self._board.refusal(signed.command, self.rulebook, workflow.now())
+        refusal = refusal or self.refuse_further(signed.command)
+        if refusal is not None:
+            raise refused(refusal)
+
+    def refuse_further(self, command: TaskCommand) -> RefusedCommand | None:
+        """What a process refuses beyond the rules that hold for every task."""
+        return None
+
+    @workflow.query(name=POSITION, description="Where the process stands and which tasks it has")
+    def position(self) -> Position:
+        return Position(stage=self._stage, tasks=self._board.all())
+
+    # --- what a process does at its desk ----------------------------------------------------------------------------
+
+    @property
+    def rulebook(self) -> Rulebook:
+        if self._rulebook is None:
+            # Before the opening is read nothing can be judged, and nothing has been asked either.
+            raise ApplicationError("the process is still opening", type="task_unknown", non_retryable=True)
+        return self._rulebook
+
+    def take_seat(self, rulebook: Rulebook, duties: tuple[DutyHeld, ...]) -> None:
+        self._rulebook = rulebook
+        self._board.note_duties(duties)
+
+    def step(self, name: str) -> str:
+        """A step name that occurs once in this process: with the workflow's id it keys every effect."""
+        count = self._steps.get(name, 0) + 1
+        self._steps[name] = count
+        return f"{name}-{count}"
+
+    def offer_task(self, task_type: TaskType, **terms: Unpack[TaskTerms]) -> HumanTask:
+        """Open a task on the board; it reaches the inbox with the next progress report."""
+        now = workflow.now()
+        zh, en = title_of(task_type)
+        suffix_zh, suffix_en = terms.get("title_suffix", ("", ""))
+        task = HumanTask.model_validate(
+            {
+                "task_id": workflow.uuid7(),
+                "type": task_type,
+                "case_id": self._case_id,
+                "workflow_id": workflow.info().workflow_id,
+                "title_zh": f"{zh}{suffix_zh} · {self._case_number}",
+                "title_en": f"{en}{suffix_en} · {self._case_number}",
+                "stage": self._stage,
+                "state": TaskState.READY,
+                "role": ROLE_OF[task_type],
+                "candidates": terms.get("candidates", ()),
+                "required_authority": terms.get("authority"),
+                "subject": terms.get("subject"),
+                "findings": terms.get("findings", ()),
+                "created_at": now,
+                "ready_at": now,
+                "due_at": terms.get("due_at") or self.rulebook.due(task_type.value, now),
+                **self.place(),
+            }
+        )
+        return self._board.put(task)
+
+    async def completed(self, task: HumanTask) -> HumanTask:
+        """Wait until a task is no longer open; tell origination of every change; escalate the task when it is overdue."""
+        escalations = 0
+        while (current := self._board.task(task.task_id)).is_open:
+            suspended = current.state is TaskState.SUSPENDED
+            due = current.due_at if escalations < SLA_ROUNDS and not suspended else None
+            if not await self._changed(current, due):
+                escalations += 1
+                self._board.escalate(current.task_id, self.rulebook.due(current.type.value, workflow.now()))
+            await self._publish_backstop(current)
+        return current
+
+    async def completed_before(self, task: HumanTask, deadline: datetime) -> HumanTask | None:
+        """The task as completed, or ``None`` when the deadline passes first; the task is then still open."""
+        while (current := self._board.task(task.task_id)).is_open:
+            if not await self._changed(current, deadline):
+                return None
+            await self._publish_backstop(current)
+        return current
+
+    async def _changed(self, seen: HumanTask, deadline: datetime | None) -> bool:
+        return await self.until(
+            lambda: self._board.task(seen.task_id) is not seen or self._board.unpublished(),
+            deadline=deadline,
+            summary=f"SLA {seen.type.value}",
+        )
+
+    async def _publish_backstop(self, seen: HumanTask) -> None:
+        # A completed task goes out with the report of whatever comes next; anything else must not wait that long.
+        if self._board.unpublished() and self._board.task(seen.task_id).is_open:
+            await self.report()
+
+    async def ask(self, task_type: TaskType, **terms: Unpack[TaskTerms]) -> HumanTask:
+        """Offer one task, publish it and wait for it."""
+        task = self.offer_task(task_type, **terms)
+        await self.report()
+        return await self.completed(task)
+
+    async def until(self, done: Callable[[], bool], *, deadline: datetime | None = None, summary: str = "") -> bool:
+        """Wait for a condition or a deadline; whether the condition came first. Raises ``CaseLeft`` when the case ends."""
+        timeout = None
+        if deadline is not None:
+            timeout = max(deadline - workflow.now(), timedelta(0))
+        try:
+            await workflow.wait_condition(
+                lambda: done() or self._left, timeout=timeout, timeout_summary=summary or None
+            )
+        except TimeoutError:
+            return False
+        if self._left:
+            raise CaseLeft
+        return True
+
+    def invalidate(self, conclusions: tuple[str, ...]) -> None:
+        """What no longer stands after a return; the next report carries it into the books."""
+        self._invalidated = conclusions
+
+    async def report(self, *, note: str = "") -> None:
+        """Tell origination where the process stands and which tasks changed."""
+        invalidated, self._invalidated = self._invalidated, ()
+        report = ProgressReport.model_validate(
+            {
+                "case_id": self._case_id,
+                "workflow_id": workflow.info().workflow_id,
+                "step": self.step("progress"),
+                "stage": self._stage,
+                "at": workflow.now(),
+                "tasks": self._board.take_unpublished(),
+                "transfers": self.transfers(),
+                "invalidated": invalidated,
+                "note_code": note,
+                **self.place(),
+            }
+        )
+        await effects.report_progress(report)
+
+    def place(self) -> dict[str, object]:
+        """The utilisation or facility that tasks and reports speak of."""
+        return {}
+
+    def transfers(self) -> tuple[TransferRef, ...]:
+        """Outgoing transfers of the process, for the report."""
+        return ()
