@@ -1,6 +1,7 @@
 """Messages of the collateral service: assets, valuations, allocations and security interests."""
 
 from datetime import date
+from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Literal
 from uuid import UUID
@@ -9,10 +10,11 @@ from pydantic import Field
 
 from domain.application import AssetKind, Condition, Encumbrance, Provenance, ServerItem
 from domain.application.assets import Serial
+from domain.application.project import Fraction, Kilowatts, PricePerUnit, Pue
 from domain.application.text import Code, Key, Label, Sha256
 from domain.finding import FindingValue
 from domain.model import Value
-from domain.money import Money, Rate, UnitPrice
+from domain.money import Money, NotNegative, Positive, Rate
 from domain.pricing import DecisionInputs
 
 
@@ -53,14 +55,14 @@ RentBasis = Literal["list", "on_demand", "spot", "contract_1y", "contract_3y"]
 class ServerEconomics(Value):
     """Per server, tax-exclusive, as §3.5 needs them; None is missing and refuses the income approach."""
 
-    rent_per_gpu_hour: UnitPrice | None
-    occupancy: Rate | None
-    server_kw: Rate | None
-    tariff_per_kwh: UnitPrice | None
-    pue: Rate | None
-    rack_per_month: Money | None
-    maintenance_rate: Rate | None
-    sla_per_month: Money | None
+    rent_per_gpu_hour: PricePerUnit | None
+    occupancy: Fraction | None
+    server_kw: Kilowatts | None
+    tariff_per_kwh: PricePerUnit | None
+    pue: Pue | None
+    rack_per_month: NotNegative | None
+    maintenance_rate: Fraction | None
+    sla_per_month: NotNegative | None
     rent_basis: RentBasis | None = None
     """Only ``on_demand`` and ``spot`` are the merchant market; a list price or a contract is another lens."""
 
@@ -68,11 +70,11 @@ class ServerEconomics(Value):
 class ModernEquivalent(Value):
     """The newest generation that does the same work, for functional obsolescence (§3.5 step 1)."""
 
-    price: Money
+    price: Positive
     """Per server of the newest generation, ex VAT."""
-    throughput_ratio: Annotated[Rate, Field(gt=0)]
+    throughput_ratio: Annotated[Rate, Field(ge=Decimal("0.001"), le=1000)]
     """Workload-weighted throughput of the newest server over that of the subject (Q_new / Q_old)."""
-    server_kw: Annotated[Rate, Field(ge=0)]
+    server_kw: Kilowatts
 
 
 class CohortSubject(Value):
@@ -87,12 +89,12 @@ class CohortSubject(Value):
     provenance: Provenance
     age_months: Annotated[int, Field(ge=0, le=240)] | None
     """None where a used server's date of purchase is not known."""
-    replacement_cost_new: Money
+    replacement_cost_new: Positive
     """Per server, ex VAT."""
     economics: ServerEconomics | None
-    historic_utilisation: Annotated[Rate, Field(ge=0, le=1)] | None = None
+    historic_utilisation: Fraction | None = None
     """Share of the hours so far under load; not known counts as full load for a server that has an age."""
-    unrepaired_fault_cost: Money | None = None
+    unrepaired_fault_cost: NotNegative | None = None
     """Per server; None where no fault is declared."""
     modern_equivalent: ModernEquivalent | None = None
 
@@ -102,7 +104,7 @@ class PhysicalSubject(Value):
 
     kind: Literal["physical"] = "physical"
     asset_kind: AssetKind
-    cost: Money | None
+    cost: NotNegative | None
     age_months: Annotated[int, Field(ge=0, le=1200)] | None
     useful_life_months: Annotated[int, Field(ge=1, le=1200)] | None
 
@@ -111,10 +113,10 @@ class ReceivableSubject(Value):
     """A compute order or receivable: eligible base after advances, retention and collections."""
 
     kind: Literal["receivable"] = "receivable"
-    amount: Money | None
-    advance_received: Money | None
-    retention: Money | None
-    collected: Money | None
+    amount: NotNegative | None
+    advance_received: NotNegative | None
+    retention: NotNegative | None
+    collected: NotNegative | None
     firm: bool | None
     buyer_tier: str | None
     buyer_related: bool | None
@@ -123,7 +125,7 @@ class ReceivableSubject(Value):
 
 class DepositSubject(Value):
     kind: Literal["deposit"] = "deposit"
-    amount: Money | None
+    amount: NotNegative | None
 
 
 class IntangibleSubject(Value):
@@ -131,7 +133,7 @@ class IntangibleSubject(Value):
 
     kind: Literal["intangible"] = "intangible"
     asset_kind: AssetKind
-    cost: Money | None
+    cost: NotNegative | None
     certificate: bool | None
     personal_data: bool | None
 
@@ -148,6 +150,11 @@ class ValuationRequest(DecisionInputs):
     encumbered: bool | None
     """Whether another creditor ranks before us on the asset; None where that was not searched."""
     exists: bool
+    colocated: bool | None = None
+    """Stands in a third party's room, whose possessory lien outranks a mortgage (Civil Code §456)."""
+    lien_waiver: bool | None = None
+    duplicate_serial: bool | None = None
+    """A serial already secures another case; None is looked up in the register before the value is concluded."""
 
 
 class Approach(Value):
@@ -196,7 +203,7 @@ class AllocationRequest(Value):
     facility_id: UUID
     case_id: UUID
     rank: Annotated[int, Field(ge=1, le=20)]
-    share: Rate
+    share: Annotated[Rate, Field(gt=0, le=1)]
 
 
 class Allocation(AllocationRequest):

@@ -8,7 +8,7 @@ from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_HALF_UP, Context, Decimal, 
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, PlainSerializer, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from domain.model import Value
@@ -144,3 +144,22 @@ def yuan(amount: str | int | Decimal) -> Money:
 
 
 ZERO = Money(amount=Decimal("0.00"), currency="CNY")
+
+
+def _not_negative(money: Money) -> Money:
+    if money.amount < 0:
+        raise PydanticCustomError("money_not_negative", "an amount here must not be negative")
+    return money
+
+
+def _positive(money: Money) -> Money:
+    if money.amount <= 0:
+        raise PydanticCustomError("money_positive", "an amount here must be greater than zero")
+    return money
+
+
+NotNegative = Annotated[Money, AfterValidator(_not_negative)]
+"""A cost, price or balance: zero is allowed, less is a mistake."""
+
+Positive = Annotated[Money, AfterValidator(_positive)]
+"""A price that something is divided by or measured against."""

@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints
 from domain.application.text import Code, Key, Label, Months
 from domain.facts import Fact
 from domain.model import Value
-from domain.money import Money, Rate
+from domain.money import Money, NotNegative, Positive, Rate
 
 Serial = Annotated[str, StringConstraints(min_length=4, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._/-]*$")]
 
@@ -60,8 +60,8 @@ class ServerItem(Value):
     purchased: date | None = None
     delivered: date | None = None
     invoice_number: Label | None = None
-    price_ex_vat: Money
-    vat_rate: Rate
+    price_ex_vat: Positive
+    vat_rate: Annotated[Rate, Field(ge=0, le=1)]
     provenance: Provenance
     customs_document: Label | None = None
     site: Label | None = None
@@ -75,7 +75,7 @@ class DataAssetTerms(Value):
     right_expires: Fact[date] | None = None
     personal_data: Fact[bool] | None = None
     top_buyer_share: Fact[Rate] | None = None
-    reproduction_cost: Fact[Money] | None = None
+    reproduction_cost: Fact[NotNegative] | None = None
 
 
 class AssetLine(Value):
@@ -86,7 +86,7 @@ class AssetLine(Value):
     description: Label
     existing: bool
     """False for purchase-financed equipment that does not exist before the first drawing."""
-    cost: Money | None = None
+    cost: NotNegative | None = None
     acquired: Fact[date] | None = None
     useful_life_months: Months | None = None
     servers: Annotated[tuple[ServerItem, ...], Field(max_length=5000)] = ()

@@ -7,7 +7,7 @@ from domain.application.text import Code, Key, Label, Months
 from domain.facts import Fact
 from domain.identity import Uscc
 from domain.model import Value
-from domain.money import Money, Rate
+from domain.money import NotNegative, Rate
 
 
 class ContractKind(StrEnum):
@@ -26,18 +26,18 @@ class ComputeContract(Value):
     buyer_tier: Fact[Code] | None = None
     buyer_related: Fact[bool] | None = None
     kind: Fact[ContractKind] | None = None
-    amount: Fact[Money] | None = None
+    amount: Fact[NotNegative] | None = None
     gpu_model: Fact[Label] | None = None
     quantity: Fact[int] | None = None
     signed: Fact[date] | None = None
     starts: Fact[date] | None = None
     ends: Fact[date] | None = None
     months: Fact[Months] | None = None
-    advance_received: Fact[Money] | None = None
-    retention: Fact[Money] | None = None
-    collected: Fact[Money] | None = None
-    cost_to_complete: Fact[Money] | None = None
-    collectible_within_tenor: Fact[Money] | None = None
+    advance_received: Fact[NotNegative] | None = None
+    retention: Fact[NotNegative] | None = None
+    collected: Fact[NotNegative] | None = None
+    cost_to_complete: Fact[NotNegative] | None = None
+    collectible_within_tenor: Fact[NotNegative] | None = None
     assignment_allowed: Fact[bool] | None = None
     termination_notice_months: Fact[int] | None = None
     collection_account: Fact[Label] | None = None

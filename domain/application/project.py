@@ -2,12 +2,19 @@
 
 from datetime import date
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from domain.application.text import Code, Key, Label, Remark
 from domain.facts import Fact
 from domain.model import Value
-from domain.money import Money, Rate, UnitPrice
+from domain.money import Money, NotNegative, Rate, UnitPrice
+
+Fraction = Annotated[Rate, Field(ge=0, le=1)]
+Pue = Annotated[Rate, Field(ge=1, le=10)]
+Kilowatts = Annotated[Rate, Field(ge=0, le=1000)]
+PricePerUnit = Annotated[UnitPrice, Field(ge=0)]
 
 
 class UseClass(StrEnum):
@@ -65,9 +72,9 @@ class Project(Value):
     progress: Fact[Rate] | None = None
     start_date: Fact[date] | None = None
     operation_date: Fact[date] | None = None
-    pue: Fact[Rate] | None = None
-    rack_use: Fact[Rate] | None = None
-    green_power: Fact[Rate] | None = None
+    pue: Fact[Pue] | None = None
+    rack_use: Fact[Fraction] | None = None
+    green_power: Fact[Fraction] | None = None
     hub: Fact[bool] | None = None
     green_catalogue_code: Fact[Code] | None = None
 
@@ -76,15 +83,15 @@ class Economics(Value):
     """The running economics per server: every cash line is mandatory for a value (0 is allowed, missing is not)."""
 
     gpu_model: Key | None = None
-    rent: Fact[UnitPrice] | None = None
+    rent: Fact[PricePerUnit] | None = None
     rent_unit: Literal["per_gpu_hour", "per_server_month"] | None = None
     rent_basis: Literal["list", "on_demand", "spot", "contract_1y", "contract_3y"] | None = None
     rent_tax_included: bool | None = None
-    occupancy: Fact[Rate] | None = None
-    server_kw: Fact[Rate] | None = None
-    tariff_per_kwh: Fact[UnitPrice] | None = None
+    occupancy: Fact[Fraction] | None = None
+    server_kw: Fact[Kilowatts] | None = None
+    tariff_per_kwh: Fact[PricePerUnit] | None = None
     power_contract_expires: Fact[date] | None = None
-    rack_per_server_month: Fact[Money] | None = None
-    maintenance_rate: Fact[Rate] | None = None
+    rack_per_server_month: Fact[NotNegative] | None = None
+    maintenance_rate: Fact[Fraction] | None = None
     """O&M per year as a share of replacement cost new."""
-    sla_per_server_month: Fact[Money] | None = None
+    sla_per_server_month: Fact[NotNegative] | None = None

@@ -33,7 +33,7 @@ from domain.collateral import (
     ValuationRequest,
 )
 from domain.dossier import Dossier
-from domain.facts import known
+from domain.facts import FactState, known, state_of
 from domain.money import UNIT_PRICE_SCALE, Money, Rounding, rounded
 from domain.process import CohortRef
 
@@ -72,6 +72,8 @@ def valuation_request(dossier: Dossier, asset_key: str, cohort: str, as_of: date
         subject=_subject(dossier.content, line, cohort, as_of),
         encumbered=_encumbered(line),
         exists=line.existing,
+        colocated=_colocated(line),
+        lien_waiver=known(line.lien_waiver),
     )
 
 
@@ -250,3 +252,9 @@ def _certified(line: AssetLine, as_of: date) -> bool | None:
 
 def _encumbered(line: AssetLine) -> bool | None:
     return None if line.encumbrances is None else bool(line.encumbrances)
+
+
+def _colocated(line: AssetLine) -> bool | None:
+    if known(line.colocation_operator) is not None:
+        return True
+    return False if state_of(line.colocation_operator) is FactState.NOT_APPLICABLE else None
