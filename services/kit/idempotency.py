@@ -1,0 +1,305 @@
+"""Idempotency-Key: a request sent twice has one effect and one answer.
+
+A key belongs to a caller and a route, and stands for one content. Two ways to use it:
+
+``atomic``  the effect and its answer are written in one transaction; for everything that only touches our own tables.
+``reserve`` … ``finish``  the key is reserved in one transaction, the work is done with none open (a workflow update, a call to
+            another service), effect and answer are written in a second. If the process dies in between, the next request with
+            the same key does the work again, so that work must be idempotent by itself (same update id, same remote key).
+
+Stored are answers that would be the same next time: successes and refusals. Failures (5xx) are not.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Depends, Header, Request, Response
+from psycopg.errors import LockNotAvailable
+from pydantic import BaseModel
+from sqlalchemy import (
+    Column,
+    CursorResult,
+    Executable,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.exc import OperationalError
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from services.kit.auth import authenticated
+from services.kit.database import Database, UtcDateTime, new_id, now
+from services.kit.problems import MEDIA_TYPE, Problem, language_of
+from services.kit.telemetry import current_trace_id
+
+WAIT = timedelta(seconds=5)
+"""How long a second request with the same key waits for the first before it is told to come back (409)."""
+
+LEASE = timedelta(seconds=60)
+"""After this a reservation nobody finished is taken to be left by a process that died; longer than any request may run."""
+
+_KEY = re.compile(r"[\x21-\x7e]([\x20-\x7e]{0,253}[\x21-\x7e])?")
+_NEVER_STORED = {408, 425, 429}
+
+
+def idempotency_table(metadata: MetaData) -> Table:
+    """The table of keys in a service's schema."""
+    return Table(
+        "idempotency_key",
+        metadata,
+        Column("id", Uuid, primary_key=True),
+        Column("principal", Text, nullable=False),
+        Column("route", Text, nullable=False),
+        Column("key", Text, nullable=False),
+        Column("request_sha256", Text, nullable=False),
+        Column("state", Text, nullable=False),
+        Column("status", Integer),
+        Column("headers", JSONB),
+        Column("body", LargeBinary),
+        Column("created_at", UtcDateTime, nullable=False),
+        Column("taken_at", UtcDateTime, nullable=False),
+        Column("finished_at", UtcDateTime),
+        UniqueConstraint("principal", "route", "key"),
+    )
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer that is stored with its key. ``body`` is a model, JSON-ready data or nothing."""
+
+    status: int
+    body: BaseModel | dict[str, Any] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def raw(self) -> bytes:
+        if self.body is None:
+            return b""
+        if isinstance(self.body, BaseModel):
+            return self.body.model_dump_json(by_alias=True).encode()
+        return json.dumps(self.body, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+@dataclass(frozen=True)
+class Reservation:
+    """A key that was looked at: either ``replayed`` is the stored answer, or the work is ours to do."""
+
+    id: UUID
+    replayed: Response | None = None
+
+
+Effect = Callable[[AsyncSession], Awaitable[Reply]]
+
+
+class IdempotentCall:
+    """One request with its key. Get it by ``call: Annotated[IdempotentCall, idempotent()]``."""
+
+    def __init__(self, request: Request, principal: str, route: str, key: str) -> None:
+        self._request = request
+        self.principal = principal
+        self.route = route
+        self.key = key
+        self._fingerprint: bytes | None = None
+
+    def fingerprint(self, *parts: str) -> None:
+        """Say what the content of a request is whose body is not JSON: the SHA-256 of an uploaded file, say. A multipart
+        body differs at every sending, by its boundary."""
+        self._fingerprint = "\x1f".join(parts).encode()
+
+    async def atomic(self, database: Database, effect: Effect) -> Response:
+        """Run ``effect`` and store its reply in one transaction, or return the reply stored before.
+
+        A ``Problem`` raised by the effect undoes what the effect wrote, is stored as the answer, and raised.
+        """
+        try:
+            return await self._atomic(database, effect)
+        except OperationalError as error:
+            if isinstance(error.orig, LockNotAvailable):
+                raise Problem("request_in_progress", headers={"Retry-After": "1"}) from None
+            raise
+
+    async def _atomic(self, database: Database, effect: Effect) -> Response:
+        content = await self._content_sha256()
+        refused: Problem | None = None
+        async with database.session() as session:
+            # A second request with this key waits here for the first one's transaction to end.
+            await session.execute(text(f"SET LOCAL lock_timeout = {round(WAIT.total_seconds() * 1000)}"))
+            reservation = await self._take(session, content, lease=None)
+            await _run(session, text("SET LOCAL lock_timeout = 0"))
+            if reservation.replayed is not None:
+                return reservation.replayed
+            try:
+                async with session.begin_nested():
+                    reply = await effect(session)
+            except Problem as problem:
+                if problem.status >= 500 or problem.status in _NEVER_STORED:
+                    raise
+                refused = problem
+                reply = self._refusal(problem)
+            await self._store(session, reservation.id, reply, media_type=MEDIA_TYPE if refused else "application/json")
+        if refused is not None:
+            raise refused
+        return _response(reply.status, reply.raw(), dict(reply.headers), "application/json")
+
+    async def reserve(self, database: Database) -> Reservation:
+        """First transaction of the two-step way. Raises ``request_in_progress`` (409) while another request has the key."""
+        content = await self._content_sha256()
+        async with database.session() as session:
+            return await self._take(session, content, lease=LEASE)
+
+    async def finish(self, database: Database, reservation: Reservation, effect: Effect) -> Response:
+        """Second transaction: run ``effect`` (our own tables only) and store its reply."""
+        async with database.session() as session:
+            reply = await effect(session)
+            await self._store(session, reservation.id, reply, media_type="application/json")
+        return _response(reply.status, reply.raw(), dict(reply.headers), "application/json")
+
+    async def refuse(self, database: Database, reservation: Reservation, problem: Problem) -> None:
+        """Store a refusal as the answer of a reserved key; the caller then raises it. Failures (5xx) set the key free."""
+        async with database.session() as session:
+            if problem.status >= 500 or problem.status in _NEVER_STORED:
+                await self._set_free(session, reservation.id)
+            else:
+                await self._store(session, reservation.id, self._refusal(problem), media_type=MEDIA_TYPE)
+
+    async def suspend(self, database: Database, reservation: Reservation) -> None:
+        """The outcome is not known yet (a time-out): the next request with this key may ask again at once."""
+        async with database.session() as session:
+            await self._set_free(session, reservation.id)
+
+    async def _content_sha256(self) -> str:
+        request = self._request
+        content = self._fingerprint
+        if content is None:
+            body = await request.body()
+            # The same value in another layout is the same request.
+            content = _canonical(await request.json()) if body else b""
+        address = {
+            "path": dict(request.path_params),
+            "query": sorted(request.query_params.multi_items()),
+            "if_match": request.headers.get("if-match", ""),
+        }
+        return hashlib.sha256(_canonical(address) + b"\x00" + content).hexdigest()
+
+    async def _take(self, session: AsyncSession, content: str, lease: timedelta | None) -> Reservation:
+        keys = _table(self._request)
+        moment = now()
+        mine = await _run(
+            session,
+            insert(keys)
+            .values(
+                id=new_id(),
+                principal=self.principal,
+                route=self.route,
+                key=self.key,
+                request_sha256=content,
+                state="reserved",
+                created_at=moment,
+                taken_at=moment,
+            )
+            .on_conflict_do_nothing(index_elements=["principal", "route", "key"])
+            .returning(keys.c.id),
+        )
+        if (new := mine.scalar_one_or_none()) is not None:
+            return Reservation(new)
+        row = (
+            await _run(
+                session,
+                keys.select()
+                .where(keys.c.principal == self.principal, keys.c.route == self.route, keys.c.key == self.key)
+                .with_for_update(),
+            )
+        ).one()
+        if row.request_sha256 != content:
+            raise Problem("idempotency_key_reused")
+        if row.state == "finished":
+            headers = {**row.headers, "Idempotency-Replayed": "true"}
+            media_type = headers.pop("Content-Type", "application/json")
+            return Reservation(row.id, _response(row.status, row.body, headers, media_type))
+        if row.state == "reserved" and (lease is None or row.taken_at > moment - lease):
+            raise Problem("request_in_progress", headers={"Retry-After": "1"})
+        await _run(session, keys.update().where(keys.c.id == row.id).values(state="reserved", taken_at=moment))
+        return Reservation(row.id)
+
+    async def _store(self, session: AsyncSession, reservation: UUID, reply: Reply, *, media_type: str) -> None:
+        keys = _table(self._request)
+        await _run(
+            session,
+            keys.update()
+            .where(keys.c.id == reservation)
+            .values(
+                state="finished",
+                status=reply.status,
+                headers={**reply.headers, "Content-Type": media_type},
+                body=reply.raw(),
+                finished_at=now(),
+            ),
+        )
+
+    async def _set_free(self, session: AsyncSession, reservation: UUID) -> None:
+        keys = _table(self._request)
+        await _run(
+            session, keys.update().where(keys.c.id == reservation, keys.c.state == "reserved").values(state="pending")
+        )
+
+    def _refusal(self, problem: Problem) -> Reply:
+        language = language_of(self._request.headers.get("accept-language", ""))
+        body = problem.body(language, instance=self._request.url.path[:300], trace_id=current_trace_id())
+        return Reply(
+            problem.status, body, {**problem.headers, "Content-Language": "zh-CN" if language == "zh" else "en"}
+        )
+
+
+class IdempotencyRequired:
+    """The dependency behind ``idempotent``."""
+
+    async def __call__(
+        self,
+        request: Request,
+        key: Annotated[
+            str,
+            Header(
+                alias="Idempotency-Key",
+                description="1 to 255 printable characters; the same key with the same content has one effect",
+            ),
+        ] = "",
+    ) -> IdempotentCall:
+        if not _KEY.fullmatch(key):
+            raise Problem("idempotency_key_required")
+        who = await authenticated(request)
+        route = request.scope["route"]
+        return IdempotentCall(request, who.key, f"{request.method} {route.path}", key)
+
+
+def idempotent() -> Any:
+    """Declare that a route needs an ``Idempotency-Key`` (400 without)."""
+    return Depends(IdempotencyRequired())
+
+
+async def _run(session: AsyncSession, statement: Executable) -> CursorResult[Any]:
+    """A statement on a plain table, in the session's transaction."""
+    return await (await session.connection()).execute(statement)
+
+
+def _table(request: Request) -> Table:
+    table: Table = request.app.state.idempotency_table
+    return table
+
+
+def _canonical(value: Any) -> bytes:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), default=str).encode()
+
+
+def _response(status: int, body: bytes, headers: dict[str, str], media_type: str) -> Response:
+    return Response(body, status, headers, media_type=media_type if body else None)
