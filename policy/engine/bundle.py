@@ -1,0 +1,357 @@
+"""A bundle: every version of every policy file, under one SHA-256, and how a case finds its policy in it."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from domain.canonical import sha256_of
+from domain.finding import PolicyRef
+from domain.stages import Stage
+from policy.engine.authority import AuthorityMatrix
+from policy.engine.binding import parts
+from policy.engine.collateral import CollateralPolicy
+from policy.engine.controls import (
+    BusinessDayRule,
+    PaymentPolicy,
+    SeparationOfDuties,
+    ServiceLevels,
+    StageReturns,
+    Validity,
+)
+from policy.engine.documents import ChecklistFile, ConditionSet, RequiredDocument
+from policy.engine.faults import FileFault, PolicyFaults, PolicyNotInForce
+from policy.engine.file import PolicyFile
+from policy.engine.kinds import build
+from policy.engine.pricing import PricingPolicy
+from policy.engine.product import Product
+from policy.engine.rating_scale import RatingScale
+from policy.engine.rules import LenderLicence, Moment, Regulation, RegulationFile, Severity
+from policy.engine.scorecard import Scorecard
+from policy.engine.source import Source, read_source
+from policy.engine.table import DecisionTable
+from policy.engine.vocabulary import FactDefinition, Vocabulary
+
+FORMAT: Final = "1"
+MAX_FILES: Final = 2000
+
+P = TypeVar("P", bound=PolicyFile)
+
+
+class Bundle:
+    """Checked policy. Built by :func:`load_book` from a directory or by :meth:`from_canonical` from stored bytes.
+
+    ``on`` in every getter is the date whose version is wanted: for what is pinned to a case, the case's own policy date
+    (a bundle also holds versions that begin later), for regulations the business date of the act. A getter raises
+    :class:`PolicyNotInForce` where no version stands on that date.
+    """
+
+    def __init__(self, files: Iterable[PolicyFile], data: dict[str, Any]) -> None:
+        self._files: dict[tuple[str, str], list[PolicyFile]] = {}
+        for file in files:
+            self._files.setdefault((file.kind, file.id), []).append(file)
+        for versions in self._files.values():
+            versions.sort(key=lambda item: item.effective_from)
+        self._data = data
+        self.sha256: str = sha256_of(data)
+
+    @classmethod
+    def from_canonical(cls, data: dict[str, Any]) -> "Bundle":
+        """A bundle from its canonical form. Raises :class:`PolicyFaults` for one that was never a checked book."""
+        files = data.get("files")
+        if data.get("format") != FORMAT or set(data) != {"format", "files"} or not isinstance(files, list):
+            raise PolicyFaults([FileFault("bundle", 1, f"not a policy bundle of format {FORMAT}")])
+        if not all(isinstance(item, dict) and _is_text(item) for item in files):
+            raise PolicyFaults([FileFault("bundle", 1, "every file of a bundle is a map, and every scalar in it text")])
+        sources = [Source(f"bundle/{index}", item, {}) for index, item in enumerate(files)]
+        bundle, faults = _assemble(sources)
+        if bundle is None or faults:
+            raise PolicyFaults(faults)
+        if bundle._data != data:
+            raise PolicyFaults([FileFault("bundle", 1, "the files of a bundle stand in order of kind, id and version")])
+        return bundle
+
+    def canonical(self) -> dict[str, Any]:
+        """The form that is hashed and stored: scalars as their author wrote them, no paths, comments or key order."""
+        return self._data
+
+    def ref(self, file: PolicyFile) -> PolicyRef:
+        """How a finding names the policy it stands on."""
+        return PolicyRef(id=file.id, version=file.version, sha256=self.sha256)
+
+    def files(self) -> tuple[PolicyFile, ...]:
+        """Every version of every file, in order of kind, id and time."""
+        return tuple(file for key in sorted(self._files) for file in self._files[key])
+
+    # --- choosing a version -------------------------------------------------------------------------------------------
+
+    def product(self, name: str, on: date) -> Product:
+        return self._in_force(Product, "product", name, on)
+
+    def products(self, on: date) -> tuple[Product, ...]:
+        """Every product in force, by id."""
+        return tuple(self._all_in_force(Product, "product", on))
+
+    def scorecard(self, name: str, on: date) -> Scorecard:
+        return self._in_force(Scorecard, "scorecard", name, on)
+
+    def rating_scale(self, name: str, on: date) -> RatingScale:
+        return self._in_force(RatingScale, "rating_scale", name, on)
+
+    def table(self, name: str, on: date) -> DecisionTable:
+        return self._in_force(DecisionTable, "decision_table", name, on)
+
+    def authority(self, on: date) -> AuthorityMatrix:
+        return self._only(AuthorityMatrix, "authority", on)
+
+    def separation_of_duties(self, on: date) -> SeparationOfDuties:
+        return self._only(SeparationOfDuties, "separation_of_duties", on)
+
+    def sla(self, on: date) -> ServiceLevels:
+        return self._only(ServiceLevels, "sla", on)
+
+    def validity(self, on: date) -> Validity:
+        return self._only(Validity, "validity", on)
+
+    def business_day(self, on: date) -> BusinessDayRule:
+        return self._only(BusinessDayRule, "business_day", on)
+
+    def payment(self, on: date) -> PaymentPolicy:
+        return self._only(PaymentPolicy, "payment", on)
+
+    def stage_returns(self, on: date) -> StageReturns:
+        return self._only(StageReturns, "stage_returns", on)
+
+    def pricing(self, on: date) -> PricingPolicy:
+        return self._only(PricingPolicy, "pricing", on)
+
+    def collateral(self, on: date) -> CollateralPolicy:
+        return self._only(CollateralPolicy, "collateral", on)
+
+    def regulations(self, moment: Moment | str, licence: LenderLicence, on: date) -> tuple[Regulation, ...]:
+        """The regulations that speak to a lender at a moment on a day, in order of their ids."""
+        when = Moment(moment)
+        return tuple(
+            sorted(
+                (
+                    rule
+                    for file in self._all_in_force(RegulationFile, "regulation", on)
+                    for rule in file.rules
+                    if rule.in_force(when, licence, on)
+                ),
+                key=lambda rule: rule.id,
+            )
+        )
+
+    def checklist(self, product: str, stage: Stage | str | None, on: date) -> tuple[RequiredDocument, ...]:
+        """The documents a product needs at a stage; of all stages where ``stage`` is ``None``."""
+        return tuple(
+            document
+            for file in self._all_in_force(ChecklistFile, "checklist", on)
+            if product in file.products
+            for document in file.documents
+            if stage is None or document.stage == stage
+        )
+
+    def conditions(self, product: str, on: date) -> ConditionSet:
+        """The conditions of a product's facility agreement."""
+        for file in self._all_in_force(ConditionSet, "conditions", on):
+            if product in file.products:
+                return file
+        raise PolicyNotInForce(f"no conditions for the product {product} are in force on {on.isoformat()}")
+
+    def vocabulary(self, on: date) -> dict[str, FactDefinition]:
+        """Every fact declared on a date."""
+        return _vocabulary(self._all_in_force(Vocabulary, "vocabulary", on))
+
+    def _in_force(self, model: type[P], kind: str, name: str, on: date) -> P:
+        standing = _standing(self._files.get((kind, name), []), on)
+        if not isinstance(standing, model):
+            raise PolicyNotInForce(f"no {kind} {name} is in force on {on.isoformat()}")
+        return standing
+
+    def _all_in_force(self, model: type[P], kind: str, on: date) -> list[P]:
+        found = [_standing(self._files[key], on) for key in sorted(self._files) if key[0] == kind]
+        return [file for file in found if isinstance(file, model)]
+
+    def _only(self, model: type[P], kind: str, on: date) -> P:
+        found = self._all_in_force(model, kind, on)
+        if not found:
+            raise PolicyNotInForce(f"no {kind} policy is in force on {on.isoformat()}")
+        return found[0]
+
+
+def load_book(path: Path | str) -> Bundle:
+    """Load a directory of policy. Raises :class:`PolicyFaults` with every fault of every file."""
+    bundle, faults = read_book(Path(path))
+    if bundle is None or faults:
+        raise PolicyFaults(faults)
+    return bundle
+
+
+def read_book(path: Path) -> tuple[Bundle | None, list[FileFault]]:
+    """As :func:`load_book`, returning the faults instead of raising them."""
+    if not path.is_dir():
+        return None, [FileFault(str(path), 1, "there is no such directory")]
+    faults: list[FileFault] = []
+    sources: list[Source] = []
+    names = sorted(item for item in path.rglob("*") if item.is_file() and item.suffix in (".yaml", ".yml"))
+    for name in names[:MAX_FILES]:
+        relative = name.relative_to(path).as_posix()
+        if name.suffix == ".yml":
+            faults.append(FileFault(relative, 1, "policy files end in .yaml"))
+            continue
+        source, wrong = read_source(name, relative)
+        faults.extend(wrong)
+        if source is not None:
+            sources.append(source)
+    if len(names) > MAX_FILES:
+        faults.append(FileFault(str(path), 1, f"more than {MAX_FILES} files"))
+    if not names:
+        faults.append(FileFault(str(path), 1, "there are no policy files"))
+    bundle, wrong = _assemble(sources)
+    return bundle, sorted({*faults, *wrong})
+
+
+def rules_in_force(
+    pinned: Bundle, current: Bundle, moment: Moment | str, licence: LenderLicence, pinned_on: date, on: date
+) -> tuple[Regulation, ...]:
+    """The regulations a case is held to: those of its pinned policy, and every BLOCK in force today despite pinning.
+
+    A BLOCK of the current bundle replaces the pinned rule of the same id.
+    """
+    rules = {rule.id: rule for rule in pinned.regulations(moment, licence, pinned_on)}
+    rules.update(
+        {rule.id: rule for rule in current.regulations(moment, licence, on) if rule.severity is Severity.BLOCK}
+    )
+    return tuple(rules[rule_id] for rule_id in sorted(rules))
+
+
+def succession_faults(previous: Bundle, following: Bundle) -> list[str]:
+    """Why a bundle may not follow a published one: a published version was changed or taken away."""
+    published = {_identity(item): item for item in previous.canonical()["files"]}
+    offered = {_identity(item): item for item in following.canonical()["files"]}
+    faults = []
+    for identity, item in published.items():
+        name = " ".join(identity)
+        if identity not in offered:
+            faults.append(f"{name} was published and is missing")
+        elif offered[identity] != item:
+            faults.append(f"{name} was published and has changed: a correction is a new version")
+    return faults
+
+
+# --- assembling -------------------------------------------------------------------------------------------------------
+
+
+def _assemble(sources: list[Source]) -> tuple[Bundle | None, list[FileFault]]:
+    """Type, bind and cross-check files. Returns a bundle where there are no faults."""
+    faults: list[FileFault] = []
+    built: list[tuple[Source, PolicyFile]] = []
+    for source in sources:
+        file, wrong = build(source)
+        faults.extend(wrong)
+        if file is not None:
+            built.append((source, file))
+    faults.extend(_repeated(built))
+    vocabularies = [file for _, file in built if isinstance(file, Vocabulary)]
+    for source, file in built:
+        known = _vocabulary(_versions_on(vocabularies, file.effective_from))
+        for at, part in parts(file):
+            faults.extend(source.fault((*at, *pointer), reason) for pointer, reason in part.bind(known))
+        faults.extend(source.fault(pointer, reason) for pointer, reason in file.inconsistencies())
+        faults.extend(_dangling(source, file, [item for _, item in built]))
+    faults.extend(_authority_faults(built))
+    if faults:
+        return None, sorted(set(faults))
+    ordered = sorted(built, key=lambda item: (item[1].kind, item[1].id, _number(item[1].version)))
+    data = {"format": FORMAT, "files": [source.data for source, _ in ordered]}
+    return Bundle((file for _, file in ordered), data), []
+
+
+def _repeated(built: list[tuple[Source, PolicyFile]]) -> list[FileFault]:
+    """Versions given twice, versions that begin on one day, second policies of a kind that has only one."""
+    faults: list[FileFault] = []
+    versions: dict[tuple[str, str, tuple[int, ...]], str] = {}
+    begins: dict[tuple[str, str, date], str] = {}
+    ids: dict[str, tuple[str, str]] = {}
+    for source, file in built:
+        version_key = (file.kind, file.id, _number(file.version))
+        begin_key = (file.kind, file.id, file.effective_from)
+        if version_key in versions:
+            faults.append(source.fault(("version",), f"{versions[version_key]} has the same id and version"))
+        elif begin_key in begins:
+            faults.append(source.fault(("effective_from",), f"{begins[begin_key]} has the same id and begins that day"))
+        versions.setdefault(version_key, source.file)
+        begins.setdefault(begin_key, source.file)
+        if type(file).unique:
+            other_id, other_file = ids.setdefault(file.kind, (file.id, source.file))
+            if other_id != file.id:
+                faults.append(source.fault(("id",), f"a book has one {file.kind} policy; {other_file} is another"))
+    facts: dict[str, tuple[str, str]] = {}
+    for source, file in built:
+        if isinstance(file, Vocabulary):
+            for name in file.facts:
+                owner, where = facts.setdefault(name, (file.id, source.file))
+                if owner != file.id:
+                    faults.append(source.fault(("facts", name), f"{where} declares this fact already"))
+    return faults
+
+
+def _dangling(source: Source, file: PolicyFile, every: list[PolicyFile]) -> list[FileFault]:
+    faults = []
+    for pointer, kind, name in file.references():
+        named = [item for item in every if item.kind == kind and item.id == name]
+        if not named:
+            faults.append(source.fault(pointer, f"there is no {kind} {name!r}"))
+        elif _standing(named, file.effective_from) is None:
+            faults.append(source.fault(pointer, f"no {kind} {name!r} is in force on {file.effective_from.isoformat()}"))
+    return faults
+
+
+def _authority_faults(built: list[tuple[Source, PolicyFile]]) -> list[FileFault]:
+    bodies = {body.id for _, file in built if isinstance(file, AuthorityMatrix) for body in file.bodies}
+    return [
+        source.fault(
+            ("conditions", index, "waiver_body"), f"{item.waiver_body!r} is not a body of the authority matrix"
+        )
+        for source, file in built
+        if isinstance(file, ConditionSet)
+        for index, item in enumerate(file.conditions)
+        if item.waiver_body is not None and item.waiver_body not in bodies
+    ]
+
+
+def _standing(versions: Iterable[PolicyFile], on: date) -> PolicyFile | None:
+    """The version in force: the latest to have begun, unless it has ended."""
+    begun = [file for file in versions if file.effective_from <= on]
+    if not begun:
+        return None
+    latest = max(begun, key=lambda file: file.effective_from)
+    return None if latest.effective_to is not None and latest.effective_to < on else latest
+
+
+def _versions_on(vocabularies: list[Vocabulary], on: date) -> list[Vocabulary]:
+    by_id: dict[str, list[Vocabulary]] = {}
+    for file in vocabularies:
+        by_id.setdefault(file.id, []).append(file)
+    standing = (_standing(versions, on) for versions in by_id.values())
+    return [file for file in standing if isinstance(file, Vocabulary)]
+
+
+def _vocabulary(files: Iterable[Vocabulary]) -> dict[str, FactDefinition]:
+    return {name: definition for file in files for name, definition in file.facts.items()}
+
+
+def _is_text(data: Any) -> bool:
+    if isinstance(data, dict):
+        return all(isinstance(key, str) and _is_text(item) for key, item in data.items())
+    return all(_is_text(item) for item in data) if isinstance(data, list) else data is None or isinstance(data, str)
+
+
+def _number(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split("."))
+
+
+def _identity(item: Mapping[str, Any]) -> tuple[str, str, str]:
+    return str(item["kind"]), str(item["id"]), str(item["version"])

@@ -1,0 +1,62 @@
+"""The kinds of policy file, and how one is read from its plain data with every fault in its place."""
+
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from policy.engine.authority import AuthorityMatrix
+from policy.engine.collateral import CollateralPolicy
+from policy.engine.controls import (
+    BusinessDayRule,
+    PaymentPolicy,
+    SeparationOfDuties,
+    ServiceLevels,
+    StageReturns,
+    Validity,
+)
+from policy.engine.documents import ChecklistFile, ConditionSet
+from policy.engine.faults import FileFault
+from policy.engine.file import PolicyFile
+from policy.engine.pricing import PricingPolicy
+from policy.engine.product import Product
+from policy.engine.rating_scale import RatingScale
+from policy.engine.rules import RegulationFile
+from policy.engine.scorecard import Scorecard
+from policy.engine.source import Source
+from policy.engine.table import DecisionTable
+from policy.engine.vocabulary import Vocabulary
+
+KINDS: Final[dict[str, type[PolicyFile]]] = {
+    "vocabulary": Vocabulary,
+    "product": Product,
+    "scorecard": Scorecard,
+    "rating_scale": RatingScale,
+    "decision_table": DecisionTable,
+    "regulation": RegulationFile,
+    "authority": AuthorityMatrix,
+    "separation_of_duties": SeparationOfDuties,
+    "sla": ServiceLevels,
+    "validity": Validity,
+    "business_day": BusinessDayRule,
+    "payment": PaymentPolicy,
+    "stage_returns": StageReturns,
+    "checklist": ChecklistFile,
+    "conditions": ConditionSet,
+    "pricing": PricingPolicy,
+    "collateral": CollateralPolicy,
+}
+
+
+def build(source: Source) -> tuple[PolicyFile | None, list[FileFault]]:
+    """The typed policy of a source, or every reason why it is none."""
+    data: dict[str, Any] = source.data
+    model = KINDS.get(str(data.get("kind")))
+    if model is None:
+        return None, [source.fault(("kind",), f"kind is one of {', '.join(sorted(KINDS))}")]
+    try:
+        return model.model_validate(data), []
+    except ValidationError as error:
+        return None, [
+            source.fault(item["loc"], item["msg"].removeprefix("Value error, "))
+            for item in error.errors(include_url=False, include_input=False, include_context=False)
+        ]

@@ -1,0 +1,90 @@
+"""What a price is built of (domain paper §5.5). Rates are fractions per year; spreads are basis points."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from domain.application import AssetKind
+from domain.application.text import Code
+from domain.model import Value
+from domain.money import Rate
+from policy.engine.file import PolicyFile
+from policy.engine.source import Pointer
+from policy.engine.table import HitPolicy, TableBody
+
+Share = Annotated[Rate, Field(ge=0, le=1)]
+Bps = Annotated[int, Field(ge=0, le=2000)]
+
+
+class SecuredLoss(Value):
+    """Loss given default on the part a collateral covers, after its haircut (Basel 2017, foundation approach)."""
+
+    lgd: Share
+    haircut: Share
+
+
+class LossGivenDefault(Value):
+    """``LGD* = unsecured × E_U / E + Σ secured × E_S / E``; a kind without an entry counts as unsecured."""
+
+    unsecured: Share
+    secured: dict[AssetKind, SecuredLoss]
+
+
+class EsgRatchet(Value):
+    per_notch_bps: Bps
+    cap_bps: Bps
+
+
+class Discounts(Value):
+    green_bps: Bps
+    """At most; none without evidence for the green tag."""
+    relationship_bps: dict[Code, Bps]
+    esg: EsgRatchet
+
+
+class Penalty(Value):
+    """Share added to the contract rate."""
+
+    late: Share
+    misuse: Share
+
+
+class PricingPolicy(PolicyFile):
+    """Parameters of the build-up: FTP + EL + opex + capital charge + optionality − green − relationship.
+
+    The floor is FTP + EL + opex; below it only the pricing body may go.
+    """
+
+    unique = True
+
+    kind: Literal["pricing"]
+    opex: Share
+    optionality: Share
+    capital_ratio: Share
+    """Capital held per unit of risk-weighted exposure (10.5 %)."""
+    cost_of_capital: Share
+    """After tax; grossed up by the lender's tax rate."""
+    capital_benefit: Share
+    """What the capital itself earns."""
+    hurdle_raroc: Share
+    loss_given_default: LossGivenDefault
+    discounts: Discounts
+    penalty: Penalty
+    quote_step_bps: Annotated[int, Field(ge=1, le=25)]
+    """The margin over LPR is quoted in these steps, rounded up."""
+    base_rate: TableBody
+    """Which LPR tenor a loan prices off: output ``base_rate`` of ``1Y`` or ``5Y``."""
+    risk_weight: TableBody
+    """Output ``risk_weight`` as a fraction (商业银行资本管理办法)."""
+
+    def inconsistencies(self) -> list[tuple[Pointer, str]]:
+        wrong: list[tuple[Pointer, str]] = []
+        for field, table, output in (
+            ("base_rate", self.base_rate, "base_rate"),
+            ("risk_weight", self.risk_weight, "risk_weight"),
+        ):
+            if output not in {item.name for item in table.outputs}:
+                wrong.append(((field, "outputs"), f"the table gives no {output!r}"))
+            if table.hit is HitPolicy.COLLECT:
+                wrong.append(((field, "hit"), "the table must decide every case"))
+        return wrong

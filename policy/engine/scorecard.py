@@ -1,0 +1,224 @@
+"""Scorecards: factors of weighted characteristics, each binned; classes by points; knock-outs that force a class."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Context, Decimal
+from typing import Annotated, Literal
+
+from pydantic import Field, PrivateAttr
+
+from domain.finding import Reason, TraceStep
+from domain.model import Value
+from domain.money import RATE_SCALE, Rate, rounded
+from policy.engine.binding import Bindable
+from policy.engine.cells import Cell
+from policy.engine.completeness import Column, gaps, overlaps
+from policy.engine.conditions import Referral, Test, Truth, inputs_of, parse_tests
+from policy.engine.file import PolicyFile, PolicyId, Title
+from policy.engine.rules import Rule, check_rules, repeated_ids
+from policy.engine.source import Pointer
+from policy.engine.vocabulary import FactDefinition, FactValue
+
+_EXACT = Context(prec=60)
+
+
+class Bin(Value):
+    """A range of the fact and the share of the characteristic's points it earns."""
+
+    when: str
+    share: Annotated[Rate, Field(ge=0, le=1)]
+
+
+class Characteristic(Bindable):
+    """One measured thing. Its bins cover every value once.
+
+    ``not_applicable`` says what happens where the fact does not apply to a segment (compute efficiency of a chip
+    designer): ``renormalise`` takes the points out of the total, ``refer`` asks a person.
+    """
+
+    id: PolicyId
+    title_zh: Title
+    title_en: Title
+    fact: str
+    points: Annotated[Rate, Field(gt=0)]
+    not_applicable: Literal["renormalise", "refer"] = "refer"
+    bins: Annotated[tuple[Bin, ...], Field(min_length=1)]
+
+    _tests: tuple[Test, ...] | None = PrivateAttr(default=None)
+
+    @property
+    def tests(self) -> tuple[Test, ...]:
+        if self._tests is None:
+            raise ValueError("the scorecard was not bound to a vocabulary: take it from a bundle")
+        return self._tests
+
+    def bind(self, vocabulary: Mapping[str, FactDefinition]) -> list[tuple[Pointer, str]]:
+        if self.fact not in vocabulary:
+            return [(("fact",), f"{self.fact!r} is not a declared fact")]
+        wrong: list[tuple[Pointer, str]] = []
+        tests: list[Test] = []
+        for index, item in enumerate(self.bins):
+            parsed, faults = parse_tests({self.fact: item.when}, vocabulary, against_facts=False)
+            wrong.extend((("bins", index, "when"), reason) for _, reason in faults)
+            tests.extend(parsed)
+        if not wrong:
+            cells = tuple(test.cell for test in tests if isinstance(test.cell, Cell))
+            column = [Column(self.fact, vocabulary[self.fact], cells)]
+            wrong.extend((("bins",), f"no bin covers {gap}") for gap in gaps(column, len(cells)))
+            wrong.extend(
+                (("bins", second), f"the bins {cells[first].text!r} and {cells[second].text!r} both cover {where}")
+                for first, second, where in overlaps(column, len(cells))
+            )
+            if any(cell.anything or cell.not_applicable for cell in cells):
+                wrong.append((("bins",), "a bin names values; '*' and 'n/a' are said by 'not_applicable'"))
+        self._tests = tuple(tests)
+        return wrong
+
+
+class Factor(Value):
+    id: PolicyId
+    title_zh: Title
+    title_en: Title
+    weight: Annotated[Rate, Field(gt=0)]
+    characteristics: Annotated[tuple[Characteristic, ...], Field(min_length=1)]
+
+
+class ScoreClass(Value):
+    """A class from ``at_least`` points upward: its way through the house and its multiplier on capacity."""
+
+    id: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9]{0,3}$")]
+    at_least: Annotated[Rate, Field(ge=0)]
+    access: Literal["standard", "mitigation_needed", "secured_only"]
+    multiplier: Annotated[Rate, Field(ge=0, le=1)]
+    unsecured_share: Annotated[Rate, Field(ge=0, le=1)]
+    """Share of the amount asked for that may stand without collateral or guarantee."""
+
+
+class Scorecard(PolicyFile):
+    """A card of ``total`` points. Classes are listed from the best downward; the last begins at zero."""
+
+    kind: Literal["scorecard"]
+    total: Annotated[Rate, Field(gt=0)]
+    rating_scale: PolicyId
+    factors: Annotated[tuple[Factor, ...], Field(min_length=1)]
+    classes: Annotated[tuple[ScoreClass, ...], Field(min_length=1)]
+    knock_outs: tuple[Rule, ...] = ()
+    """Each breach forces the last class, whatever the points."""
+
+    def references(self) -> list[tuple[Pointer, str, str]]:
+        return [(("rating_scale",), "rating_scale", self.rating_scale)]
+
+    def inconsistencies(self) -> list[tuple[Pointer, str]]:
+        wrong = repeated_ids(self.knock_outs, "knock_outs")
+        for index, factor in enumerate(self.factors):
+            points = sum((item.points for item in factor.characteristics), Decimal(0))
+            if points != factor.weight:
+                wrong.append(
+                    (("factors", index), f"the characteristics add up to {points}, the weight is {factor.weight}")
+                )
+        if (weights := sum((factor.weight for factor in self.factors), Decimal(0))) != self.total:
+            wrong.append((("factors",), f"the weights add up to {weights}, the card has {self.total} points"))
+        floors = [item.at_least for item in self.classes]
+        if floors != sorted(set(floors), reverse=True) or floors[-1] != 0:
+            wrong.append((("classes",), "classes go down from the best, and the last begins at 0"))
+        return wrong
+
+    def class_of(self, points: Decimal) -> ScoreClass:
+        """The class that points earn, before knock-outs."""
+        return next(item for item in self.classes if points >= item.at_least)
+
+
+@dataclass(frozen=True)
+class FactorScore:
+    """What a factor earned: ``points`` of ``weight``, after characteristics that do not apply were taken out."""
+
+    id: str
+    points: Decimal
+    weight: Decimal
+
+
+@dataclass(frozen=True)
+class ScoreDecision:
+    """A scored card.
+
+    ``points`` (scale 8, on the card's total) and ``card_class`` are ``None`` while facts are referred;
+    ``lowest_points`` and ``lowest_class`` are what is certain whatever those facts turn out to be. A knock-out that is
+    met forces the last class at once; one that cannot be decided refers its facts.
+    """
+
+    points: Decimal | None
+    card_class: ScoreClass | None
+    lowest_points: Decimal
+    lowest_class: ScoreClass
+    factors: tuple[FactorScore, ...]
+    knock_outs: tuple[Reason, ...]
+    trace: tuple[TraceStep, ...]
+    referred: tuple[Referral, ...]
+
+
+def score(card: Scorecard, facts: Mapping[str, FactValue]) -> ScoreDecision:
+    """Score a card. Exact: shares are multiplied and renormalised at 60 digits and rounded once, at the end."""
+    earned_total, weight_total = Decimal(0), Decimal(0)
+    factors: list[FactorScore] = []
+    trace: list[TraceStep] = []
+    referred: list[Referral] = []
+    for factor in card.factors:
+        earned, weight = Decimal(0), Decimal(0)
+        for item in factor.characteristics:
+            points, counts, step, absent = _characteristic(card.id, factor.id, item, facts)
+            earned += points
+            weight += item.points if counts else Decimal(0)
+            trace.append(step)
+            referred.extend(absent)
+        factors.append(FactorScore(factor.id, earned, weight))
+        earned_total += earned
+        weight_total += weight
+    out = check_rules(card.knock_outs, facts, f"{card.id}/knock_outs")
+    trace.extend(out.trace)
+    referred.extend(out.referred)
+    knock_outs = tuple(breach.reason for breach in out.breaches)
+    lowest = Decimal(0)
+    if weight_total > 0:
+        lowest = rounded(_EXACT.divide(_EXACT.multiply(earned_total, card.total), weight_total), RATE_SCALE)
+    lowest_class = card.classes[-1] if knock_outs or out.referred else card.class_of(lowest)
+    certain = not referred and weight_total > 0
+    card_class = card.classes[-1] if knock_outs else lowest_class if certain else None
+    trace.append(
+        TraceStep(
+            step=f"{card.id}/total",
+            rule=f"earned × {format(card.total, 'f')} ÷ applicable",
+            inputs={"earned": format(earned_total, "f"), "applicable": format(weight_total, "f")},
+            result=f"{format(lowest, 'f')} {card_class.id if card_class else 'undecided'}",
+        )
+    )
+    return ScoreDecision(
+        points=lowest if certain else None,
+        card_class=card_class,
+        lowest_points=lowest,
+        lowest_class=lowest_class,
+        factors=tuple(factors),
+        knock_outs=knock_outs,
+        trace=tuple(trace),
+        referred=tuple(dict.fromkeys(referred)),
+    )
+
+
+def _characteristic(
+    card: str, factor: str, item: Characteristic, facts: Mapping[str, FactValue]
+) -> tuple[Decimal, bool, TraceStep, tuple[Referral, ...]]:
+    step = f"{card}/{factor}/{item.id}"
+    inputs = inputs_of(item.tests[:1], facts)
+    for index, test in enumerate(item.tests):
+        verdict = test.verdict(facts)
+        if verdict.truth is Truth.MET:
+            share = item.bins[index].share
+            points = _EXACT.multiply(share, item.points)
+            rule = f"{test} → {format(share, 'f')} × {format(item.points, 'f')}"
+            return points, True, TraceStep(step=step, rule=rule, inputs=inputs, result=format(points, "f")), ()
+        if verdict.truth is Truth.OPEN:
+            if item.not_applicable == "renormalise" and verdict.referred[0].state == "not_applicable":
+                taken_out = TraceStep(step=step, rule="not applicable: weights renormalise", inputs=inputs, result="–")
+                return Decimal(0), False, taken_out, ()
+            undecided = TraceStep(step=step, rule=str(test), inputs=inputs, result="undecided")
+            return Decimal(0), True, undecided, verdict.referred
+    raise AssertionError("bins cover every value; checked when the card was loaded")
