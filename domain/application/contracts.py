@@ -39,6 +39,8 @@ class ComputeContract(Value):
     cost_to_complete: Fact[NotNegative] | None = None
     collectible_within_tenor: Fact[NotNegative] | None = None
     assignment_allowed: Fact[bool] | None = None
+    ready_to_start: Fact[bool] | None = None
+    """Whether what performance needs to begin (site, power, permits, staff) is there."""
     termination_notice_months: Fact[int] | None = None
     collection_account: Fact[Label] | None = None
     revenue_share: Fact[Rate] | None = None
