@@ -113,6 +113,7 @@ class ReceivableSubject(Value):
     """A compute order or receivable: eligible base after advances, retention and collections."""
 
     kind: Literal["receivable"] = "receivable"
+    asset_kind: Literal[AssetKind.RECEIVABLE, AssetKind.COMPUTE_ORDER] = AssetKind.RECEIVABLE
     amount: NotNegative | None
     advance_received: NotNegative | None
     retention: NotNegative | None
@@ -155,6 +156,8 @@ class ValuationRequest(DecisionInputs):
     lien_waiver: bool | None = None
     duplicate_serial: bool | None = None
     """A serial already secures another case; None is looked up in the register before the value is concluded."""
+    moment: Literal["approval", "utilisation"] = "approval"
+    """At a drawing more is asked of an asset than at the approval: what is bought with the loan exists by then."""
 
 
 class Approach(Value):

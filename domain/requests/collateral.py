@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
-from typing import Final
+from typing import Final, Literal
 from uuid import UUID
 
 from domain.application import (
@@ -46,6 +46,7 @@ VAT_ON_COMPUTE_SERVICES: Final = Decimal("0.06")
 HOURS_PER_MONTH: Final = Decimal(730)
 
 _PHYSICAL = {AssetKind.CIVIL_WORKS, AssetKind.POWER_COOLING, AssetKind.NETWORK_STORAGE}
+ClaimKind = Literal[AssetKind.RECEIVABLE, AssetKind.COMPUTE_ORDER]
 _CLAIMS = {AssetKind.RECEIVABLE, AssetKind.COMPUTE_ORDER}
 
 
@@ -54,7 +55,13 @@ def cohorts(content: ApplicationContent) -> tuple[CohortRef, ...]:
     return tuple(ref for line in content.assets for ref in _cohorts_of(line))
 
 
-def valuation_request(dossier: Dossier, asset_key: str, cohort: str, as_of: date) -> ValuationRequest:
+def valuation_request(
+    dossier: Dossier,
+    asset_key: str,
+    cohort: str,
+    as_of: date,
+    moment: Literal["approval", "utilisation"] = "approval",
+) -> ValuationRequest:
     """What is to be valued, as the application describes it on the business date.
 
     Raises ``KeyError`` when the application has no such asset or cohort.
@@ -68,12 +75,14 @@ def valuation_request(dossier: Dossier, asset_key: str, cohort: str, as_of: date
         product=dossier.line.product,
         lender_id=dossier.lender_id,
         as_of=as_of,
+        pinned_on=dossier.pinned_on,
         asset_key=line.key,
         subject=_subject(dossier.content, line, cohort, as_of),
         encumbered=_encumbered(line),
         exists=line.existing,
         colocated=_colocated(line),
         lien_waiver=known(line.lien_waiver),
+        moment=moment,
     )
 
 
@@ -211,9 +220,11 @@ def _rent_per_gpu_hour(economics: Economics, gpus: int) -> Decimal | None:
 
 
 def _claim(content: ApplicationContent, line: AssetLine) -> ReceivableSubject:
+    kind: ClaimKind = AssetKind.COMPUTE_ORDER if line.kind is AssetKind.COMPUTE_ORDER else AssetKind.RECEIVABLE
     contract = next((item for item in content.contracts if item.key == line.contract_key), None)
     if contract is None:
         return ReceivableSubject(
+            asset_kind=kind,
             amount=line.cost,
             advance_received=None,
             retention=None,
@@ -224,6 +235,7 @@ def _claim(content: ApplicationContent, line: AssetLine) -> ReceivableSubject:
             assignment_allowed=None,
         )
     return ReceivableSubject(
+        asset_kind=kind,
         amount=known(contract.amount),
         advance_received=known(contract.advance_received),
         retention=known(contract.retention),

@@ -1,0 +1,1 @@
+"""Valuation, perfection and eligibility: pure functions of inputs, policy and business date."""

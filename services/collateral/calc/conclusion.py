@@ -1,0 +1,105 @@
+"""What a valuation concludes before it is written down as a finding, and the words for its reasons."""
+
+from dataclasses import dataclass
+from decimal import Context, Decimal
+from typing import Final
+
+from domain.collateral import Valuation
+from domain.finding import Outcome, Reason, TraceStep
+
+FIGURES: Final = Context(prec=34)
+"""Decimal arithmetic of all valuations: exact on every machine, and wide enough that only the last step rounds."""
+
+
+@dataclass(frozen=True)
+class Conclusion:
+    """Outcome, value, reasons and trace: everything of a finding that a calculation decides."""
+
+    outcome: Outcome
+    value: Valuation
+    reasons: tuple[Reason, ...]
+    trace: tuple[TraceStep, ...]
+
+
+_WORDS: Final[dict[str, tuple[str, str]]] = {
+    "INCOMPLETE_COST_STACK": (
+        "现金成本项 {subject} 缺失，不得估值（可以为零，不可缺失）",
+        "the cash line {subject} is missing: a value needs every line, zero is allowed",
+    ),
+    "ECONOMICS_NOT_GIVEN": (
+        "未提供算力运营经济数据，收益法不能运行",
+        "no running economics were given: the income approach cannot be run",
+    ),
+    "RENT_NOT_MERCHANT": (
+        "租金口径 {subject} 不是市场租金，不得用于抵押价值",
+        "a rent on the basis {subject} is not the merchant market and cannot carry a collateral value",
+    ),
+    "AGE_UNKNOWN": ("资产年限未知，不能估值", "the age of the asset is not known: it cannot be valued"),
+    "LIFE_UNKNOWN": ("资产使用寿命未知，不能估值", "the useful life of the asset is not known: it cannot be valued"),
+    "COST_UNKNOWN": ("资产成本未知，不能估值", "the cost of the asset is not known: it cannot be valued"),
+    "AMOUNT_UNKNOWN": ("金额 {subject} 未知，不能估值", "the amount {subject} is not known: it cannot be valued"),
+    "VALUE_OUT_OF_RANGE": (
+        "估值超出可信范围，请核对租金、价格与数量",
+        "the value is beyond anything plausible: check rent, price and count",
+    ),
+    "COMPARABLES_TOO_FEW": (
+        "可比成交不足，市场法权重为零",
+        "too few comparable sales: the market approach has no weight",
+    ),
+    "FUNCTIONAL_NOT_ASSESSED": (
+        "缺少新一代产品参照，未计功能性贬值，成本法为上限",
+        "no newest generation to compare with: functional obsolescence is not assessed and the cost value is an upper bound",
+    ),
+    "APPROACHES_DISAGREE": (
+        "各方法估值相差 {subject}，须由估值人员判断",
+        "the approaches differ by {subject} of their median: a valuer decides",
+    ),
+    "KIND_NOT_ACCEPTED": (
+        "政策不给予此类资产抵质押额度",
+        "policy gives this kind of asset no credit",
+    ),
+    "LIFE_TOO_SHORT": (
+        "剩余经济寿命不足以支持任何期限",
+        "the remaining life is too short to carry any tenor",
+    ),
+    "PRIOR_RIGHT": (
+        "资产上存在他人权利，在法律意见明确之前抵押额度为零",
+        "another's right rests on the asset: it carries no credit until counsel has decided on the rank",
+    ),
+    "ENCUMBRANCE_NOT_SEARCHED": (
+        "尚未查询资产上的他项权利，额度暂为零",
+        "rights of others on the asset have not been searched: it carries no credit until they are",
+    ),
+    "NOT_A_RECEIVABLE": (
+        "框架协议不构成订单，额度为零",
+        "a framework agreement is not an order: nobody has to take or to pay anything under it",
+    ),
+    "FIRMNESS_UNKNOWN": ("合同约束力未知，不能估值", "whether the contract binds the buyer is not known"),
+    "RELATED_DEBTOR": ("买方为关联方，应收款不计入", "the buyer is a related party: the claim does not count"),
+    "BUYER_RELATION_UNKNOWN": ("买方是否关联未知，不能计入", "whether the buyer is a related party is not known"),
+    "NOT_ASSIGNABLE": ("合同禁止转让，不能质押", "the contract forbids assignment: the claim cannot be pledged"),
+    "ASSIGNABILITY_UNKNOWN": ("合同可否转让未知，不能计入", "whether the contract allows assignment is not known"),
+    "DATA_RIGHT": ("无有效权利证书，价值为零", "there is no valid certificate of the right: the value is zero"),
+    "CERTIFICATE_UNKNOWN": ("权利证书情况未知，不能计入", "whether a certificate of the right exists is not known"),
+    "PIPL_BLOCK": (
+        "含个人信息且未证明合法依据，价值为零（个人信息保护法）",
+        "the asset holds personal data without proof of a lawful basis: the value is zero",
+    ),
+    "PERSONAL_DATA_UNKNOWN": ("是否含个人信息未知，不能计入", "whether the asset holds personal data is not known"),
+}
+
+
+def reason(code: str, subject: str = "") -> Reason:
+    """A reason in both languages. ``subject`` names the fact, line or figure spoken of."""
+    chinese, english = _WORDS[code]
+    return Reason(
+        code=code,
+        message_zh=chinese.format(subject=subject),
+        message_en=english.format(subject=subject),
+        subject=subject,
+    )
+
+
+def plain(figure: Decimal, places: int = 8) -> str:
+    """A figure of a trace at a fixed number of places, without an exponent."""
+    return f"{figure:.{places}f}"

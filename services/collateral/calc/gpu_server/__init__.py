@@ -1,0 +1,1 @@
+"""GPU servers: cost and income approach, reconciliation and liquidation values (domain paper §3.5)."""
