@@ -12,11 +12,13 @@ OUT_OF_BOUNDS = "out_of_bounds"
 """Error type of every refusal here; its context holds ``bound`` and ``unit``."""
 
 
-def figure(unit: str, bound: str, *, above: str = "", at_least: str = "", below: str = "", at_most: str = "") -> WrapValidator:
+def figure(
+    unit: str, bound: str, *, above: str = "", at_least: str = "", below: str = "", at_most: str = ""
+) -> WrapValidator:
     """A validator of figures (``Decimal``, ``int`` or ``Money``) with bounds, in the unit given.
 
-    ``bound`` is the interval as a reader writes it, ``(0, 1)``; what is not a figure at all is refused with the same text,
-    so that whoever wrote "5 %" learns what to write instead.
+    ``bound`` is the interval as a reader writes it, ``(0, 1)``; what is not a figure at all is refused with the
+    same text, so that whoever wrote "5 %" learns what to write instead.
     """
     lower, lower_open = (Decimal(above), True) if above else (Decimal(at_least or "-Infinity"), False)
     upper, upper_open = (Decimal(below), True) if below else (Decimal(at_most or "Infinity"), False)

@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from domain.application import RepaymentMethod, SourceKind
+from domain.application import AssetKind, RepaymentMethod, SourceKind
 from domain.application.text import Code, Sha256
 from domain.factsheet import FactSheet
 from domain.figures import (
@@ -79,18 +79,24 @@ class Rating(FindingValue):
 
 
 class CapitalSource(Value):
-    """One source of a project's funds, as far as it may be project capital. ``traced`` says whether its origin is known."""
+    """One source of a project's funds, as far as it may be project capital. ``traced`` says whether its origin is
+    known.
+    """
 
     kind: SourceKind
     amount: NonNegativeMoney
     paid_in: NonNegativeMoney | None = None
     traced: bool | None = None
+    valuation_report: bool | None = None
+    """For contributions in kind: without a report they count nothing."""
+    unencumbered: bool | None = None
 
 
 class InvestmentNeed(Value):
     """Project loan: reconciled investment, and the capital that is due and has been paid.
 
-    Where ``sources`` are given, eligible and paid-in capital are taken from them by kind, and the two totals are ignored.
+    Where ``sources`` are given, eligible and paid-in capital are taken from them by kind, and the two totals are
+    ignored.
     """
 
     kind: Literal["investment"] = "investment"
@@ -118,7 +124,9 @@ class ContractNeed(Value):
 
 
 class WorkingCapitalNeed(Value):
-    """The regulator's working-capital formula (流动资金贷款管理办法, annex): money in CNY, margin and growth as fractions."""
+    """The regulator's working-capital formula (流动资金贷款管理办法, annex): money in CNY, margin and growth as
+    fractions.
+    """
 
     kind: Literal["working_capital"] = "working_capital"
     revenue: NonNegativeMoney | None
@@ -154,7 +162,7 @@ class CollateralContribution(Value):
     """An asset's part in the collateral cap, from its valuation finding."""
 
     asset_key: Annotated[str, Field(max_length=80)]
-    kind: Annotated[str, Field(max_length=64)]
+    kind: AssetKind
     lending_value: NonNegativeMoney
     ltv: Share
     eligible: bool
@@ -200,7 +208,8 @@ class LimitRequest(DecisionInputs):
     unvalued: Annotated[tuple[Annotated[str, Field(max_length=80)], ...], Field(max_length=200)] = ()
     """Assets offered as security that have no valuation yet."""
     annual_revenue: NonNegativeMoney | None = None
-    annual_operating_cash_flow: Money | None = None
+    head_office_tenor_consent: bool = False
+    """Head office has consented to a fixed-asset loan of more than ten years."""
     asked_lpr_tenor: Literal["1Y", "5Y"] | None = None
     asked_spread_bps: Annotated[int, Field(ge=-1000, le=3000)] | None = None
     """The price asked for: what future cash flow is discounted at."""
@@ -282,6 +291,11 @@ class QuoteRequest(DecisionInputs):
     rack_use: Share | None = None
     green_power: Share | None = None
     hub: bool | None = None
+    green_catalogue_code: bool | None = None
+    """Whether the project has a code of 绿色金融支持项目目录."""
+    project_phase: Literal["none", "pre_operation", "operation", "operation_high_quality"] | None = None
+    retail_eligible: bool | None = None
+    investment_grade: bool | None = None
     company_size: Literal["micro", "small", "medium", "large"] | None = None
     asked_lpr_tenor: Literal["1Y", "5Y"] | None = None
     asked_spread_bps: Annotated[int, Field(ge=-1000, le=3000)] | None = None

@@ -1,0 +1,1 @@
+"""The pricing service: ratings, limits, quotes and repayment schedules."""

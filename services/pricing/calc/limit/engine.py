@@ -1,0 +1,211 @@
+"""The limit: the smallest of five caps and of what was asked, rounded down (domain paper §5.4)."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from domain.finding import ModelRef, Outcome, Reason, worst
+from domain.money import Money
+from domain.pricing import (
+    Cap,
+    CapName,
+    ContractNeed,
+    InvestmentNeed,
+    Limit,
+    LimitRequest,
+    ProjectCapital,
+    TrancheLimit,
+    WorkingCapitalNeed,
+)
+from domain.reference import LenderBooks, Lpr
+from policy.engine import Bundle, PricingPolicy, Product, evaluate
+from services.pricing.calc.base_rate import base_rate
+from services.pricing.calc.conclusion import Conclusion, Dated, Inadmissible, Trace, absent
+from services.pricing.calc.limit import contract, investment, working_capital
+from services.pricing.calc.limit.cap import Formed, of
+from services.pricing.calc.limit.capacity import capacity
+from services.pricing.calc.limit.regulatory import regulatory
+from services.pricing.calc.limit.security import collateral
+from services.pricing.calc.product import product_of
+
+MODEL = ModelRef(id="limit", version="1")
+TENOR_TABLE = "regulatory_tenor"
+
+
+def limit(request: LimitRequest, bundle: Bundle, lender: Dated[LenderBooks], lpr: Dated[Lpr]) -> Conclusion[Limit]:
+    """The limit of a line. Every cap is formed, named and returned, the one that binds among them.
+
+    While a cap lacks inputs the case is referred, the inputs are named, and ``limit`` is only what the known caps
+    leave. A limit of nought fails. Raises ``Inadmissible`` for a product that is not in the policy or that measures
+    its need in another way than the request.
+    """
+    product = product_of(bundle, request)
+    on = request.policy_on
+    if request.need.kind != product.need:
+        raise Inadmissible(
+            "need/kind",
+            "need_of_another_product",
+            "需求测算方式与产品不符",
+            "the product measures its need in another way",
+        )
+    trace = Trace("limit")
+    tenor = _tenor(request, product, bundle, trace)
+    discount = _discount(request, bundle.pricing(on), tenor.months, lender.value, lpr.value, trace)
+    need, capital = _need(request, product, bundle, trace)
+    secured, tranches = collateral(request, product, bundle, on, tenor.months, trace)
+    formed = (
+        _product_cap(product, trace),
+        need,
+        capacity(request, product, tenor.months, discount, trace),
+        secured,
+        regulatory(request, bundle, lender.value, trace),
+    )
+    outcomes = [tenor.outcome, *(item.outcome for item in formed)]
+    reasons = [*tenor.reasons, *(reason for item in formed for reason in item.reasons)]
+    value, reached = _smallest(request, product, tuple(item.cap for item in formed), tenor.months, tranches, capital)
+    trace.term(
+        "limit",
+        f"min(asked, caps), rounded down to {product.round_down_to}",
+        value.limit,
+        asked=request.asked,
+        **{item.cap.name.value: item.cap.amount for item in formed},
+    )
+    reasons.extend(reached)
+    if value.limit.amount == 0:
+        outcomes.append(Outcome.FAIL)
+    return Conclusion(
+        kind="limit",
+        outcome=worst(outcomes),
+        value=value,
+        reasons=tuple(reasons),
+        trace=tuple(trace.steps),
+        policy=bundle.ref(product),
+        references=(lender.ref, lpr.ref),
+        model=MODEL,
+    )
+
+
+@dataclass(frozen=True)
+class _Tenor:
+    months: int
+    outcome: Outcome
+    reasons: tuple[Reason, ...]
+
+
+def _tenor(request: LimitRequest, product: Product, bundle: Bundle, trace: Trace) -> _Tenor:
+    """The shortest of what was asked, what the product has, and what regulation allows to its class of loan."""
+    facts = {
+        "loan.class": product.loan_class,
+        "loan.long_cycle_evidence": request.long_cycle_evidence,
+        "loan.head_office_tenor_consent": request.head_office_tenor_consent,
+    }
+    decision = evaluate(bundle.table(TENOR_TABLE, request.policy_on), facts, "limit/tenor")
+    trace.take(decision.trace)
+    bounds = [(request.tenor_months, ""), (product.tenor_cap_months, f"CAP_TENOR_{product.tenor_cap_months}")]
+    missing: tuple[Reason, ...] = ()
+    if decision.decided:
+        bounds.append((int(decision.number("months")), decision.code("code")))
+    else:
+        missing = tuple(absent(item.fact, "期限上限", "the longest tenor") for item in decision.referred)
+    months = min(bound for bound, _ in bounds)
+    trace.term(
+        "tenor", "min(asked, product, regulation)", months, asked=request.tenor_months, product=product.tenor_cap_months
+    )
+    shortened = tuple(
+        Reason(
+            code=code,
+            message_zh=f"期限最长 {bound} 个月",
+            message_en=f"the tenor is {bound} months at most",
+            subject="tenor_months",
+        )
+        for bound, code in bounds[1:]
+        if bound < request.tenor_months
+    )
+    return _Tenor(months, Outcome.REFER if missing else Outcome.PASS, (*missing, *shortened))
+
+
+def _discount(
+    request: LimitRequest, pricing: PricingPolicy, tenor_months: int, lender: LenderBooks, lpr: Lpr, trace: Trace
+) -> Decimal:
+    """The yearly rate at which future cash flow repays debt: the price asked for, else LPR and the costs of a loan.
+
+    Without a price asked for, the costs are those the price is built of at a full risk weight, before expected
+    loss: what no borrower pays less than.
+    """
+    base = base_rate(pricing, tenor_months, lpr, request.asked_lpr_tenor, "limit/discount", trace)
+    if request.asked_spread_bps is not None:
+        margin = Decimal(request.asked_spread_bps).scaleb(-4)
+    else:
+        charge = pricing.capital_ratio * (pricing.cost_of_capital / (1 - lender.tax_rate) - pricing.capital_benefit)
+        margin = pricing.opex + pricing.optionality + max(charge, Decimal(0))
+    rate = max(base.value + margin, Decimal(0))
+    trace.term("discount", "LPR + margin", rate, lpr=base.value, lpr_tenor=base.tenor, margin=margin)
+    return rate
+
+
+def _need(
+    request: LimitRequest, product: Product, bundle: Bundle, trace: Trace
+) -> tuple[Formed, ProjectCapital | None]:
+    match request.need:
+        case InvestmentNeed():
+            return investment.need(request.need, product, bundle, request.policy_on, trace)
+        case ContractNeed():
+            return contract.need(request.need, product, trace), None
+        case WorkingCapitalNeed():
+            return working_capital.need(request.need, trace), None
+
+
+def _product_cap(product: Product, trace: Trace) -> Formed:
+    """The product's own ceiling; a product may have none, which is nothing missing."""
+    trace.term("product", "ceiling of the product", product.amount_cap, product=product.id, version=product.version)
+    if product.amount_cap is None:
+        return Formed(Cap(name=CapName.PRODUCT, amount=None, code="NO_CEILING"))
+    return of(CapName.PRODUCT, product.amount_cap.amount, "CAP_PRODUCT")
+
+
+def _smallest(
+    request: LimitRequest,
+    product: Product,
+    caps: tuple[Cap, ...],
+    tenor_months: int,
+    tranches: tuple[TrancheLimit, ...],
+    capital: ProjectCapital | None,
+) -> tuple[Limit, tuple[Reason, ...]]:
+    """The limit and, where a cap binds, the reason that names it."""
+    known = [cap for cap in caps if cap.amount is not None]
+    complete = not any(cap.missing for cap in caps)
+    smallest = min(known, key=lambda cap: cap.amount.amount if cap.amount else Decimal(0), default=None)
+    amount, binding, reasons = request.asked, "asked", []
+    if smallest is not None and smallest.amount is not None and smallest.amount < request.asked:
+        amount, binding = smallest.amount, smallest.name.value
+        reasons.append(
+            Reason(
+                code=smallest.code,
+                message_zh=f"申请 {request.asked}，上限 {smallest.amount}",
+                message_en=f"{request.asked} asked for; the cap is {smallest.amount}",
+                subject=smallest.name.value,
+            )
+        )
+    unit = product.round_down_to.amount
+    granted = Money(amount=amount.amount // unit * unit)
+    too_long = [item for item in tranches if item.tenor_months < tenor_months]
+    if too_long:
+        zh = "、".join(f"{item.asset_kind} {item.tenor_months} 个月" for item in too_long)
+        en = ", ".join(f"{item.asset_kind} {item.tenor_months} months" for item in too_long)
+        reasons.append(
+            Reason(
+                code="TRANCHE_TENOR",
+                message_zh=f"分档期限短于贷款期限：{zh}",
+                message_en=f"tranches that end before the loan: {en}",
+                subject="tenor_months",
+            )
+        )
+    value = Limit(
+        asked=request.asked,
+        limit=granted,
+        tenor_months=tenor_months,
+        caps=caps,
+        binding=binding if complete else None,
+        tranches=tranches,
+        project_capital=capital,
+    )
+    return value, tuple(reasons)

@@ -1,0 +1,109 @@
+"""Rating: scorecard → class → scaled score → probability of default → grade of the master scale (domain paper
+§5.1-5.3).
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from decimal import Decimal
+
+from domain.facts import Absent, FactState
+from domain.factsheet import FactSheet
+from domain.finding import ModelRef, Outcome, Reason
+from domain.pricing import FactorScore, Rating, RatingRequest
+from policy.engine import Bundle, FactTypeError, FactValue, ScoreClass, absent_reason, score
+from services.pricing.calc.conclusion import Conclusion, Inadmissible, Trace
+from services.pricing.calc.product import product_of
+
+MODEL = ModelRef(id="rating", version="1")
+
+
+def rate(request: RatingRequest, bundle: Bundle) -> Conclusion[Rating]:
+    """The rating of a borrower by its product's card.
+
+    While a fact the card needs is absent there is no rating: the facts are named and the case is referred. The last
+    class (knock-outs included) is referred as well: it lends only against full security. Raises ``Inadmissible``
+    for a product that is not in the policy, for facts the policy does not know and for facts of another type than
+    declared.
+    """
+    product = product_of(bundle, request)
+    on = request.policy_on
+    card = bundle.scorecard(product.scorecard, on)
+    scale = bundle.rating_scale(card.rating_scale, on)
+    unknown = sorted(set(request.facts.facts) - set(bundle.vocabulary(on)))
+    if unknown:
+        raise Inadmissible(
+            "facts/facts", "fact_unknown", "含有政策词汇表之外的事实", "a fact is not in the vocabulary of the policy"
+        )
+    trace = Trace("rating")
+    try:
+        decision = score(card, policy_facts(request.facts))
+    except FactTypeError:
+        raise Inadmissible(
+            "facts/facts", "fact_type", "事实的类型与政策声明不符", "a fact has another type than the policy declares"
+        ) from None
+    trace.take(decision.trace)
+    reasons = list(decision.knock_outs)
+    if decision.points is None or decision.card_class is None:
+        reasons.extend(absent_reason(referral, [card.id]) for referral in decision.referred)
+        trace.term(
+            "certain", "points whatever the absent facts", decision.lowest_points, card_class=decision.lowest_class.id
+        )
+        return Conclusion(
+            "rating", Outcome.REFER, None, tuple(reasons), tuple(trace.steps), bundle.ref(card), (), MODEL
+        )
+    scaled = scale.score_of(decision.points)
+    pd = scale.pd_of(scaled)
+    grade = scale.grade_of(pd)
+    valid_until = request.as_of + timedelta(days=bundle.validity(on).rating_days)
+    trace.term(
+        "score", "base + per point × points", scaled, points=decision.points, base=scale.base, per_point=scale.per_point
+    )
+    trace.term("pd", "1 ÷ (1 + e^((S − offset) ÷ factor)), floored", pd, scaled_score=scaled, floor=scale.floor)
+    trace.term(
+        "grade", "master scale, boundaries at geometric means", grade, pd=pd, scale=f"{scale.id} {scale.version}"
+    )
+    outcome, access = _access(decision.card_class)
+    reasons.extend(access)
+    rating = Rating(
+        card_id=card.id,
+        card_score=decision.points,
+        card_class=decision.card_class.id,
+        factors=tuple(FactorScore(factor=item.id, points=item.points, of=item.weight) for item in decision.factors),
+        scaled_score=scaled,
+        pd=pd,
+        grade=grade,
+        limit_multiplier=decision.card_class.multiplier,
+        valid_until=valid_until,
+    )
+    return Conclusion("rating", outcome, rating, tuple(reasons), tuple(trace.steps), bundle.ref(card), (), MODEL)
+
+
+def policy_facts(sheet: FactSheet) -> Mapping[str, FactValue]:
+    """A sheet as the policy engine reads facts: each state of absence stays what it is."""
+    return {
+        name: Absent(state=value.value) if isinstance(value, FactState) else value
+        for name, value in sheet.plain().items()
+    }
+
+
+def _access(reached: ScoreClass) -> tuple[Outcome, tuple[Reason, ...]]:
+    if reached.access == "standard":
+        return Outcome.PASS, ()
+    if reached.access == "mitigation_needed":
+        share = format((reached.multiplier * Decimal(100)).normalize(), "f")
+        return Outcome.PASS, (
+            Reason(
+                code="MITIGATION_NEEDED",
+                message_zh=f"{reached.id} 类客户须有风险缓释，偿债能力按 {share}% 计",
+                message_en=f"class {reached.id} needs mitigation; capacity counts at {share} %",
+                subject="card_class",
+            ),
+        )
+    return Outcome.REFER, (
+        Reason(
+            code="SECURED_ONLY",
+            message_zh=f"{reached.id} 类客户仅可全额担保或拒绝",
+            message_en=f"class {reached.id} is lent to only against full security, or declined",
+            subject="card_class",
+        ),
+    )
