@@ -97,14 +97,29 @@ class Rule(Bindable):
             for test in tests
         )
 
-    def check(self, facts: Mapping[str, FactValue], step: str = "") -> "RuleCheck":
-        """Check the rule against a case's facts."""
+    @property
+    def scope_tests(self) -> tuple[Test, ...]:
+        """The scope as parsed."""
+        return self._scope
+
+    @property
+    def breaches(self) -> tuple[tuple[Test, ...], ...]:
+        """The alternatives of ``breached_when`` as parsed."""
         if self._breaches is None:
             raise ValueError("the rule was not bound to a vocabulary: take it from a bundle")
+        return self._breaches
+
+    def facts_asked(self) -> tuple[str, ...]:
+        """Every fact the rule may ask for, in the order written."""
+        tests = (*self._scope, *(test for alternative in self.breaches for test in alternative))
+        return tuple(dict.fromkeys(name for test in tests for name in test.facts_named()))
+
+    def check(self, facts: Mapping[str, FactValue], step: str = "") -> "RuleCheck":
+        """Check the rule against a case's facts."""
         scope = all_of([test.verdict(facts) for test in self._scope])
         if scope.truth is Truth.NOT_MET:
             return RuleCheck(self, Truth.NOT_MET, (), self._trace(step, facts, "out of scope"))
-        breach = any_of([all_of([test.verdict(facts) for test in tests]) for tests in self._breaches])
+        breach = any_of([all_of([test.verdict(facts) for test in tests]) for tests in self.breaches])
         if breach.truth is Truth.NOT_MET:
             return RuleCheck(self, Truth.NOT_MET, (), self._trace(step, facts, "kept"))
         both: Verdict = all_of([scope, breach])
@@ -126,10 +141,9 @@ class Rule(Bindable):
         return _PLACE.sub(shown, message)
 
     def _trace(self, step: str, facts: Mapping[str, FactValue], result: str) -> TraceStep:
-        assert self._breaches is not None
-        alternatives = " or ".join("; ".join(str(test) for test in tests) for tests in self._breaches)
+        alternatives = " or ".join("; ".join(str(test) for test in tests) for tests in self.breaches)
         scope = "; ".join(str(test) for test in self._scope)
-        tests = (*self._scope, *(test for alternative in self._breaches for test in alternative))
+        tests = (*self._scope, *(test for alternative in self.breaches for test in alternative))
         return TraceStep(
             step=f"{step}/{self.id}" if step else self.id,
             rule=f"if {scope}: breached when {alternatives}" if scope else f"breached when {alternatives}",

@@ -53,7 +53,7 @@ def parse_source(text: str, name: str) -> tuple[Source | None, list[FileFault]]:
     """As :func:`read_source`, from text."""
     try:
         marks = [
-            FileFault(name, event.start_mark.line + 1, "anchors, aliases and tags are not allowed in policy")
+            FileFault(name, _line(event.start_mark), "anchors, aliases and tags are not allowed in policy")
             for event in yaml.parse(text, Loader=yaml.SafeLoader)
             if isinstance(event, yaml.AliasEvent)
             or (isinstance(event, yaml.NodeEvent) and event.anchor is not None)
@@ -63,8 +63,8 @@ def parse_source(text: str, name: str) -> tuple[Source | None, list[FileFault]]:
             return None, marks
         node = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
-        line = next((mark.line + 1 for mark in (error.problem_mark, error.context_mark) if mark is not None), 1)
-        return None, [FileFault(name, line, f"not YAML: {error.problem or error.context}")]
+        where = _line(error.problem_mark or error.context_mark)
+        return None, [FileFault(name, where, f"not YAML: {error.problem or error.context}")]
     except (yaml.YAMLError, RecursionError):
         return None, [FileFault(name, 1, "not YAML: a character or nesting that cannot be read")]
     if not isinstance(node, yaml.MappingNode):
@@ -75,15 +75,20 @@ def parse_source(text: str, name: str) -> tuple[Source | None, list[FileFault]]:
     return Source(name, data, lines), faults
 
 
+def _line(mark: Any) -> int:
+    """Marks count lines from 0, editors from 1; a stream that fails as a whole has no mark."""
+    return 1 if mark is None else int(mark.line) + 1
+
+
 def _plain(node: yaml.Node, at: Pointer, name: str, lines: dict[Pointer, int], faults: list[FileFault]) -> Any:
-    lines.setdefault(at, node.start_mark.line + 1)
+    lines.setdefault(at, _line(node.start_mark))
     if isinstance(node, yaml.ScalarNode):
         return None if node.style is None and node.value in _NULLS else str(node.value)
     if isinstance(node, yaml.SequenceNode):
         return [_plain(item, (*at, index), name, lines, faults) for index, item in enumerate(node.value)]
     result: dict[str, Any] = {}
     for key_node, value_node in node.value:
-        line = key_node.start_mark.line + 1
+        line = _line(key_node.start_mark)
         if not isinstance(key_node, yaml.ScalarNode):
             faults.append(FileFault(name, line, "a key must be plain text"))
             continue
