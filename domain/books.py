@@ -122,7 +122,9 @@ class CreditLineBody(Value):
         if (self.group_id is None) == (self.customer_id is None):
             raise PydanticCustomError("line_holder", "must belong to either a group or a customer")
         if self.kind is CreditLineKind.UMBRELLA and self.outstanding.amount != 0:
-            raise PydanticCustomError("umbrella_outstanding", "an umbrella line carries no outstanding amount of its own")
+            raise PydanticCustomError(
+                "umbrella_outstanding", "an umbrella line carries no outstanding amount of its own"
+            )
         if self.amount.amount < 0 or self.outstanding.amount < 0:
             raise PydanticCustomError("line_negative", "amounts must not be negative")
         if not 0 <= self.undrawn_factor <= 1:
@@ -186,8 +188,11 @@ class ProductView(Value):
     title_zh: str
     title_en: str
     status: str
-    lender_ids: tuple[str, ...]
-    line_kinds: tuple[str, ...]
+    lenders: tuple[str, ...]
+    line_kind: str
+    purposes: tuple[str, ...]
     amount_cap: Money | None
-    tenor_cap_months: int | None
+    tenor_cap_months: int
+    repayment_methods: tuple[str, ...]
+    green: bool
     policy_sha256: str

@@ -1,0 +1,90 @@
+"""The refusals of origination that are neither a fault of form nor a matter of rights."""
+
+from services.kit.problems import ProblemType, register
+
+register(
+    ProblemType(
+        "application_incomplete",
+        422,
+        "申请不完整",
+        "The application is not complete",
+        "共 {count} 项缺失或有误，见 errors。",
+        "{count} items are missing or wrong, listed in errors.",
+    ),
+    ProblemType(
+        "application_not_draft",
+        409,
+        "申请已提交",
+        "The application has been submitted",
+        "只有草稿可以修改；当前阶段为 {stage}。",
+        "Only a draft can be changed; the case stands at {stage}.",
+    ),
+    ProblemType(
+        "application_not_running",
+        409,
+        "申请不在流程中",
+        "The application is not in process",
+        "当前阶段为 {stage}，不能撤回。",
+        "It stands at {stage} and cannot be withdrawn.",
+    ),
+    ProblemType(
+        "no_policy_in_force",
+        409,
+        "没有生效的政策",
+        "No policy is in force",
+        "该日期没有已批准生效的政策包。",
+        "No approved policy bundle is in force on that date.",
+    ),
+    ProblemType(
+        "no_reference_data",
+        409,
+        "缺少参考数据",
+        "Reference data is missing",
+        "在 {as_of} 没有 {series} 的有效数据。",
+        "No vintage of {series} stands on {as_of}.",
+    ),
+    ProblemType(
+        "policy_refused",
+        422,
+        "政策包未通过检查",
+        "The policy bundle did not pass its checks",
+        "共 {count} 处问题，见 errors。",
+        "{count} faults, listed in errors.",
+    ),
+    ProblemType(
+        "same_person",
+        403,
+        "须由另一人复核",
+        "Another person must approve",
+        "提出人不能批准自己的提案（四眼原则）。",
+        "The maker of a proposal cannot approve it (four-eyes principle).",
+    ),
+    ProblemType(
+        "already_approved", 409, "已批准", "It is approved already", "该政策包已由他人批准。",
+        "This bundle has been approved already.",
+    ),
+    ProblemType(
+        "vintage_exists",
+        409,
+        "该版本已存在且内容不同",
+        "The vintage exists with another content",
+        "参考数据只能追加新版本，不能覆盖。",
+        "Reference data is only added to; give the corrected series a new vintage.",
+    ),
+    ProblemType(
+        "inventory_refused",
+        422,
+        "清单未导入",
+        "The inventory was not taken in",
+        "共 {count} 处问题，整份清单未写入。",
+        "{count} faults; nothing of the inventory was written.",
+    ),
+    ProblemType(
+        "step_not_possible",
+        409,
+        "该步骤当前不能执行",
+        "The step is not possible now",
+        "缺少前置结论：{needs}。",
+        "It needs first: {needs}.",
+    ),
+)

@@ -1,0 +1,99 @@
+"""``/v1/applications``: drafts and what becomes of them."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Query, Request, Response
+
+from domain.application import ApplicationContent
+from domain.application.text import Code
+from domain.casefile import ApplicationPatch, ApplicationSummary, ApplicationView
+from domain.identity import Uscc
+from domain.stages import Stage
+from services.kit.auth import allow
+from services.kit.database import Database
+from services.kit.etags import IfMatch, etag_of, if_match
+from services.kit.idempotency import IdempotentCall, Reply, idempotent
+from services.kit.paging import Page, PageRequest, link_next, paged
+from services.kit.principal import Principal
+from services.kit.router import Router
+from services.origination.routes.roles import FRONT_OFFICE, READERS
+from services.origination.store import applications
+from services.origination.store.refusals import foreign
+
+router = Router(prefix="/v1/applications", tags=["applications"])
+
+
+@router.post("", response_model=ApplicationView, status_code=201)
+async def draft(
+    request: Request,
+    body: ApplicationContent,
+    who: Annotated[Principal, allow(*FRONT_OFFICE, scope="case")],
+    call: Annotated[IdempotentCall, idempotent()],
+) -> Response:
+    """Open a draft with whatever is known: any subset, each fact a value, unknown, undisclosed or not applicable."""
+    database: Database = request.app.state.database
+
+    async def effect(session: Any) -> Reply:
+        row = await applications.open_draft(session, who, body)
+        headers = {"Location": f"/v1/applications/{row.case_id}", "ETag": etag_of(row.version)}
+        return Reply(201, applications.view(row), headers)
+
+    return await call.atomic(database, effect)
+
+
+@router.get("", response_model=Page[ApplicationSummary])
+async def listing(
+    request: Request,
+    response: Response,
+    who: Annotated[Principal, allow(*READERS, scope="case")],
+    page: Annotated[PageRequest, paged()],
+    stage: Annotated[Stage | None, Query()] = None,
+    product: Annotated[Code | None, Query()] = None,
+    borrower_uscc: Annotated[Uscc | None, Query()] = None,
+    mine: Annotated[bool, Query(description="only those the caller opened")] = False,
+) -> Page[ApplicationSummary]:
+    """Applications within the caller's sight, newest first."""
+    database: Database = request.app.state.database
+    async with database.session() as session:
+        found = await applications.applications(
+            session, who, page, stage=stage, product=product, borrower_uscc=borrower_uscc, mine=mine
+        )
+    link_next(request, response, found.next_cursor)
+    return Page(items=[applications.summary(row) for row in found.rows], next_cursor=found.next_cursor)
+
+
+@router.get("/{case_id}", response_model=ApplicationView)
+async def one(
+    request: Request, response: Response, case_id: UUID, who: Annotated[Principal, allow(*READERS, scope="case")]
+) -> ApplicationView:
+    """One application with its whole content, and the version to change it from."""
+    database: Database = request.app.state.database
+    async with database.session() as session:
+        row = await applications.visible_case(session, who, case_id)
+    response.headers["ETag"] = etag_of(row.version)
+    return applications.view(row)
+
+
+@router.patch("/{case_id}", response_model=ApplicationView)
+async def change(
+    request: Request,
+    response: Response,
+    case_id: UUID,
+    body: ApplicationPatch,
+    who: Annotated[Principal, allow(*FRONT_OFFICE, scope="case")],
+    base: Annotated[IfMatch, if_match()],
+) -> ApplicationView:
+    """Change a draft: each section that is given replaces the one there was, ``null`` removes it."""
+    database: Database = request.app.state.database
+    sections = {name: None for name, item in (await request.json()).items() if item is None}
+    sections |= body.model_dump(mode="json", include=body.model_fields_set)
+    async with database.session() as session:
+        row = await applications.draft(session, who, case_id)
+        base.check(row.version)
+        content = applications.merged(row, sections)
+        row = await applications.change_draft(
+            session, who, row, content, "application.changed", sections=sorted(sections)
+        )
+    response.headers["ETag"] = etag_of(row.version)
+    return applications.view(row)

@@ -1,0 +1,15 @@
+"""Settings of origination beyond those every service has."""
+
+from pydantic import Field
+
+from services.kit.settings import ServiceSettings
+
+
+class OriginationSettings(ServiceSettings):
+    """``SUANDAI_*`` of this process."""
+
+    audience: str = "urn:suandai:origination"
+    pricing_audience: str = "urn:suandai:pricing"
+    collateral_audience: str = "urn:suandai:collateral"
+    sweep_seconds: float = Field(default=5.0, gt=0, le=3600)
+    """How often start requests that were left behind are looked for."""
