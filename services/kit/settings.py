@@ -9,8 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-GENERATED_KEYS_MARKER = "GENERATED"
-"""File that a key directory carries when its keys were made on the spot instead of by the bank's key custodian."""
+from services.kit.keyring import GENERATED_KEYS_MARKER
 
 _LOOPBACK = {"localhost", "127.0.0.1", "::1", "0.0.0.0"}
 
