@@ -1,11 +1,10 @@
-"""The database's shape: one Alembic environment, and per service one schema, one metadata, one version table, one branch.
+"""The database's shape: one Alembic environment; per service one schema, metadata, version table, line of revisions.
 
-``provision`` makes what a database administrator makes once (roles, database, schemas, default privileges); ``upgrade``
-then runs as ``suandai_migrate`` and brings each service's schema to its newest revision. The applications' own roles can
-neither create nor change a table.
+``provision`` makes what a database administrator makes once (roles, database, schemas, default privileges);
+``migrations.runner.upgrade`` then runs as ``suandai_migrate`` and brings each schema to its newest revision. The
+applications' own roles can neither create nor change a table.
 """
 
 from migrations.provisioning import MIGRATOR, SERVICES, application_role, provision
-from migrations.runner import current, declared, revise, upgrade
 
-__all__ = ["MIGRATOR", "SERVICES", "application_role", "current", "declared", "provision", "revise", "upgrade"]
+__all__ = ["MIGRATOR", "SERVICES", "application_role", "provision"]

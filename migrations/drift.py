@@ -1,7 +1,7 @@
 """Drift: does the schema that the revisions build equal the one that the tables declare?
 
-Alembic's own comparison misses changed CHECK constraints and enum values, so the two schemas are also dumped and compared
-statement by statement. Functions and triggers are laid down by revisions only and stand outside the comparison.
+Alembic's own comparison misses changed CHECK constraints and enum values, so the two schemas are also dumped and
+compared statement by statement. Functions and triggers are laid down by revisions only and stand outside of it.
 """
 
 import re
@@ -16,15 +16,15 @@ from sqlalchemy.pool import NullPool
 
 from migrations.runner import VERSION_TABLE, comparison, metadata_of
 
-# What a dump holds beside the shape of tables: settings of the session, privileges, comments of the tool itself, and the
-# functions and triggers that only revisions know.
+# What a dump holds beside the shape of tables: settings of the session, the tool's own words, and the functions and
+# triggers that only revisions know.
 _ASIDE = re.compile(
     r"^(SET |SELECT pg_catalog|\\|CREATE SCHEMA|CREATE FUNCTION|CREATE TRIGGER|GRANT|REVOKE|ALTER DEFAULT PRIVILEGES)"
 )
 
 
 def differences(service: str, migrated_url: str, pg_dump: Path) -> list[str]:
-    """What differs in ``service``'s schema between the migrated database and its declared tables; empty when nothing does.
+    """What differs between a service's migrated schema and its declared tables; empty when nothing does.
 
     The declared tables are created in the migrated ones' place after those were dumped and dropped: give the URL of a
     database that may be thrown away, as a superuser. ``pg_dump`` is the program of the server's own version.
@@ -48,7 +48,7 @@ def differences(service: str, migrated_url: str, pg_dump: Path) -> list[str]:
 
 
 def _statements(service: str, url: str, pg_dump: Path) -> Counter[str]:
-    """The schema's statements, each with its inner lines sorted: a column added later stands last in the one schema only."""
+    """The schema's statements with their inner lines sorted: a column added later stands last in one of the two."""
     parts = make_url(url)
     arguments = ["--schema-only", "--no-owner", "--no-privileges", f"--schema={service}"]
     arguments += [f"--exclude-table={service}.{VERSION_TABLE}", f"--dbname={parts.database}"]

@@ -1,7 +1,7 @@
 """Who can sign in to a stack on one machine: people of a bank with branches, and of three borrowers.
 
-All names and codes are illustrative. What a person may decide does not follow from the account but from the dated register
-of authorities in origination.
+All names and codes are illustrative. What a person may decide does not follow from the account but from the dated
+register of authorities in origination.
 """
 
 from dataclasses import dataclass

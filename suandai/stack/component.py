@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 class StackError(Exception):
-    """The stack cannot run as asked. The text is one line for the person at the terminal: what is wrong and what to do."""
+    """The stack cannot run as asked. Its text is one line for a person: what is wrong and what to do about it."""
 
 
 @dataclass(frozen=True, slots=True)

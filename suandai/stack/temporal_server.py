@@ -1,8 +1,8 @@
 """The Temporal server for one machine: one process with its web pages, its state in one SQLite file.
 
 The options make up for defaults that suit a demonstration and not a bank's processes: a write-ahead log instead of a
-rollback journal (p99 of a workflow 3.1 s against 0.53 s at 20 at once), task queues polled 200 instead of 20 times a second
-(one activity 100 ms against 30 ms), and histories kept for ten years instead of a day.
+rollback journal (p99 of a workflow 3.1 s against 0.53 s at 20 at once), task queues polled 200 instead of 20 times a
+second (one activity 100 ms against 30 ms), and histories kept for ten years instead of a day.
 """
 
 import socket

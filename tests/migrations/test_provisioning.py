@@ -1,7 +1,8 @@
 import psycopg
 import pytest
 
-from migrations import SERVICES, current, provision, upgrade
+from migrations import SERVICES, provision
+from migrations.runner import current, upgrade
 from suandai.stack.postgres import Postgres
 from tests.fixtures.postgres import DatabaseUrls
 
@@ -42,7 +43,10 @@ def test_a_service_sees_nothing_of_another_schema(empty_database_urls: DatabaseU
 
 
 def test_provisioning_again_changes_nothing(postgres_server: Postgres, empty_database_urls: DatabaseUrls) -> None:
-    privileges = "SELECT nspname, nspacl::text, defaclacl::text FROM pg_namespace LEFT JOIN pg_default_acl ON pg_namespace.oid = defaclnamespace ORDER BY 1, 3"
+    privileges = (
+        "SELECT nspname, nspacl::text, defaclacl::text FROM pg_namespace"
+        " LEFT JOIN pg_default_acl ON pg_namespace.oid = defaclnamespace ORDER BY 1, 3"
+    )
     with psycopg.connect(_conninfo(empty_database_urls.superuser)) as connection:
         before = connection.execute(privileges).fetchall()
     provision(postgres_server.conninfo(), empty_database_urls.name)
@@ -53,7 +57,8 @@ def test_provisioning_again_changes_nothing(postgres_server: Postgres, empty_dat
 def test_chinese_names_can_be_searched_by_likeness(empty_database_urls: DatabaseUrls) -> None:
     with psycopg.connect(_conninfo(empty_database_urls.origination)) as application:
         row = application.execute("SELECT similarity('北京智算科技', '北京智算云科技')").fetchone()
-    assert row is not None and row[0] == pytest.approx(0.5)
+    assert row is not None
+    assert row[0] == pytest.approx(0.5)
 
 
 def test_a_migrated_schema_stays_where_it_is_when_migrated_again(database_urls: DatabaseUrls) -> None:

@@ -40,7 +40,8 @@ async def test_a_service_account_has_a_scope_and_one_audience(tokens: Tokens) ->
     assert claims["sub"] == claims["client_id"] == "suandai-worker"
     assert claims["aud"] == "urn:suandai:collateral"
     assert claims["scope"] == "service:worker"
-    assert "roles" not in claims and "attributes" not in claims
+    assert "roles" not in claims
+    assert "attributes" not in claims
 
 
 async def test_a_service_account_gets_no_audience_it_has_no_business_with(issuers: Issuers) -> None:
@@ -51,7 +52,8 @@ async def test_a_service_account_gets_no_audience_it_has_no_business_with(issuer
             data=provider.service_grant("collateral"),
             auth=provider.service_credentials("pricing"),
         )
-    assert answer.status_code == 400 and answer.json()["error"] == "invalid_target"
+    assert answer.status_code == 400
+    assert answer.json()["error"] == "invalid_target"
 
 
 async def test_nobody_signs_in_with_a_wrong_password_or_as_a_service(issuers: Issuers) -> None:

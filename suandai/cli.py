@@ -1,0 +1,178 @@
+"""The command ``suandai``: start and stop the stack on this machine, see how it stands, sign in, run a worker."""
+
+import asyncio
+import logging
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from suandai.display import StackView, accounts_table, status_table
+from suandai.stack import Layout, Ports, Stack, StackError, down
+from suandai.stack.assembly import Assembly
+from suandai.stack.layout import DEFAULT_PORT_BASE
+from suandai.stack.process import wait_until
+from suandai.stack.record import DirectoryInUse, StackRecord, locked
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Credit origination for loans and leases against compute (算力贷).",
+)
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+DirectoryOption = Annotated[
+    Path,
+    typer.Option("--directory", "-d", envvar="SUANDAI_DIRECTORY", help="Where the stack keeps its data."),
+]
+PortBaseOption = Annotated[
+    int,
+    typer.Option(
+        "--port-base",
+        envvar="SUANDAI_PORT_BASE",
+        help=(
+            "Where the ports begin: origination +1, pricing +2, collateral +3, core banking +4, staff sign-in +5,"
+            " borrower sign-in +6, Temporal's pages +7, and Temporal itself at the base less 999."
+        ),
+    ),
+]
+DEFAULT_DIRECTORY = Path(".suandai")
+
+
+@contextmanager
+def _told_in_one_line() -> Iterator[None]:
+    """A stack that cannot do as asked says so in one line; only a fault of ours shows a traceback."""
+    try:
+        yield
+    except StackError as error:
+        err.print(f"[red]suandai:[/] {error}", soft_wrap=True)
+        raise typer.Exit(1) from None
+
+
+@app.command()
+def up(
+    directory: DirectoryOption = DEFAULT_DIRECTORY,
+    port_base: PortBaseOption = DEFAULT_PORT_BASE,
+    detach: Annotated[
+        bool, typer.Option("--detach", help="Return when everything is ready and keep it running.")
+    ] = False,
+) -> None:
+    """Start the whole stack and keep it running until Ctrl-C or `suandai down`."""
+    with _told_in_one_line():
+        ports = Ports.from_base(port_base)
+        if detach:
+            _detached(directory, port_base)
+            return
+        asyncio.run(_up(Stack(directory, ports=ports)))
+
+
+async def _up(stack: Stack) -> None:
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[_Spoken()])
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for wanted in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(wanted, stopped.set)
+    with StackView(out, stack):
+        starting = asyncio.create_task(stack.start())
+        stopping = asyncio.create_task(stopped.wait())
+        await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if not starting.done():
+            starting.cancel()
+            await asyncio.wait({starting})
+            return
+        starting.result()
+    out.print(status_table(StackRecord.read(stack.layout.record)))
+    out.print("Ready. Ctrl-C ends it; its data stays in", str(stack.layout.directory), soft_wrap=True)
+    await stopping
+    with StackView(out, stack):
+        await stack.stop()
+
+
+class _Spoken(logging.Handler):
+    """What the supervisor has to say while it runs, one line each, on the error stream."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        err.print(f"[yellow]{record.getMessage()}[/]", soft_wrap=True)
+
+
+def _detached(directory: Path, port_base: int) -> None:
+    layout = Layout(directory.absolute())
+    layout.logs.mkdir(parents=True, exist_ok=True)
+    log = layout.logs / "supervisor.log"
+    with log.open("wb") as sink:
+        supervisor = subprocess.Popen(
+            [sys.executable, "-m", "suandai", "up", "--directory", str(directory), "--port-base", str(port_base)],
+            stdin=subprocess.DEVNULL,
+            stdout=sink,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+    def settled() -> bool:
+        if supervisor.poll() is not None:
+            return True
+        record = StackRecord.read(layout.record)
+        return record is not None and record.state == "up" and _holder(layout) == supervisor.pid
+
+    with out.status("starting the stack"):
+        wait_until(settled, 300)
+    if supervisor.poll() is not None:
+        said = log.read_text("utf-8", errors="replace").strip().splitlines()
+        raise StackError((said[-1] if said else "the stack did not start").removeprefix("suandai: "))
+    out.print(status_table(StackRecord.read(layout.record)))
+
+
+def _holder(layout: Layout) -> int | None:
+    try:
+        with locked(layout.lock):
+            return None
+    except DirectoryInUse as in_use:
+        return in_use.holder.pid if in_use.holder else None
+
+
+@app.command("down")
+def down_(directory: DirectoryOption = DEFAULT_DIRECTORY) -> None:
+    """End the stack, whatever became of it. Its data stays."""
+    with _told_in_one_line(), out.status("ending the stack"):
+        ended = down(directory)
+    out.print(f"ended: {', '.join(ended)}" if ended else "nothing was running")
+
+
+@app.command()
+def status(directory: DirectoryOption = DEFAULT_DIRECTORY) -> None:
+    """Show what runs and where it can be reached. Exits 3 when the stack is not up."""
+    with _told_in_one_line():
+        record = StackRecord.read(Layout(directory.absolute()).record)
+    out.print(status_table(record))
+    if record is None or record.state != "up" or not all(part.mark.is_alive() for part in record.components):
+        raise typer.Exit(3)
+
+
+@app.command()
+def token(
+    username: Annotated[str, typer.Argument(help="An account such as rm.yinchuan, auditor.ho or owner.xiyun.")],
+    directory: DirectoryOption = DEFAULT_DIRECTORY,
+    port_base: PortBaseOption = DEFAULT_PORT_BASE,
+) -> None:
+    """Sign an account of the local stack in and print its access token."""
+    with _told_in_one_line():
+        print(Assembly(Layout(directory.absolute()), Ports.from_base(port_base)).token(username))
+
+
+@app.command()
+def accounts() -> None:
+    """List the accounts of the local stack: who can sign in, with which role, at which branch or borrower."""
+    out.print(accounts_table())
+
+
+@app.command()
+def worker() -> None:
+    """Run one worker of the credit processes with the settings of this environment."""
+    raise typer.Exit(subprocess.run([sys.executable, "-m", "workflows.worker"], check=False).returncode)

@@ -1,0 +1,92 @@
+"""Where a stack lives: its directory and its ports."""
+
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from suandai.stack.component import StackError
+
+DEFAULT_PORT_BASE = 8400
+# Temporal's ports must stay below 32768 once its state lies in Postgres, and nobody should need the low ones.
+_LOWEST_BASE, _HIGHEST_BASE = 2100, 32700
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """TCP ports on 127.0.0.1."""
+
+    origination: int
+    pricing: int
+    collateral: int
+    core_banking: int
+    staff_identity: int
+    borrower_identity: int
+    temporal_ui: int
+    temporal: int
+
+    @classmethod
+    def from_base(cls, base: int = DEFAULT_PORT_BASE) -> Self:
+        """Seven ports after ``base`` in the order above, Temporal's gRPC at ``base`` - 999 (8400: 8401-8407, 7401)."""
+        if not _LOWEST_BASE <= base <= _HIGHEST_BASE:
+            raise StackError(f"the port base must lie between {_LOWEST_BASE} and {_HIGHEST_BASE}, not at {base}")
+        return cls(*[*range(base + 1, base + 8), base - 999])
+
+    @classmethod
+    def free(cls) -> Self:
+        """Eight ports that nobody uses at the moment; for tests."""
+        probes = [socket.socket() for _ in range(8)]
+        try:
+            for probe in probes:
+                probe.bind(("127.0.0.1", 0))
+            return cls(*(probe.getsockname()[1] for probe in probes))
+        finally:
+            for probe in probes:
+                probe.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The directory of a stack (``.suandai``) and what lies where in it."""
+
+    directory: Path
+
+    @property
+    def postgres(self) -> Path:
+        return self.directory / "postgres"
+
+    @property
+    def temporal(self) -> Path:
+        return self.directory / "temporal"
+
+    @property
+    def staff_identity(self) -> Path:
+        return self.directory / "identity" / "staff"
+
+    @property
+    def borrower_identity(self) -> Path:
+        return self.directory / "identity" / "borrower"
+
+    @property
+    def keys(self) -> Path:
+        return self.directory / "keys"
+
+    @property
+    def documents(self) -> Path:
+        return self.directory / "documents"
+
+    @property
+    def core_banking(self) -> Path:
+        return self.directory / "core-banking"
+
+    @property
+    def logs(self) -> Path:
+        return self.directory / "logs"
+
+    @property
+    def record(self) -> Path:
+        return self.directory / "stack.json"
+
+    @property
+    def lock(self) -> Path:
+        return self.directory / "lock"

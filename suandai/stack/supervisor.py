@@ -1,0 +1,296 @@
+"""The supervisor: starts the components in order, keeps them running, and ends them in reverse."""
+
+import asyncio
+import errno
+import logging
+import shutil
+import socket
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar
+
+from suandai.stack.assembly import KEY_HOLDERS, Assembly
+from suandai.stack.component import Component, StackError
+from suandai.stack.keys import ensure_keys
+from suandai.stack.layout import Layout, Ports
+from suandai.stack.process import RunningProcess
+from suandai.stack.record import ComponentRecord, DirectoryInUse, StackRecord, locked
+
+_log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+READY_SECONDS = 90.0
+"""How long a component may take from its start until it answers."""
+FREE_BYTES = 300 * 1024 * 1024
+"""What the disk must still hold before a start: databases that run out of space mid-write are slow to bring back."""
+_POLL_SECONDS = 0.05
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 30.0
+# A component that ran this long had recovered, and its next end is a new trouble.
+_STEADY_SECONDS = 60.0
+
+
+@dataclass(slots=True)
+class Part:
+    """A component under supervision and how it stands."""
+
+    component: Component
+    state: str = "waiting"
+    process: RunningProcess | None = None
+    restarts: int = 0
+
+    @property
+    def name(self) -> str:
+        return self.component.name
+
+
+class Stack:
+    """The whole stack, or some of its components, in one directory: ``async with Stack(directory) as stack``.
+
+    ``components`` names those to run (all by default); ``extra`` are components of the caller's, started after them.
+    Raises ``StackError`` with one line for a person when it cannot start.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        ports: Ports | None = None,
+        components: Sequence[str] | None = None,
+        extra: Sequence[Component] = (),
+        free_bytes: int = FREE_BYTES,
+    ) -> None:
+        self.layout = Layout(directory.absolute())
+        self.assembly = Assembly(self.layout, ports or Ports.from_base())
+        self._stages = [
+            [Part(component) for component in stage if components is None or component.name in components]
+            for stage in self.assembly.stages
+        ]
+        self._stages.append([Part(component) for component in extra])
+        self._free_bytes = free_bytes
+        self._held = ExitStack()
+        self._state: str | None = None
+        self._watchers: list[asyncio.Task[None]] = []
+        # Probes block, and every component has one: the loop's own few threads would make them wait for each other.
+        self._threads = ThreadPoolExecutor(max_workers=16, thread_name_prefix="stack")
+
+    @property
+    def parts(self) -> list[Part]:
+        """All components in the order of their start."""
+        return [part for stage in self._stages for part in stage]
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+    async def start(self) -> None:
+        """Start everything, each stage when the one before it is ready. On failure everything is ended again."""
+        try:
+            await self._prepare()
+            for stage in self._stages:
+                outcomes = await asyncio.gather(*(self._bring_up(part) for part in stage), return_exceptions=True)
+                for outcome in outcomes:
+                    if isinstance(outcome, BaseException):
+                        raise outcome
+            self._state = "up"
+            self._write()
+        except BaseException as error:
+            await asyncio.shield(self.stop())
+            if isinstance(error, OSError):
+                raise _explained(error, self.layout.directory) from error
+            raise
+        self._watchers = [asyncio.create_task(self._watch(part)) for part in self.parts]
+
+    async def stop(self) -> None:
+        """End everything, last started first, and give the directory free."""
+        for watcher in self._watchers:
+            watcher.cancel()
+        await asyncio.gather(*self._watchers, return_exceptions=True)
+        self._watchers = []
+        for stage in reversed(self._stages):
+            await asyncio.gather(*(self._end(part) for part in stage))
+        if self._state is not None:
+            # A directory that was refused is left as it was found.
+            self._state = None
+            with suppress(OSError):
+                StackRecord.now("stopped").write(self.layout.record)
+        self._held.close()
+        self._threads.shutdown(wait=False)
+
+    def environment(self, component: str) -> dict[str, str]:
+        """The ``SUANDAI_*`` variables that a component is started with."""
+        return self.assembly.settings(component)
+
+    async def _prepare(self) -> None:
+        layout = self.layout
+        layout.directory.mkdir(parents=True, exist_ok=True)
+        self._held.enter_context(locked(layout.lock))
+        record = StackRecord.read(layout.record)
+        if record is None and (layout.postgres / "data" / "PG_VERSION").exists():
+            raise StackError(
+                f"{layout.directory} holds data but no stack.json that tells its format; move it away and start anew"
+            )
+        if record is not None and (left := await self._in_thread(record.end_all)):
+            _log.warning("ended what an earlier stack left running: %s", ", ".join(left))
+        free = shutil.disk_usage(layout.directory).free
+        if free < self._free_bytes:
+            raise StackError(
+                f"only {free >> 20} MB are free on the disk that holds {layout.directory};"
+                f" suandai needs {self._free_bytes >> 20} MB to start"
+            )
+        self._check_ports()
+        for directory in (layout.logs, layout.documents, layout.core_banking):
+            directory.mkdir(mode=0o700, exist_ok=True)
+        self._state = "starting"
+        self._write()
+        if any(part.name in KEY_HOLDERS for part in self.parts):
+            await self._in_thread(lambda: ensure_keys(layout.keys))
+
+    def _check_ports(self) -> None:
+        taken = [
+            f"{port} ({purpose} of {part.name})"
+            for part in self.parts
+            for purpose, port in part.component.ports().items()
+            if not _is_free(port)
+        ]
+        if taken:
+            raise StackError(
+                f"in use by another program: port {', port '.join(taken)};"
+                " choose other ports with --port-base or SUANDAI_PORT_BASE"
+            )
+
+    async def _bring_up(self, part: Part) -> None:
+        component = part.component
+        part.state = "preparing"
+        await self._in_thread(component.prepare)
+        log = self.layout.logs / f"{component.name}.log"
+        # The record follows the start at once: a process nobody knows of could not be found after a crash.
+        part.process = RunningProcess(component.command(), log)
+        self._write()
+        part.state = "starting"
+        deadline = time.monotonic() + READY_SECONDS
+        while not await self._in_thread(component.is_ready):
+            if part.process.exit_code is not None:
+                raise StackError(_last_words(part))
+            if time.monotonic() > deadline:
+                raise StackError(f"{component.name} did not answer within {READY_SECONDS:.0f} s; see {log}")
+            await asyncio.sleep(_POLL_SECONDS)
+        part.state = "completing"
+        await self._in_thread(component.complete)
+        part.state = "ready"
+
+    async def _watch(self, part: Part) -> None:
+        pause = _FIRST_PAUSE
+        ready_since = time.monotonic()
+        while True:
+            await asyncio.sleep(_POLL_SECONDS)
+            if part.process is not None and part.process.exit_code is None and part.state == "ready":
+                continue
+            if time.monotonic() - ready_since > _STEADY_SECONDS:
+                pause = _FIRST_PAUSE
+            _log.warning("%s; starting it again in %.1f s", _last_words(part), pause)
+            part.state = "restarting"
+            part.restarts += 1
+            await self._end(part)
+            part.state = "restarting"
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE)
+            try:
+                await self._bring_up(part)
+            except (StackError, OSError) as error:
+                _log.warning("%s", _explained(error, self.layout.directory) if isinstance(error, OSError) else error)
+                part.state = "failed"
+            ready_since = time.monotonic()
+
+    async def _end(self, part: Part) -> None:
+        if part.process is not None:
+            part.state = "stopping"
+            await self._in_thread(part.process.stop)
+            part.process = None
+        part.state = "stopped"
+
+    def _write(self) -> None:
+        assert self._state is not None
+        started = tuple(_recorded(part) for part in self.parts if part.process)
+        StackRecord.now(self._state, started).write(self.layout.record)
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+
+def down(directory: Path) -> list[str]:
+    """End the stack of a directory, whatever became of its supervisor; the names of what still ran.
+
+    Raises ``StackError`` when the directory holds something else.
+    """
+    layout = Layout(directory.absolute())
+    if not layout.directory.exists():
+        return []
+    ended = []
+    try:
+        with locked(layout.lock):
+            pass
+    except DirectoryInUse as in_use:
+        if in_use.holder is None:
+            raise
+        # The supervisor ends its components itself, in order; a component may use its whole grace.
+        in_use.holder.end(grace_seconds=120)
+        ended.append("supervisor")
+    with locked(layout.lock):
+        record = StackRecord.read(layout.record)
+        if record is not None:
+            ended += record.end_all()
+            StackRecord.now("stopped").write(layout.record)
+    return ended
+
+
+def _recorded(part: Part) -> ComponentRecord:
+    assert part.process is not None
+    return ComponentRecord(
+        name=part.name,
+        mark=part.process.mark,
+        stop_signal=part.process.command.stop_signal,
+        grace_seconds=part.process.command.grace_seconds,
+        log=str(part.process.log),
+        ports=part.component.ports(),
+        addresses=part.component.addresses(),
+        restarts=part.restarts,
+    )
+
+
+def _last_words(part: Part) -> str:
+    if part.process is None:
+        return f"{part.name} is not running"
+    words = part.process.last_words()
+    if "No space left on device" in words:
+        return f"{part.name} found no space left on the disk"
+    return f"{part.name} ended with {part.process.exit_code}: {words or 'it said nothing'} (see {part.process.log})"
+
+
+def _explained(error: OSError, directory: Path) -> StackError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return StackError(f"no space left on the disk that holds {directory}")
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return StackError(f"no permission to write in {directory} ({error.filename or error.strerror})")
+    return StackError(f"{error.strerror or error} ({error.filename or directory})")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        # What a program that has ended leaves behind for a minute does not keep its successor away.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
