@@ -46,11 +46,11 @@ class Pledge(SpecimenTable, table=True):
 
     id: UUID = ColumnField(primary_key=True)
     name: str
-    amount: Decimal = ColumnField(sa_type=MONEY)  # type: ignore[call-overload]
+    amount: Decimal = ColumnField(sa_type=MONEY)
     branch: str
     closed: bool = False
     version: int = 1
-    created_at: datetime = ColumnField(sa_type=UtcDateTime)  # type: ignore[call-overload]
+    created_at: datetime = ColumnField(sa_type=UtcDateTime)
 
 
 class NewPledge(Value):
