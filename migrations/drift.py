@@ -18,9 +18,8 @@ from migrations.runner import VERSION_TABLE, comparison, metadata_of
 
 # What a dump holds beside the shape of tables: settings of the session, the tool's own words, and the functions and
 # triggers that only revisions know.
-_ASIDE = re.compile(
-    r"^(SET |SELECT pg_catalog|\\|CREATE SCHEMA|CREATE FUNCTION|CREATE TRIGGER|GRANT|REVOKE|ALTER DEFAULT PRIVILEGES)"
-)
+_FUNCTION = re.compile(r"^CREATE FUNCTION .*?(\$\w*\$).*?\1;$", re.DOTALL | re.MULTILINE)
+_ASIDE = re.compile(r"^(SET |SELECT pg_catalog|CREATE SCHEMA|CREATE TRIGGER)")
 
 
 def differences(service: str, migrated_url: str, pg_dump: Path) -> list[str]:
@@ -55,8 +54,9 @@ def _statements(service: str, url: str, pg_dump: Path) -> Counter[str]:
     arguments += [f"--username={parts.username}", f"--host={parts.query['host']}"]
     text = subprocess.run([pg_dump, *arguments], check=True, capture_output=True, text=True, timeout=60).stdout
     lines = [line for line in text.splitlines() if line and not line.startswith(("--", "\\"))]
+    dump = _FUNCTION.sub("", "\n".join(lines))
     statements: Counter[str] = Counter()
-    for statement in "\n".join(lines).split(";\n"):
+    for statement in map(str.strip, dump.split(";\n")):
         if statement and not _ASIDE.match(statement):
             head, *body = (line.strip().rstrip(",;") for line in statement.splitlines())
             statements["\n".join([head, *sorted(body)])] += 1

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from services.kit.keyring import Keyring, KeysRefused
 from suandai.stack.component import StackError
 
 
@@ -11,12 +12,10 @@ def ensure_keys(directory: Path) -> None:
     Losing the payload key makes every open case unreadable, so a directory that is there but does not load is never
     filled up with new keys.
     """
-    from services.kit.keyring import Keyring
-
     if not directory.exists() or not any(directory.iterdir()):
         Keyring.create(directory)
         return
     try:
         Keyring.load(directory)
-    except (OSError, ValueError) as error:
+    except (OSError, KeysRefused) as error:
         raise StackError(f"the keys in {directory} cannot be used ({error}); restore them from their copy") from None
