@@ -1,0 +1,107 @@
+"""What people see of tasks, commands and the register of authority."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from domain.application.text import Code, Label
+from domain.model import Message, Value
+from domain.money import ZERO, Money
+from domain.tasks import HumanTask, Verb
+
+
+class TaskView(HumanTask):
+    """A task as the caller sees it, with the verbs the caller may try on it."""
+
+    case_number: str
+    branch: str
+    product: str = ""
+    allowed_actions: tuple[Verb, ...] = ()
+
+
+class CommandState(StrEnum):
+    PENDING = "pending"
+    """Sent; the process has not answered yet."""
+    APPLIED = "applied"
+    REFUSED = "refused"
+    LOST = "lost"
+    """The process knows nothing of it: it had no effect, and the request may be sent again with the same key."""
+
+
+class CommandRefusal(Message):
+    code: str
+    rule: str = ""
+    message_zh: str
+    message_en: str
+
+
+class CommandView(Message):
+    """A command whose outcome was not known when its request was answered."""
+
+    command_id: UUID
+    state: CommandState
+    target: str
+    sent_at: datetime
+    settled_at: datetime | None = None
+    refusal: CommandRefusal | None = None
+
+
+class MandateBody(Value):
+    """``POST /v1/mandates``: a proposed entry of the register of authority (授权书)."""
+
+    subject: Annotated[str, Field(min_length=1, max_length=200)]
+    body: Code
+    """A body of the authority matrix."""
+    rank: Annotated[int, Field(ge=0, le=1000)]
+    limit: Money
+    branch: Annotated[str, Field(min_length=1, max_length=20, pattern=r"^[0-9A-Za-z]+$")]
+    """``HO`` for every branch."""
+    valid_from: date
+    valid_to: date
+    basis: Label
+    """Number of the document that grants it."""
+
+    @model_validator(mode="after")
+    def _whole(self) -> "MandateBody":
+        if self.valid_to < self.valid_from:
+            raise PydanticCustomError("mandate_period", "valid_to must not be before valid_from")
+        if self.limit < ZERO:
+            raise PydanticCustomError("mandate_limit", "limit must not be negative")
+        return self
+
+
+class MandateView(Value):
+    mandate_id: UUID
+    subject: str
+    body: str
+    rank: int
+    limit: Money
+    branch: str
+    valid_from: date
+    valid_to: date
+    basis: str
+    state: Literal["proposed", "in_force"]
+    maker: str
+    proposed_at: datetime
+    checker: str | None
+    approved_at: datetime | None
+
+
+class RefusalView(Value):
+    """A refused access or command, as the auditor reads it."""
+
+    refusal_id: UUID
+    at: datetime
+    subject: str
+    kind: str
+    branch: str
+    method: str
+    route: str
+    object_ids: tuple[str, ...]
+    code: str
+    rule: str
+    trace_id: str

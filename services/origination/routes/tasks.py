@@ -1,0 +1,142 @@
+"""``/v1/tasks``: the inbox, and the verbs by which people act on their tasks."""
+
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import Query, Request, Response
+from sqlmodel import col
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from domain.calendar import BANK_ZONE
+from domain.inbox import TaskView
+from domain.process import ACT_ON_TASK, CommandResult, SignedTaskCommand
+from domain.roles import Role
+from domain.tasks import HumanTask, TaskBody, TaskCommand, TaskState, TaskType, Verb
+from services.kit.auth import allow
+from services.kit.database import Database, now
+from services.kit.etags import IfMatch, etag_of, if_match
+from services.kit.idempotency import IdempotentCall, Reply, idempotent
+from services.kit.paging import Page, PageRequest, fetch_page, link_next, paged
+from services.kit.principal import Principal
+from services.kit.router import Router
+from services.origination.calc.allowed_actions import roles_of
+from services.origination.commands import ACCEPTED, Order, carry_out
+from services.origination.routes.roles import READERS
+from services.origination.store import tasks
+from services.origination.store.mandates import mandate_of
+from services.origination.store.refusals import foreign
+from services.origination.tables.tasks import Task
+
+router = Router(tags=["tasks"])
+
+ACTORS = tuple(role for role in READERS if role != Role.AUDITOR)
+"""Who may act on tasks: everybody who may read them but the auditor, who changes nothing."""
+
+
+@router.get("/v1/tasks", response_model=Page[TaskView])
+async def inbox(
+    request: Request,
+    response: Response,
+    who: Annotated[Principal, allow(*READERS, scope="branch")],
+    page: Annotated[PageRequest, paged()],
+    state: Annotated[
+        TaskState | Literal["open"] | None, Query(description="a state, or open for all that is open")
+    ] = None,
+    task_type: Annotated[TaskType | None, Query(alias="type")] = None,
+    case_id: Annotated[UUID | None, Query()] = None,
+    everything: Annotated[
+        bool, Query(description="also what others are to do: within one case, or for overseers")
+    ] = False,
+) -> Page[TaskView]:
+    """What the caller may work on, newest first."""
+    database: Database = request.app.state.database
+    statement = tasks.inbox(who, state=state or "", task_type=task_type or "", case_id=case_id, everything=everything)
+    async with database.session() as session:
+        found = await fetch_page(session, statement, col(Task.id), page)
+        applications = await tasks.applications_of(session, found.rows)
+    link_next(request, response, found.next_cursor)
+    items = [tasks.view(row, applications[row.case_id], who) for row in found.rows]
+    return Page(items=items, next_cursor=found.next_cursor)
+
+
+@router.get("/v1/tasks/{task_id}", response_model=TaskView)
+async def one(
+    request: Request,
+    response: Response,
+    task_id: UUID,
+    who: Annotated[Principal, allow(*READERS, scope="branch")],
+) -> TaskView:
+    """One task, with the verbs the caller may try and the version to try them on."""
+    database: Database = request.app.state.database
+    async with database.session() as session:
+        found = await tasks.visible_task(session, who, task_id)
+    if found is None:
+        raise await foreign(request, who)
+    row, application = found
+    response.headers["ETag"] = etag_of(row.version)
+    return tasks.view(row, application, who)
+
+
+@router.post("/v1/tasks/{task_id}/{verb}", response_model=TaskView, responses=ACCEPTED)
+async def act(
+    request: Request,
+    task_id: UUID,
+    verb: Verb,
+    body: TaskBody,
+    who: Annotated[Principal, allow(*ACTORS, scope="branch")],
+    call: Annotated[IdempotentCall, idempotent()],
+    base: Annotated[IfMatch, if_match()],
+) -> Response:
+    """Act on a task. The answer is the task as it stands after the act; 202 means that the process has not answered
+    yet.
+
+    Refused, with the rule's name, is what the process's rules forbid: duties that must be apart, authority that does
+    not reach, a task that somebody else took.
+    """
+
+    async def prepare(session: AsyncSession) -> Order:
+        found = await tasks.visible_task(session, who, task_id)
+        if found is None:
+            raise await foreign(request, who)
+        row = found[0]
+        base.check(row.version)
+        task = HumanTask.model_validate(row.body)
+        command = await _command(session, who, task, verb, body, row.branch)
+        return Order(row.case_id, row.workflow_id, ACT_ON_TASK, command)
+
+    async def answer(session: AsyncSession, _: CommandResult) -> Reply:
+        found = await tasks.visible_task(session, who, task_id)
+        assert found is not None
+        row, application = found
+        return Reply(200, tasks.view(row, application, who), {"ETag": etag_of(row.version)})
+
+    return await carry_out(
+        request,
+        call,
+        who,
+        target=str(task_id),
+        prepare=prepare,
+        signed=SignedTaskCommand,
+        answer=answer,
+        event_kind=f"task.{verb.value}",
+    )
+
+
+async def _command(
+    session: AsyncSession, who: Principal, task: HumanTask, verb: Verb, body: TaskBody, branch: str
+) -> TaskCommand:
+    terms: dict[str, Any] = body.model_dump()
+    if who.kind == "staff":
+        today = now().astimezone(BANK_ZONE).date()
+        required = task.required_authority
+        terms["mandate"] = await mandate_of(session, who.subject, branch, today, required)
+        if body.target is not None:
+            terms["target_mandate"] = await mandate_of(session, body.target, branch, today, required)
+    return TaskCommand(
+        task_id=task.task_id,
+        verb=verb,
+        expected_version=task.version,
+        subject=who.subject,
+        roles=roles_of(who.roles),
+        **terms,
+    )

@@ -1,0 +1,84 @@
+"""Commands: what a person told a process, from before it was sent until its outcome is entered."""
+
+import hashlib
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel
+from sqlmodel import select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from domain.inbox import CommandRefusal, CommandState, CommandView
+from services.kit.database import now
+from services.kit.principal import Principal
+from services.origination.tables.tasks import Command
+
+
+def update_id_of(principal: str, route: str, target: str, key: str) -> str:
+    """The id under which a command is sent, however often: one caller, one route, one object, one key."""
+    return hashlib.sha256("\x1f".join((principal, route, target, key)).encode()).hexdigest()
+
+
+async def by_update_id(session: AsyncSession, update_id: str) -> Command | None:
+    """The command sent under this id."""
+    return (await session.exec(select(Command).where(Command.update_id == update_id))).one_or_none()
+
+
+async def of_caller(session: AsyncSession, who: Principal, command_id: UUID) -> Command | None:
+    """A command by its id, for the one who sent it."""
+    found = await session.exec(select(Command).where(Command.id == command_id, Command.principal == who.key))
+    return found.one_or_none()
+
+
+async def written(
+    session: AsyncSession,
+    who: Principal,
+    *,
+    target: str,
+    case_id: UUID,
+    workflow_id: str,
+    update_name: str,
+    update_id: str,
+    command: BaseModel,
+) -> Command:
+    """Write a command down before it is sent."""
+    row = Command(
+        principal=who.key,
+        target=target,
+        of_case=case_id,
+        workflow_id=workflow_id,
+        update_name=update_name,
+        update_id=update_id,
+        command=command.model_dump(mode="json"),
+    )
+    session.add(row)
+    await session.flush()
+    return row
+
+
+async def settle(session: AsyncSession, command: Command, refusal: dict[str, Any] | None = None) -> bool:
+    """Enter a command's outcome; ``False`` where somebody was faster."""
+    found = await session.exec(
+        select(Command).where(Command.id == command.id).with_for_update().execution_options(populate_existing=True)
+    )
+    row = found.one()
+    if row.state != CommandState.PENDING:
+        return False
+    row.state = CommandState.REFUSED if refusal else CommandState.APPLIED
+    row.refusal = refusal
+    row.settled_at = now()
+    await session.flush()
+    return True
+
+
+def view(command: Command, state: CommandState | None = None, settled_at: datetime | None = None) -> CommandView:
+    """A command as its sender sees it."""
+    return CommandView(
+        command_id=command.id,
+        state=state or CommandState(command.state),
+        target=command.target,
+        sent_at=command.sent_at,
+        settled_at=settled_at or command.settled_at,
+        refusal=CommandRefusal.model_validate(command.refusal) if command.refusal else None,
+    )
