@@ -1,0 +1,52 @@
+"""Typed client of the pricing service."""
+
+from typing import Any
+from uuid import UUID
+
+from pydantic import TypeAdapter
+
+from domain.finding import Finding
+from domain.pricing import (
+    Limit,
+    LimitRequest,
+    Quote,
+    QuoteRequest,
+    Rating,
+    RatingRequest,
+    Schedule,
+    ScheduleRequest,
+)
+from services.kit.http import ServiceClient
+
+_ANY: TypeAdapter[Finding[Any]] = TypeAdapter(Finding[Rating] | Finding[Limit] | Finding[Quote] | Finding[Schedule])
+
+
+class PricingClient(ServiceClient):
+    """Each call answers with the whole finding. ``key`` is the Idempotency-Key: the same key, the same finding.
+
+    Raises ``RemoteProblem`` for a refusal and ``RemoteUnavailable`` where there was no answer.
+    """
+
+    async def rate(self, request: RatingRequest, key: str) -> Finding[Rating]:
+        """Rate a borrower."""
+        return await self.call("POST", "/v1/ratings", Finding[Rating], body=request, idempotency_key=key)
+
+    async def limit(self, request: LimitRequest, key: str) -> Finding[Limit]:
+        """Form a limit."""
+        return await self.call("POST", "/v1/limits", Finding[Limit], body=request, idempotency_key=key)
+
+    async def quote(self, request: QuoteRequest, key: str) -> Finding[Quote]:
+        """Price a loan."""
+        return await self.call("POST", "/v1/quotes", Finding[Quote], body=request, idempotency_key=key)
+
+    async def schedule(self, request: ScheduleRequest, key: str) -> Finding[Schedule]:
+        """Lay out a repayment schedule."""
+        return await self.call("POST", "/v1/schedules", Finding[Schedule], body=request, idempotency_key=key)
+
+    async def finding(self, finding_id: UUID) -> Finding[Any]:
+        """A finding drawn earlier, with its whole trace."""
+        return await self.call("GET", f"/v1/findings/{finding_id}", _ANY)
+
+    async def inputs(self, finding_id: UUID) -> dict[str, Any]:
+        """The request a finding answers."""
+        return await self.call("GET", f"/v1/findings/{finding_id}/inputs", TypeAdapter(dict[str, Any]))

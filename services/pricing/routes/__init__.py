@@ -1,0 +1,1 @@
+"""Routes of the pricing service, one file a resource."""
