@@ -12,7 +12,7 @@ from domain.application import AssetKind, Condition, Encumbrance, Provenance, Se
 from domain.application.assets import Serial
 from domain.application.project import Fraction, Kilowatts, PricePerUnit, Pue
 from domain.application.text import Code, Key, Label, Sha256
-from domain.finding import FindingValue
+from domain.finding import FindingValue, Outcome
 from domain.model import Value
 from domain.money import Money, NotNegative, Positive, Rate
 from domain.pricing import DecisionInputs
@@ -233,3 +233,71 @@ class Registration(RegistrationRequest):
     purchase_money_priority: bool | None
     """Civil Code §416: registered within ten days of delivery; None where delivery is not known."""
     rank: int
+
+
+class AssetView(Value):
+    """An asset of the register as a reader sees it."""
+
+    asset_id: UUID
+    case_id: UUID
+    case_number: str | None
+    asset_key: str
+    kind: AssetKind
+    description: str
+    branch: str
+    unit_count: int
+    """Servers held for the case; 1 for an asset that is not counted in units."""
+    released: bool
+    encumbrances: tuple[Encumbrance, ...] | None
+    conflicts: tuple[SerialConflict, ...] = ()
+    version: int
+
+
+class ValuationSummary(Value):
+    """A stored valuation by its finding; the whole of it is at ``/v1/findings/{finding_id}``."""
+
+    finding_id: UUID
+    case_id: UUID
+    asset_key: str
+    outcome: Outcome
+    lending_value: Money
+    ltv: Rate
+    eligible: bool
+    as_of: date
+    valid_until: date
+
+
+class RankedInterest(Value):
+    """A right in an asset and where it ranks; rights of equal rank share pro rata (Civil Code §414)."""
+
+    registration_id: UUID | None
+    holder: Label
+    registered_on: date | None
+    purchase_money_priority: bool
+    rank: int
+
+
+class Perfection(Value):
+    """When an asset's security must be registered to keep purchase-money priority, and who ranks before whom."""
+
+    asset_id: UUID
+    delivered_on: date
+    deadline: date
+    """The tenth calendar day after delivery (Civil Code §416); holidays do not move it."""
+    alert_on: date
+    """The last business day on which the registry can still be used."""
+    provisional: bool
+    """The alert lies beyond the published business calendar."""
+    interests: tuple[RankedInterest, ...]
+
+
+class CaseRelease(Value):
+    """The assets of a case secure nothing any more: declined, withdrawn, repaid."""
+
+    case_id: UUID
+
+
+class ReleasedAssets(Value):
+    case_id: UUID
+    assets: int
+    servers: int

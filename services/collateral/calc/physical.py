@@ -22,7 +22,9 @@ class Appraisal:
 
 def appraise(subject: PhysicalSubject, life: PhysicalLife | None) -> Appraisal:
     """``cost·(1 − min(1, age / life)·(1 − salvage))``. The life declared for the asset counts only where it is shorter."""
-    lives = [months for months in (subject.useful_life_months, life.life_months if life else None) if months is not None]
+    lives = [
+        months for months in (subject.useful_life_months, life.life_months if life else None) if months is not None
+    ]
     lacking = [
         reason(code)
         for code, fact in (

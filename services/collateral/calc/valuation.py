@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal, localcontext
 
-from domain.application import AssetKind
 from domain.collateral import (
     Approach,
     CohortSubject,
@@ -105,7 +104,10 @@ def _once(reasons: list[Reason]) -> tuple[Reason, ...]:
     for item in reasons:
         told = item.code == "FACT_ABSENT" and _ASKED_TWICE.get(item.subject) in codes
         # A rule of policy and a formula that conclude the same carry the same code; the first wording stays.
-        key = (item.code, item.subject if item.code in ("FACT_ABSENT", "AMOUNT_UNKNOWN", "INCOMPLETE_COST_STACK") else "")
+        key = (
+            item.code,
+            item.subject if item.code in ("FACT_ABSENT", "AMOUNT_UNKNOWN", "INCOMPLETE_COST_STACK") else "",
+        )
         if not told:
             kept.setdefault(key, item)
     return tuple(kept.values())

@@ -68,7 +68,9 @@ def appraise(cohort: CohortSubject, terms: GpuValuation) -> Appraisal:
     gpus = cohort.servers * cohort.gpus_per_server
     return Appraisal(
         approaches=(
-            _approach("cost", by_cost, cohort, result, "" if worn.functional is not None else "FUNCTIONAL_NOT_ASSESSED"),
+            _approach(
+                "cost", by_cost, cohort, result, "" if worn.functional is not None else "FUNCTIONAL_NOT_ASSESSED"
+            ),
             _approach("income", by_income, cohort, result),
             Approach(name="market", value=None, weight=Decimal(0), code="COMPARABLES_TOO_FEW"),
         ),

@@ -1,0 +1,64 @@
+"""Typed client of the collateral service."""
+
+from uuid import UUID
+
+from domain.collateral import (
+    Allocation,
+    AllocationRequest,
+    AssetRegistration,
+    AssetView,
+    CaseRelease,
+    RegisteredAsset,
+    Registration,
+    RegistrationRequest,
+    ReleasedAssets,
+    Valuation,
+    ValuationRequest,
+)
+from domain.finding import Finding
+from services.kit.http import ServiceClient
+from services.kit.paging import Page
+
+
+class CollateralClient(ServiceClient):
+    """Calls of the collateral service. ``key`` is the Idempotency-Key: the same key has one effect and one answer.
+
+    Every method raises ``RemoteProblem`` for a refusal and ``RemoteUnavailable`` where there was no usable answer.
+    """
+
+    async def register_asset(self, entry: AssetRegistration, key: str) -> RegisteredAsset:
+        """Enter an asset of a case; serials that secure another case come back as conflicts."""
+        return await self.call("POST", "/v1/assets", RegisteredAsset, body=entry, idempotency_key=key)
+
+    async def value(self, request: ValuationRequest, key: str) -> Finding[Valuation]:
+        """Value an asset; the finding is kept by the service."""
+        return await self.call("POST", "/v1/valuations", Finding[Valuation], body=request, idempotency_key=key)
+
+    async def allocate(self, request: AllocationRequest, key: str) -> Allocation:
+        """Let a share of an asset secure a facility."""
+        return await self.call("POST", "/v1/allocations", Allocation, body=request, idempotency_key=key)
+
+    async def register_interest(self, request: RegistrationRequest, key: str) -> Registration:
+        """Enter a security interest as registered."""
+        return await self.call("POST", "/v1/registrations", Registration, body=request, idempotency_key=key)
+
+    async def release_case(self, case_id: UUID, key: str) -> ReleasedAssets:
+        """Set the assets of a case free when it ends."""
+        return await self.call(
+            "POST", "/v1/releases", ReleasedAssets, body=CaseRelease(case_id=case_id), idempotency_key=key
+        )
+
+    async def finding(self, finding_id: UUID) -> Finding[Valuation]:
+        """A valuation finding with its whole trace."""
+        return await self.call("GET", f"/v1/findings/{finding_id}", Finding[Valuation])
+
+    async def assets(self, case_id: UUID, cursor: str = "") -> Page[AssetView]:
+        """A page of a case's assets."""
+        params: dict[str, str | int] = {"case_id": str(case_id), "limit": 200}
+        return await self.call(
+            "GET", "/v1/assets", Page[AssetView], params={**params, "cursor": cursor} if cursor else params
+        )
+
+    async def holders(self, serial: str) -> Page[AssetView]:
+        """The assets that hold or claim a server."""
+        return await self.call("GET", "/v1/assets", Page[AssetView], params={"serial": serial})

@@ -1,0 +1,85 @@
+"""What routes of the collateral service ask of the application they belong to."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from domain.roles import Role
+from services.collateral.sources import PolicyShelf, PublishedBooks
+from services.kit.database import Database
+from services.kit.problems import ProblemType, register
+
+MACHINES = (Role.SERVICE_WORKER, Role.SERVICE_ORIGINATION)
+READERS = (
+    *MACHINES,
+    Role.RELATIONSHIP_MANAGER,
+    Role.CO_INVESTIGATOR,
+    Role.REVIEWER,
+    Role.COMPLIANCE_OFFICER,
+    Role.APPROVER,
+    Role.COMMITTEE_SECRETARY,
+    Role.COMMITTEE_MEMBER,
+    Role.COMMITTEE_CHAIR,
+    Role.COLLATERAL_OFFICER,
+    Role.CONTRACT_OFFICER,
+    Role.DISBURSEMENT_OFFICER,
+    Role.MONITOR,
+    Role.WORKOUT_OFFICER,
+    Role.AUDITOR,
+)
+VALUERS = (
+    *MACHINES,
+    Role.RELATIONSHIP_MANAGER,
+    Role.CO_INVESTIGATOR,
+    Role.REVIEWER,
+    Role.APPROVER,
+    Role.COLLATERAL_OFFICER,
+)
+"""Who may ask for a value. People only try one out (``dry_run``); what enters a case is asked for by its process."""
+
+register(
+    ProblemType(
+        "asset_over_allocated",
+        409,
+        "资产份额已用尽",
+        "The asset is allocated in full",
+        "该资产可分配份额为 {left}。",
+        "The share of the asset that is left is {left}.",
+    ),
+    ProblemType(
+        "asset_released",
+        409,
+        "资产已解除担保",
+        "The asset was released",
+        "该资产已不再担保任何业务。",
+        "The asset secures nothing any more.",
+    ),
+    ProblemType(
+        "dry_run_only",
+        403,
+        "仅可试算",
+        "Only a dry run is open to you",
+        "业务中的估值由流程发起；请使用 dry_run=true。",
+        "A valuation of a case is asked for by its process; use dry_run=true.",
+    ),
+)
+
+
+def _database(request: Request) -> Database:
+    database: Database = request.app.state.database
+    return database
+
+
+def _policies(request: Request) -> PolicyShelf:
+    policies: PolicyShelf = request.app.state.policies
+    return policies
+
+
+def _books(request: Request) -> PublishedBooks:
+    books: PublishedBooks = request.app.state.books
+    return books
+
+
+DatabaseDep = Annotated[Database, Depends(_database)]
+PoliciesDep = Annotated[PolicyShelf, Depends(_policies)]
+BooksDep = Annotated[PublishedBooks, Depends(_books)]

@@ -1,0 +1,153 @@
+"""The register of assets."""
+
+from datetime import date
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Query, Request, Response
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from domain.collateral import AssetRegistration, AssetView, CaseRelease, Perfection, RegisteredAsset, ReleasedAssets
+from services.collateral import sources
+from services.collateral.calc.perfection import registration_deadline
+from services.collateral.dependencies import MACHINES, READERS, BooksDep, DatabaseDep
+from services.collateral.store import interests, register
+from services.collateral.store.scope import within_sight
+from services.collateral.tables import RELEASED, Asset, Server
+from services.kit.auth import allow, record_refusal
+from services.kit.idempotency import IdempotentCall, Reply, idempotent
+from services.kit.paging import Page, PageRequest, fetch_page, link_next, paged
+from services.kit.principal import Principal
+from services.kit.problems import Fault, Problem
+from services.kit.router import JSON_LIMIT, Router, problem_response
+
+router = Router(tags=["assets"])
+
+# An inventory of the largest size the schema admits, with room for its UUIDs.
+_INVENTORY_LIMIT = 16 * JSON_LIMIT
+
+PURCHASE_MONEY_DAYS = 10
+"""Civil Code §416: registered within ten days of delivery. Law, not house policy: it is the same for every case."""
+
+
+@router.post("/v1/assets", response_model=RegisteredAsset, max_body_size=_INVENTORY_LIMIT)
+async def enter(
+    body: AssetRegistration,
+    who: Annotated[Principal, allow(*MACHINES)],
+    call: Annotated[IdempotentCall, idempotent()],
+    database: DatabaseDep,
+) -> Response:
+    """Enter an asset of a case, or bring its entry up to date. Serials that secure another case come back as conflicts."""
+    faults = _repeated_serials(body)
+    if faults:
+        raise Problem("invalid_request", errors=faults, count=len(faults))
+
+    async def effect(session: AsyncSession) -> Reply:
+        return Reply(200, await register.register(session, body))
+
+    return await call.atomic(database, effect)
+
+
+@router.get("/v1/assets", response_model=Page[AssetView])
+async def listing(
+    request: Request,
+    response: Response,
+    who: Annotated[Principal, allow(*READERS, scope="branch")],
+    page: Annotated[PageRequest, paged()],
+    database: DatabaseDep,
+    case_id: Annotated[UUID | None, Query(description="assets of this case")] = None,
+    serial: Annotated[str | None, Query(max_length=64, description="assets with a server of this serial")] = None,
+) -> Page[AssetView]:
+    """Assets, newest first."""
+    statement = within_sight(select(Asset), who, col(Asset.branch))
+    if case_id is not None:
+        statement = statement.where(Asset.case_id == case_id)
+    if serial is not None:
+        claims = select(Server.asset_id).where(Server.serial == register.normalised(serial), Server.state != RELEASED)
+        statement = statement.where(col(Asset.id).in_(claims))
+    async with database.session() as session:
+        found = await fetch_page(session, statement, col(Asset.id), page)
+        items = await register.views(session, found.rows)
+    link_next(request, response, found.next_cursor)
+    return Page(items=items, next_cursor=found.next_cursor)
+
+
+@router.get("/v1/assets/{asset_id}", response_model=AssetView)
+async def one(
+    asset_id: UUID,
+    request: Request,
+    who: Annotated[Principal, allow(*READERS, scope="branch")],
+    database: DatabaseDep,
+) -> AssetView:
+    """An asset with its contested serials."""
+    async with database.session() as session:
+        asset = await session.get(Asset, asset_id)
+        if asset is not None and who.sees_branch(asset.branch):
+            return (await register.views(session, [asset]))[0]
+    await record_refusal(request, "not_found", principal=who, reason="scope")
+    raise Problem("not_found")
+
+
+@router.get("/v1/assets/{asset_id}/perfection", response_model=Perfection, responses={502: problem_response(502)})
+async def perfection(
+    asset_id: UUID,
+    request: Request,
+    who: Annotated[Principal, allow(*READERS, scope="branch")],
+    database: DatabaseDep,
+    books: BooksDep,
+    delivered_on: Annotated[date, Query(ge=date(2000, 1, 1), le=date(2100, 1, 1), description="day of delivery")],
+    as_of: Annotated[date, Query(ge=date(2000, 1, 1), le=date(2100, 1, 1), description="business date")],
+) -> Perfection:
+    """By when security in goods delivered on a day must be registered, and how the rights in the asset rank."""
+    async with database.session() as session:
+        asset = await session.get(Asset, asset_id)
+        seen = asset is not None and who.sees_branch(asset.branch)
+        ranked = await interests.ranked(session, asset) if asset is not None and seen else ()
+    if not seen:
+        await record_refusal(request, "not_found", principal=who, reason="scope")
+        raise Problem("not_found")
+    calendar = await sources.calendar(books, as_of)
+    due = registration_deadline(delivered_on, PURCHASE_MONEY_DAYS, calendar)
+    return Perfection(
+        asset_id=asset_id,
+        delivered_on=delivered_on,
+        deadline=due.deadline,
+        alert_on=due.alert_on,
+        provisional=due.provisional,
+        interests=ranked,
+    )
+
+
+@router.post("/v1/releases", response_model=ReleasedAssets)
+async def release(
+    body: CaseRelease,
+    who: Annotated[Principal, allow(*MACHINES)],
+    call: Annotated[IdempotentCall, idempotent()],
+    database: DatabaseDep,
+) -> Response:
+    """Set a case's assets free when it ends: their serials may secure another case."""
+
+    async def effect(session: AsyncSession) -> Reply:
+        assets, servers = await register.release_case(session, body.case_id)
+        return Reply(200, ReleasedAssets(case_id=body.case_id, assets=assets, servers=servers))
+
+    return await call.atomic(database, effect)
+
+
+def _repeated_serials(entry: AssetRegistration) -> list[Fault]:
+    """A serial listed twice, whichever way it is written: the same server counted twice."""
+    first: dict[str, int] = {}
+    faults = []
+    for index, server in enumerate(entry.servers):
+        earlier = first.setdefault(register.normalised(server.serial), index)
+        if earlier != index:
+            faults.append(
+                Fault(
+                    f"/servers/{index}/serial",
+                    "duplicate_serial",
+                    f"序列号与第 {earlier + 1} 台重复",
+                    f"repeats the serial of server {earlier + 1}",
+                )
+            )
+    return faults

@@ -1,0 +1,142 @@
+"""Valuations, and the findings they are kept as."""
+
+import asyncio
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Query, Request, Response
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from domain.canonical import sha256_of
+from domain.collateral import CohortSubject, Valuation, ValuationRequest, ValuationSummary
+from domain.finding import Finding
+from policy.engine import Bundle, PolicyNotInForce
+from services.collateral.calc.valuation import KIND, MODEL, conclude
+from services.collateral.dependencies import READERS, VALUERS, DatabaseDep, PoliciesDep
+from services.collateral.store import register, valuations
+from services.collateral.store.scope import within_sight
+from services.collateral.tables import ValuationRow, findings
+from services.kit.auth import allow, record_refusal
+from services.kit.database import Database, new_id, now
+from services.kit.idempotency import IdempotentCall, Reply, idempotent
+from services.kit.paging import Page, PageRequest, fetch_page, link_next, paged
+from services.kit.principal import Principal
+from services.kit.problems import Fault, Problem
+from services.kit.router import Router, problem_response
+
+router = Router(tags=["valuations"])
+
+
+@router.post("/v1/valuations", response_model=Finding[Valuation], responses={502: problem_response(502)})
+async def value(
+    body: ValuationRequest,
+    request: Request,
+    who: Annotated[Principal, allow(*VALUERS, scope="branch")],
+    call: Annotated[IdempotentCall, idempotent()],
+    database: DatabaseDep,
+    policies: PoliciesDep,
+    dry_run: Annotated[bool, Query(description="conclude without storing anything")] = False,
+) -> Response:
+    """Value an asset under the case's policy. Same inputs and policy give the same finding, byte for byte."""
+    if who.kind != "service" and not dry_run:
+        await record_refusal(request, "dry_run_only", principal=who, reason="role")
+        raise Problem("dry_run_only")
+    bundle = await policies.bundle(body.policy_sha256)
+    inputs, branch = await _with_register(database, body, who)
+    finding = await asyncio.to_thread(_concluded, inputs, bundle)
+
+    async def effect(session: AsyncSession) -> Reply:
+        if not dry_run:
+            await valuations.keep(session, finding, inputs, branch)
+        return Reply(200, finding)
+
+    return await call.atomic(database, effect)
+
+
+@router.get("/v1/valuations", response_model=Page[ValuationSummary])
+async def listing(
+    request: Request,
+    response: Response,
+    who: Annotated[Principal, allow(*READERS, scope="branch")],
+    page: Annotated[PageRequest, paged()],
+    database: DatabaseDep,
+    case_id: Annotated[UUID | None, Query(description="valuations of this case")] = None,
+    asset_key: Annotated[str | None, Query(max_length=40, description="valuations of this asset")] = None,
+) -> Page[ValuationSummary]:
+    """Stored valuations, newest first."""
+    statement = within_sight(select(ValuationRow), who, col(ValuationRow.branch))
+    if case_id is not None:
+        statement = statement.where(ValuationRow.case_id == case_id)
+    if asset_key is not None:
+        statement = statement.where(ValuationRow.asset_key == asset_key)
+    async with database.session() as session:
+        found = await fetch_page(session, statement, col(ValuationRow.id), page)
+    link_next(request, response, found.next_cursor)
+    return Page(items=[valuations.summary(row) for row in found.rows], next_cursor=found.next_cursor)
+
+
+@router.get("/v1/findings/{finding_id}", response_model=Finding[Valuation])
+async def finding(
+    finding_id: UUID,
+    request: Request,
+    who: Annotated[Principal, allow(*READERS, scope="branch")],
+    database: DatabaseDep,
+) -> Finding[Valuation]:
+    """A finding as it was drawn, with its whole trace."""
+    async with database.session() as session:
+        row = await session.get(ValuationRow, finding_id)
+        if row is not None and who.sees_branch(row.branch):
+            found = await findings.get(session, finding_id, Finding[Valuation])
+            if found is not None:
+                return found
+    await record_refusal(request, "not_found", principal=who, reason="scope")
+    raise Problem("not_found")
+
+
+async def _with_register(database: Database, asked: ValuationRequest, who: Principal) -> tuple[ValuationRequest, str]:
+    """The request with what the register knows of the asset, and the branch it belongs to.
+
+    People may try out values of assets that are in no register yet; an asset of another branch they do not see.
+    """
+    async with database.session() as session:
+        asset = await register.asset_of(session, asked.case_id, asked.asset_key)
+        if asset is None:
+            return asked, ""
+        if not who.sees_branch(asset.branch):
+            raise Problem("not_found")
+        if asked.duplicate_serial is None and isinstance(asked.subject, CohortSubject):
+            asked = asked.model_copy(update={"duplicate_serial": await register.duplicate_serial(session, asset)})
+        return asked, asset.branch
+
+
+def _concluded(inputs: ValuationRequest, bundle: Bundle) -> Finding[Valuation]:
+    try:
+        policy = bundle.collateral(inputs.policy_on)
+        validity = bundle.validity(inputs.policy_on)
+    except PolicyNotInForce:
+        pointer = "/as_of" if inputs.pinned_on is None else "/pinned_on"
+        raise Problem("invalid_request", errors=[_not_in_force(pointer)], count=1) from None
+    conclusion = conclude(inputs, policy, validity.valuation_days)
+    return Finding[Valuation](
+        id=new_id(),
+        kind=KIND,
+        outcome=conclusion.outcome,
+        value=conclusion.value,
+        reasons=conclusion.reasons,
+        trace=conclusion.trace,
+        inputs_sha256=sha256_of(inputs),
+        policy=bundle.ref(policy),
+        model=MODEL,
+        as_of=inputs.as_of,
+        made_at=now(),
+    )
+
+
+def _not_in_force(pointer: str) -> Fault:
+    return Fault(
+        pointer,
+        "policy_not_in_force",
+        "该政策在此日期尚未生效",
+        "the policy was not in force on this date",
+    )

@@ -1,0 +1,73 @@
+"""What the service reads from origination: published policy by its hash, and reference data by its day."""
+
+import asyncio
+from collections import OrderedDict
+from datetime import date
+from typing import Any, Final, Protocol
+
+from domain.calendar import BusinessCalendar
+from domain.reference import ReferenceVintage
+from policy.engine import Bundle, PolicyFaults
+from services.kit.http import RemoteProblem, RemoteUnusable
+from services.kit.problems import Fault, Problem
+
+_KEPT: Final = 16
+_CALENDAR: Final = "calendar.cn"
+
+
+class PublishedBooks(Protocol):
+    """Origination, as far as this service asks it."""
+
+    async def policy(self, sha: str) -> dict[str, Any]:
+        """The canonical bundle under a SHA-256."""
+        ...
+
+    async def reference(self, series: str, as_of: date) -> ReferenceVintage:
+        """The vintage of a series in force on a day."""
+        ...
+
+
+class PolicyShelf:
+    """Bundles by their hash. A bundle never changes, so one that was read and checked once is kept."""
+
+    def __init__(self, books: PublishedBooks) -> None:
+        self._books = books
+        self._bundles: OrderedDict[str, Bundle] = OrderedDict()
+
+    async def bundle(self, sha256: str) -> Bundle:
+        """The bundle under a hash, checked against it.
+
+        Raises ``invalid_request`` (422) for one that was never published and ``RemoteUnusable`` for one that is damaged.
+        """
+        if sha256 in self._bundles:
+            self._bundles.move_to_end(sha256)
+            return self._bundles[sha256]
+        try:
+            data = await self._books.policy(sha256)
+        except RemoteProblem as problem:
+            if problem.status != 404:
+                raise
+            raise Problem("invalid_request", errors=[_UNPUBLISHED], count=1) from None
+        try:
+            bundle = await asyncio.to_thread(Bundle.from_canonical, data)
+        except PolicyFaults:
+            raise RemoteUnusable("policy: the bundle does not pass its own checks") from None
+        if bundle.sha256 != sha256:
+            raise RemoteUnusable("policy: the bundle is not the one that was asked for")
+        self._bundles[sha256] = bundle
+        while len(self._bundles) > _KEPT:
+            self._bundles.popitem(last=False)
+        return bundle
+
+
+async def calendar(books: PublishedBooks, as_of: date) -> BusinessCalendar:
+    """The bank's business calendar as published on a day."""
+    return BusinessCalendar.model_validate((await books.reference(_CALENDAR, as_of)).body)
+
+
+_UNPUBLISHED = Fault(
+    "/policy_sha256",
+    "policy_not_published",
+    "没有以此哈希发布的政策",
+    "no policy was published under this hash",
+)

@@ -1,0 +1,229 @@
+"""The register of assets: which case holds which server. A serial secures one case at a time."""
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import aliased
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from domain.application import AssetKind, Encumbrance, ServerItem
+from domain.collateral import AssetRegistration, AssetView, RegisteredAsset, SerialConflict
+from services.collateral.tables import CONTESTED, HELD, RELEASED, Asset, Server
+from services.kit.database import new_id, now
+
+_SEPARATORS = re.compile(r"[ ._/-]+")
+# Nine columns a row: far below the 65,535 parameters a statement may have.
+_ROWS_A_STATEMENT = 1000
+
+
+def normalised(serial: str) -> str:
+    """A serial as machines compare it: upper-case, without the separators that people put in and leave out."""
+    return _SEPARATORS.sub("", serial).upper()
+
+
+async def register(session: AsyncSession, entry: AssetRegistration) -> RegisteredAsset:
+    """Enter an asset, or bring its entry up to date: servers no longer listed are released, new ones claimed.
+
+    A serial that another asset holds is not taken; it is kept as contested and named with the case that was first.
+    The caller has made sure that no serial appears twice in the entry.
+    """
+    asset_id = await _enter(session, entry)
+    await _claim(session, asset_id, entry.servers)
+    return RegisteredAsset(
+        asset_id=asset_id,
+        case_id=entry.case_id,
+        asset_key=entry.asset_key,
+        kind=entry.kind,
+        unit_count=await _units(session, asset_id, entry.kind),
+        conflicts=await conflicts(session, [asset_id]),
+    )
+
+
+async def release_case(session: AsyncSession, case_id: UUID) -> tuple[int, int]:
+    """Set all assets of a case free. Returns how many assets and servers; a contested claim of another case moves up."""
+    assets = (
+        await session.exec(
+            select(Asset).where(Asset.case_id == case_id, col(Asset.released_at).is_(None)).with_for_update()
+        )
+    ).all()
+    for asset in assets:
+        asset.released_at = asset.updated_at = now()
+        asset.version += 1
+    freed = await _release(session, [asset.id for asset in assets])
+    return len(assets), len(freed)
+
+
+async def asset_of(session: AsyncSession, case_id: UUID, asset_key: str) -> Asset | None:
+    """The live entry of a case's asset."""
+    return (
+        await session.exec(
+            select(Asset).where(
+                Asset.case_id == case_id, Asset.asset_key == asset_key, col(Asset.released_at).is_(None)
+            )
+        )
+    ).one_or_none()
+
+
+async def duplicate_serial(session: AsyncSession, asset: Asset) -> bool:
+    """Whether a serial of the asset already secures another case."""
+    found = await session.exec(select(Server.id).where(Server.asset_id == asset.id, Server.state == CONTESTED).limit(1))
+    return found.first() is not None
+
+
+async def conflicts(session: AsyncSession, asset_ids: Sequence[UUID]) -> tuple[SerialConflict, ...]:
+    """The contested serials of assets, each with the case that holds it, in order of the serials."""
+    return tuple(conflict for _, conflict in await _conflicts(session, asset_ids))
+
+
+async def views(session: AsyncSession, assets: Sequence[Asset]) -> list[AssetView]:
+    """Assets as readers see them."""
+    ids = [asset.id for asset in assets]
+    count = (
+        select(Server.asset_id, func.count())
+        .where(col(Server.asset_id).in_(ids), Server.state == HELD)
+        .group_by(col(Server.asset_id))
+    )
+    counted: dict[UUID, int] = dict((await session.exec(count)).all())
+    contested: dict[UUID, list[SerialConflict]] = {}
+    for asset_id, conflict in await _conflicts(session, ids):
+        contested.setdefault(asset_id, []).append(conflict)
+    return [
+        AssetView(
+            asset_id=asset.id,
+            case_id=asset.case_id,
+            case_number=asset.case_number,
+            asset_key=asset.asset_key,
+            kind=AssetKind(asset.kind),
+            description=asset.description,
+            branch=asset.branch,
+            unit_count=counted.get(asset.id, 0) if asset.kind == AssetKind.GPU_SERVER else 1,
+            released=asset.released_at is not None,
+            encumbrances=encumbrances_of(asset),
+            conflicts=tuple(contested.get(asset.id, ())),
+            version=asset.version,
+        )
+        for asset in assets
+    ]
+
+
+def encumbrances_of(asset: Asset) -> tuple[Encumbrance, ...] | None:
+    """Rights of others as declared; None where nobody has said or searched."""
+    if asset.encumbrances is None:
+        return None
+    return tuple(Encumbrance.model_validate(item) for item in asset.encumbrances)
+
+
+async def _enter(session: AsyncSession, entry: AssetRegistration) -> UUID:
+    declared = None if entry.encumbrances is None else [item.model_dump(mode="json") for item in entry.encumbrances]
+    moment = now()
+    changing: dict[str, Any] = {
+        "kind": entry.kind.value,
+        "description": entry.description,
+        "branch": entry.branch,
+        "case_number": entry.case_number,
+        "encumbrances": declared,
+        "updated_at": moment,
+        "released_at": None,
+    }
+    statement = insert(Asset).values(
+        id=new_id(), case_id=entry.case_id, asset_key=entry.asset_key, version=1, created_at=moment, **changing
+    )
+    statement = statement.on_conflict_do_update(
+        index_elements=["case_id", "asset_key"], set_={**changing, "version": col(Asset.version) + 1}
+    )
+    asset_id: UUID = (await (await session.connection()).execute(statement.returning(col(Asset.id)))).scalar_one()
+    return asset_id
+
+
+async def _claim(session: AsyncSession, asset_id: UUID, servers: Iterable[ServerItem]) -> None:
+    listed = {normalised(server.serial): server for server in servers}
+    present = (await session.exec(select(Server).where(Server.asset_id == asset_id, Server.state != RELEASED))).all()
+    gone = [server.id for server in present if server.state == HELD and server.serial not in listed]
+    # A contested claim is made anew: the case that was first may have let go since.
+    gone += [server.id for server in present if server.state == CONTESTED]
+    await _release(session, [asset_id], only=gone)
+    kept = {server.serial for server in present if server.state == HELD}
+    wanted = sorted(serial for serial in listed if serial not in kept)
+    for start in range(0, len(wanted), _ROWS_A_STATEMENT):
+        part = wanted[start : start + _ROWS_A_STATEMENT]
+        # In the order of the serials, so that two cases claiming the same servers wait in line and not in a circle.
+        taken = set(await _insert(session, asset_id, [listed[serial] for serial in part], HELD))
+        await _insert(session, asset_id, [listed[serial] for serial in part if serial not in taken], CONTESTED)
+
+
+async def _insert(session: AsyncSession, asset_id: UUID, servers: list[ServerItem], state: str) -> list[str]:
+    if not servers:
+        return []
+    statement = (
+        insert(Server)
+        .values(
+            [
+                {
+                    "id": new_id(),
+                    "asset_id": asset_id,
+                    "serial": normalised(server.serial),
+                    "serial_as_given": server.serial,
+                    "model": server.model,
+                    "gpu_type": server.gpu_type,
+                    "gpu_count": server.gpu_count,
+                    "state": state,
+                    "created_at": now(),
+                }
+                for server in servers
+            ]
+        )
+        .on_conflict_do_nothing(index_elements=["serial"], index_where=col(Server.state) == HELD)
+        .returning(col(Server.serial))
+    )
+    return list((await (await session.connection()).execute(statement)).scalars())
+
+
+async def _release(session: AsyncSession, asset_ids: list[UUID], only: list[UUID] | None = None) -> list[str]:
+    """Release the servers of assets (or ``only`` those ids), and let the first other claim to each take its place."""
+    chosen = [col(Server.asset_id).in_(asset_ids), col(Server.state) != RELEASED]
+    if only is not None:
+        chosen.append(col(Server.id).in_(only))
+    before = (await session.exec(select(Server.serial, Server.state).where(*chosen).order_by(col(Server.serial)))).all()
+    await (await session.connection()).execute(update(Server).where(*chosen).values(state=RELEASED))
+    freed = [serial for serial, state in before if state == HELD]
+    first = (
+        select(Server.id)
+        .where(col(Server.serial).in_(freed), Server.state == CONTESTED)
+        .distinct(col(Server.serial))
+        .order_by(col(Server.serial), col(Server.id))
+    )
+    await (await session.connection()).execute(update(Server).where(col(Server.id).in_(first)).values(state=HELD))
+    return freed
+
+
+async def _units(session: AsyncSession, asset_id: UUID, kind: AssetKind) -> int:
+    if kind is not AssetKind.GPU_SERVER:
+        return 1
+    return (
+        await session.exec(
+            select(func.count()).select_from(Server).where(Server.asset_id == asset_id, Server.state == HELD)
+        )
+    ).one()
+
+
+async def _conflicts(session: AsyncSession, asset_ids: Sequence[UUID]) -> list[tuple[UUID, SerialConflict]]:
+    mine, theirs, first = aliased(Server), aliased(Server), aliased(Asset)
+    found = await session.exec(
+        select(mine.asset_id, mine.serial_as_given, first.case_number, first.case_id)
+        .join(theirs, (col(theirs.serial) == col(mine.serial)) & (col(theirs.state) == HELD))
+        .join(first, col(first.id) == col(theirs.asset_id))
+        .where(col(mine.asset_id).in_(asset_ids), mine.state == CONTESTED)
+        .order_by(col(mine.serial))
+    )
+    return [
+        (
+            asset_id,
+            SerialConflict(serial=serial, case_number=number if number is not None else str(case_id), case_id=case_id),
+        )
+        for asset_id, serial, number, case_id in found
+    ]
