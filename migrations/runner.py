@@ -4,13 +4,15 @@ import importlib
 import io
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, MetaData, create_engine, make_url, text
 from sqlalchemy.pool import NullPool
+from sqlalchemy.types import TypeDecorator
 
 from migrations.provisioning import SERVICES, application_role
 
@@ -49,6 +51,7 @@ def comparison(service: str) -> dict[str, Any]:
         "include_object": not_version_table,
         "compare_type": True,
         "compare_server_default": True,
+        "render_item": _spelt_out,
     }
 
 
@@ -84,11 +87,27 @@ def current(url: str | URL, services: Sequence[str] = SERVICES) -> dict[str, str
 
 
 def revise(url: str | URL, service: str, message: str) -> None:
-    """Write the next revision file of a service from the difference between its tables and the database."""
+    """Write the next revision file of a service from the difference between its tables and the database.
+
+    The file is a draft: what Alembic cannot see (triggers, revoked privileges, data) is for its author to add.
+    """
     engine = create_engine(make_url(url), poolclass=NullPool)
     with engine.connect() as connection:
-        command.revision(_config(service, connection), message, autogenerate=True)
+        config = _config(service, connection)
+        written = len(list(ScriptDirectory.from_config(config).walk_revisions()))
+        command.revision(
+            config,
+            message,
+            autogenerate=True,
+            rev_id=f"{written + 1:04d}",
+            branch_label=service if written == 0 else None,
+        )
     engine.dispose()
+
+
+def _spelt_out(kind: str, item: Any, _context: Any) -> str | Literal[False]:
+    """A column type of ours by the type of the server behind it: a revision must run when our class is long gone."""
+    return f"sa.{item.impl_instance!r}" if kind == "type" and isinstance(item, TypeDecorator) else False
 
 
 def _config(service: str, connection: Connection) -> Config:
