@@ -39,8 +39,8 @@ CaseEffect = Callable[[CaseStep], Awaitable[FindingRef]]
 RETRY = RetryPolicy(
     initial_interval=timedelta(milliseconds=500), backoff_coefficient=2.0, maximum_interval=timedelta(minutes=1)
 )
-"""A service that is down is waited for, however long: a credit case outlives an outage. What can never succeed is answered
-with a 4xx, which the activities turn into a failure that is not retried."""
+"""A service that is down is waited for, however long: a credit case outlives an outage. A refusal is retried as well: the case
+waits until data or code is mended, and is never lost to an error."""
 ATTEMPT = timedelta(seconds=60)
 
 
@@ -161,5 +161,3 @@ async def inquire_transfer(step: TransferStep) -> TransferRef:
 
 async def commit_drawing(step: UtilisationStep) -> DrawingRecord:
     return await _effect("commit_drawing", step, DrawingRecord, "reserved → drawn")
-
-

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from domain.authority import AuthorityRequirement
 from domain.finding import FindingRef
 from domain.model import Value
-from domain.tasks import HumanTask, TaskOutcome, TaskType
+from domain.tasks import HumanTask, TaskOutcome, TaskSubject, TaskType
 
 if TYPE_CHECKING:
     from workflows.human.desk import Desk
@@ -30,9 +30,14 @@ class Ballot:
         self._findings = findings
 
     async def held(self) -> BallotResult:
+        ballot = TaskSubject(type="ballot", id=self._desk.step("ballot"))
         seats = [
             self._desk.offer_task(
-                TaskType.COMMITTEE_VOTE, authority=self._requirement, findings=self._findings, title_suffix=(f" {n}", f" {n}")
+                TaskType.COMMITTEE_VOTE,
+                authority=self._requirement,
+                subject=ballot,
+                findings=self._findings,
+                title_suffix=(f" {n}", f" {n}"),
             )
             for n in range(1, self._requirement.seats + 1)
         ]

@@ -109,7 +109,10 @@ class CreditApplication(Desk):
         check = await self._check("cross_checks")
         lead, second = await self._together(
             self.offer_task(
-                TaskType.LEAD_INVESTIGATION, candidates=(self._lead,), findings=(check.finding,), subject=self._content()
+                TaskType.LEAD_INVESTIGATION,
+                candidates=(self._lead,),
+                findings=(check.finding,),
+                subject=self._content(),
             ),
             self.offer_task(TaskType.CO_INVESTIGATION, findings=(check.finding,), subject=self._content()),
         )
@@ -223,9 +226,7 @@ class CreditApplication(Desk):
         drafted = await self.ask(TaskType.CONTRACT_DRAFTING, subject=subject)
         if drafted.outcome is TaskOutcome.REJECT:
             return self._returned_to(Stage.OFFER)
-        signed = await self.ask(
-            TaskType.BORROWER_SIGNING, subject=subject, candidates=self._case.borrower_subjects
-        )
+        signed = await self.ask(TaskType.BORROWER_SIGNING, subject=subject, candidates=self._case.borrower_subjects)
         if signed.outcome is TaskOutcome.REJECT:
             return Stage.WITHDRAWN
         first, second = await self._together(

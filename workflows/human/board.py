@@ -4,9 +4,10 @@ from datetime import datetime
 from uuid import UUID
 
 from domain.process import DutyHeld
+from domain.refusals import Refusal
 from domain.rulebook import Rulebook
 from domain.task_rules import RefusedCommand, applied, refusal_of
-from domain.tasks import HumanTask, TaskCommand, TaskState
+from domain.tasks import HumanTask, TaskCommand, TaskState, TaskType, Verb
 
 
 class TaskBoard:
@@ -46,6 +47,13 @@ class TaskBoard:
     def refusal(self, command: TaskCommand, rulebook: Rulebook, now: datetime) -> RefusedCommand | None:
         """Why a command must be refused, or ``None``."""
         task = self._tasks.get(command.task_id)
+        if task is not None and self._votes_twice(task, command):
+            return RefusedCommand(
+                code=Refusal.DUTIES_SEPARATE,
+                rule="ONE-MEMBER-ONE-VOTE",
+                message_zh="一名委员在一次表决中只有一票",
+                message_en="a member has one vote in a ballot",
+            )
         return refusal_of(
             task,
             command,
@@ -55,6 +63,13 @@ class TaskBoard:
             branch=self._branch,
             now=now,
         )
+
+    def _votes_twice(self, task: HumanTask, command: TaskCommand) -> bool:
+        if task.type is not TaskType.COMMITTEE_VOTE or command.verb not in (Verb.CLAIM, Verb.FORWARD, Verb.ASSIGN):
+            return False
+        voter = command.target or command.subject
+        ballot = (other for other in self._tasks.values() if other.subject == task.subject and other is not task)
+        return any(voter in (other.assignee, other.completed_by) for other in ballot)
 
     def act(self, command: TaskCommand, now: datetime) -> HumanTask:
         """Carry out a command that was not refused."""

@@ -161,7 +161,9 @@ class Utilisation(Desk):
             raise refused(_refusal(Refusal.TRANSFER_STATE, "该笔付款已处理", "this transfer was already decided"))
         if transfer.instruction_sha256 != command.instruction_sha256:
             raise refused(
-                _refusal(Refusal.TRANSFER_CHANGED, "付款要素已变更，请重新核对", "the instruction differs from the one shown")
+                _refusal(
+                    Refusal.TRANSFER_CHANGED, "付款要素已变更，请重新核对", "the instruction differs from the one shown"
+                )
             )
 
     # --- payment -----------------------------------------------------------------------------------------------------

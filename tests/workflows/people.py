@@ -1,0 +1,461 @@
+"""People and books for workflow tests: effects that answer at once, and actors who send real updates."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from temporalio import activity
+from temporalio.client import Client, WorkflowHandle
+
+from domain.authority import AuthorityChain, AuthorityRequirement, Mandate
+from domain.calendar import BANK_ZONE, BusinessCalendar
+from domain.facility import (
+    ConditionKind,
+    ConditionTerm,
+    FacilityRef,
+    GateVerdict,
+    PaymentMode,
+    TransferRef,
+    TransferState,
+)
+from domain.finding import FindingRef, Outcome, Reason
+from domain.money import yuan
+from domain.process import (
+    ACT_ON_TASK,
+    POSITION,
+    CaseOpening,
+    CaseStart,
+    CaseStep,
+    CheckResult,
+    CohortRef,
+    CohortStep,
+    CommandResult,
+    ConditionReport,
+    ContractRef,
+    DecisionRecord,
+    DrawingRecord,
+    DutyHeld,
+    GateResult,
+    MemoRef,
+    OfferRef,
+    Position,
+    ProgressReport,
+    ReservationResult,
+    SignedTaskCommand,
+    TransferStep,
+    UtilisationOpening,
+    UtilisationStart,
+    UtilisationStep,
+)
+from domain.roles import Role
+from domain.rulebook import DutySeparation, Rulebook
+from domain.tasks import HumanTask, TaskCommand, TaskOutcome, TaskState, TaskType, Verb
+
+CALENDAR = BusinessCalendar(
+    id="calendar.cn",
+    vintage="2026",
+    source="test: National Day week of 2026",
+    holidays=(date(2026, 10, 1), date(2026, 10, 2), date(2026, 10, 5), date(2026, 10, 6), date(2026, 10, 7)),
+    working_weekends=(date(2026, 9, 20), date(2026, 10, 10)),
+    published_from=date(2025, 1, 1),
+    published_through=date(2026, 12, 31),
+)
+
+SEPARATIONS = tuple(
+    DutySeparation(rule_id=f"SOD-{first}-{second}", first=first, second=second, name_zh="须分离", name_en="apart")
+    for first, second in (
+        ("lead_investigation", "co_investigation"),
+        ("lead_investigation", "review"),
+        ("co_investigation", "review"),
+        ("review", "approval"),
+        ("co_investigation", "approval"),
+        ("signing_witness", "second_witness"),
+        ("security_perfection", "security_verification"),
+        ("approval", "disbursement_review"),
+    )
+)
+
+RULEBOOK = Rulebook(
+    policy_sha256="0" * 64,
+    separations=SEPARATIONS,
+    front_office_duties=("submission", "lead_investigation"),
+    sla_business_days={"review": 3, "lead_investigation": 5},
+    offer_validity_days=30,
+    approval_validity_days=180,
+    owner_confirmation_hours=48,
+    cut_off=time(17, 0),
+    calendar=CALENDAR,
+)
+
+
+def today() -> date:
+    """The day in Shanghai: the engine's clock runs on, so dates of a test are counted from it."""
+    return datetime.now(BANK_ZONE).date()
+
+
+def requirement(body: str = "head_office_approver", rank: int = 20, **more: Any) -> AuthorityRequirement:
+    return AuthorityRequirement(
+        body=body,
+        rank=rank,
+        amount=yuan(280_000_000),
+        rule=f"AUTH-{body}",
+        policy_sha256="0" * 64,
+        finding_sha256="1" * 64,
+        reason_zh="测试",
+        reason_en="test",
+        **more,
+    )
+
+
+def finding(kind: str, outcome: Outcome = Outcome.PASS) -> FindingRef:
+    return FindingRef(id=uuid4(), kind=kind, outcome=outcome, value=kind, sha256="2" * 64)
+
+
+def condition(code: str, kind: ConditionKind, **more: Any) -> ConditionTerm:
+    return ConditionTerm(code=code, kind=kind, title_zh=code, title_en=code, **more)
+
+
+class Books:
+    """Every effect of the processes, answered from what a test sets; what was asked is kept in order."""
+
+    def __init__(self) -> None:
+        self.log: list[tuple[str, Any]] = []
+        self.checks: dict[str, Outcome] = {}
+        self.outcomes: dict[str, Outcome] = {}
+        self.chain = AuthorityChain(steps=(requirement(),))
+        self.offer_valid_until = today() + timedelta(days=30)
+        self.conditions: tuple[ConditionTerm, ...] = (
+            condition("floating_mortgage", ConditionKind.PRECEDENT),
+            condition("account_pledge", ConditionKind.PRECEDENT),
+        )
+        self.subsequent: tuple[ConditionTerm, ...] = (
+            condition("registration", ConditionKind.SUBSEQUENT, counts_from="delivery", due_days=10),
+        )
+        self.transfer_fates: list[TransferState] = [TransferState.CONFIRMED]
+        self.reserved = True
+        self.allowed = True
+        self.paid_on = today() + timedelta(days=3)
+        self.facility_id = uuid4()
+
+    def asked(self, name: str) -> list[Any]:
+        return [argument for effect, argument in self.log if effect == name]
+
+    def conditions_reported(self) -> list[tuple[str, str]]:
+        return [(report.code, report.state) for report in self.asked("report_condition")]
+
+    def stages(self) -> list[str]:
+        """Stages as reported, each once in a row."""
+        seen: list[str] = []
+        for report in self.asked("report_progress"):
+            if not seen or seen[-1] != report.stage:
+                seen.append(report.stage)
+        return seen
+
+    def _note(self, name: str, argument: Any) -> None:
+        self.log.append((name, argument))
+
+    def _conclude(self, kind: str, argument: Any) -> FindingRef:
+        self._note(kind, argument)
+        return finding(kind, self.outcomes.get(kind, Outcome.PASS))
+
+    def activities(self) -> list[Callable[..., Any]]:
+        return [getattr(self, name) for name in dir(type(self)) if name.startswith("do_")]
+
+    @activity.defn(name="open_case")
+    async def do_open_case(self, step: CaseStep) -> CaseOpening:
+        self._note("open_case", step)
+        return CaseOpening(
+            rulebook=RULEBOOK,
+            lead_investigator="rm",
+            cohorts=(CohortRef(asset_key="gpu", cohort="h100-0", kind="gpu_server", units=100),),
+            conditions=self.conditions,
+            duties=(DutyHeld(subject="rm", duty="submission"),),
+        )
+
+    @activity.defn(name="report_progress")
+    async def do_report_progress(self, report: ProgressReport) -> None:
+        self._note("report_progress", report)
+
+    @activity.defn(name="run_check")
+    async def do_run_check(self, name: str, step: CaseStep) -> CheckResult:
+        self._note(f"check_{name}", step)
+        outcome = self.checks.get(name, Outcome.PASS)
+        reasons = () if outcome is Outcome.PASS else (Reason(code="WHY", message_zh="因", message_en="because"),)
+        return CheckResult(finding=finding(name, outcome), reasons=reasons)
+
+    @activity.defn(name="assemble_memo")
+    async def do_assemble_memo(self, step: CaseStep) -> MemoRef:
+        self._note("assemble_memo", step)
+        return MemoRef(document_sha256="3" * 64)
+
+    @activity.defn(name="determine_authority")
+    async def do_determine_authority(self, step: CaseStep) -> AuthorityChain:
+        self._note("determine_authority", step)
+        return self.chain
+
+    @activity.defn(name="record_decision")
+    async def do_record_decision(self, record: DecisionRecord) -> None:
+        self._note("record_decision", record)
+
+    @activity.defn(name="issue_offer")
+    async def do_issue_offer(self, step: CaseStep) -> OfferRef:
+        self._note("issue_offer", step)
+        return OfferRef(
+            offer_id=uuid4(), terms_sha256="4" * 64, valid_until=self.offer_valid_until, amount=yuan(280_000_000)
+        )
+
+    @activity.defn(name="draw_up_contract")
+    async def do_draw_up_contract(self, step: CaseStep) -> ContractRef:
+        self._note("draw_up_contract", step)
+        return ContractRef(contract_id=uuid4(), number="C-1", data_sha256="5" * 64, clauses=12)
+
+    @activity.defn(name="report_condition")
+    async def do_report_condition(self, report: ConditionReport) -> None:
+        self._note("report_condition", report)
+
+    @activity.defn(name="open_facility")
+    async def do_open_facility(self, step: CaseStep) -> FacilityRef:
+        self._note("open_facility", step)
+        return FacilityRef(
+            facility_id=self.facility_id,
+            number="F-1",
+            limit=yuan(280_000_000),
+            product="nxb_project_loan",
+            effective_on=today(),
+            availability_end=today() + timedelta(days=365),
+            termination_date=today() + timedelta(days=3650),
+        )
+
+    @activity.defn(name="value_cohort")
+    async def do_value_cohort(self, step: CohortStep) -> FindingRef:
+        return self._conclude("valuation", step)
+
+    @activity.defn(name="rate_borrower")
+    async def do_rate_borrower(self, step: CaseStep) -> FindingRef:
+        return self._conclude("rating", step)
+
+    @activity.defn(name="set_limit")
+    async def do_set_limit(self, step: CaseStep) -> FindingRef:
+        return self._conclude("limit", step)
+
+    @activity.defn(name="quote_price")
+    async def do_quote_price(self, step: CaseStep) -> FindingRef:
+        return self._conclude("quote", step)
+
+    @activity.defn(name="plan_repayment")
+    async def do_plan_repayment(self, step: CaseStep) -> FindingRef:
+        return self._conclude("schedule", step)
+
+    @activity.defn(name="open_utilisation")
+    async def do_open_utilisation(self, step: UtilisationStep) -> UtilisationOpening:
+        self._note("open_utilisation", step)
+        return UtilisationOpening(
+            rulebook=RULEBOOK,
+            cohorts=(CohortRef(asset_key="gpu", cohort="h100-0", kind="gpu_server", units=100),),
+            subsequent=self.subsequent,
+            duties=(DutyHeld(subject="boss", duty="approval"),),
+        )
+
+    @activity.defn(name="reserve_commitment")
+    async def do_reserve_commitment(self, step: UtilisationStep) -> ReservationResult:
+        self._note("reserve_commitment", step)
+        return ReservationResult(reserved=self.reserved, available=yuan(1), codes=("COMMITMENT_SHORT",))
+
+    @activity.defn(name="release_commitment")
+    async def do_release_commitment(self, step: UtilisationStep) -> None:
+        self._note("release_commitment", step)
+
+    @activity.defn(name="run_gate")
+    async def do_run_gate(self, step: UtilisationStep) -> GateResult:
+        self._note("run_gate", step)
+        reasons = () if self.allowed else (Reason(code="CAPITAL_SHORT", message_zh="资本金", message_en="capital"),)
+        return GateResult(
+            verdict=GateVerdict(
+                allowed=self.allowed,
+                payment_mode=PaymentMode.ENTRUSTED,
+                maximum=yuan(80_000_000),
+                finding_sha256="6" * 64,
+            ),
+            reasons=reasons,
+        )
+
+    @activity.defn(name="prepare_transfers")
+    async def do_prepare_transfers(self, step: UtilisationStep) -> list[TransferRef]:
+        self._note("prepare_transfers", step)
+        return [
+            TransferRef(
+                transfer_id=uuid4(),
+                end_to_end_id="E2E-1",
+                payee_key="vendor",
+                amount=yuan(80_000_000),
+                state=TransferState.CREATED,
+                instruction_sha256="7" * 64,
+            )
+        ]
+
+    def _fate(self, step: TransferStep) -> TransferRef:
+        fate = self.transfer_fates.pop(0)
+        return TransferRef(
+            transfer_id=step.transfer_id,
+            end_to_end_id="E2E-1",
+            payee_key="vendor",
+            amount=yuan(80_000_000),
+            state=fate,
+            instruction_sha256="7" * 64,
+        )
+
+    @activity.defn(name="send_transfer")
+    async def do_send_transfer(self, step: TransferStep) -> TransferRef:
+        self._note("send_transfer", step)
+        return self._fate(step)
+
+    @activity.defn(name="inquire_transfer")
+    async def do_inquire_transfer(self, step: TransferStep) -> TransferRef:
+        self._note("inquire_transfer", step)
+        return self._fate(step)
+
+    @activity.defn(name="commit_drawing")
+    async def do_commit_drawing(self, step: UtilisationStep) -> DrawingRecord:
+        self._note("commit_drawing", step)
+        return DrawingRecord(utilisation_id=step.utilisation_id, amount=yuan(80_000_000), paid_on=self.paid_on)
+
+
+def case_start() -> CaseStart:
+    case_id = uuid4()
+    return CaseStart(
+        application_id=case_id,
+        case_id=case_id,
+        case_number="SD2026-YC-000001",
+        product="nxb_project_loan",
+        branch="YC",
+        policy_sha256="0" * 64,
+        submitted_by="rm",
+        submitted_at=datetime.fromisoformat("2026-09-01T02:00:00+00:00"),
+        content_version=1,
+        content_sha256="8" * 64,
+        amount=yuan(280_000_000),
+    )
+
+
+def utilisation_start(facility_id: UUID) -> UtilisationStart:
+    return UtilisationStart(
+        utilisation_id=uuid4(),
+        facility_id=facility_id,
+        case_id=uuid4(),
+        case_number="SD2026-YC-000001",
+        utilisation_number="F-1/01",
+        product="nxb_project_loan",
+        branch="YC",
+        policy_sha256="0" * 64,
+        requested_by="rm",
+        amount=yuan(80_000_000),
+        value_date=today() + timedelta(days=3),
+        delivery_date=today() + timedelta(days=7),
+    )
+
+
+ACTORS: dict[TaskType, tuple[str, Role, TaskOutcome]] = {
+    TaskType.INTAKE_ANALYSIS: ("compliance", Role.COMPLIANCE_OFFICER, TaskOutcome.APPROVE),
+    TaskType.SCREENING_ANALYSIS: ("compliance", Role.COMPLIANCE_OFFICER, TaskOutcome.APPROVE),
+    TaskType.LEAD_INVESTIGATION: ("rm", Role.RELATIONSHIP_MANAGER, TaskOutcome.APPROVE),
+    TaskType.CO_INVESTIGATION: ("second", Role.CO_INVESTIGATOR, TaskOutcome.APPROVE),
+    TaskType.RATING_CONFIRMATION: ("rater", Role.RATING_CONFIRMER, TaskOutcome.APPROVE),
+    TaskType.VALUATION_RECONCILIATION: ("valuer", Role.COLLATERAL_OFFICER, TaskOutcome.APPROVE),
+    TaskType.REVIEW: ("reviewer", Role.REVIEWER, TaskOutcome.APPROVE),
+    TaskType.COMPLIANCE_OPINION: ("compliance", Role.COMPLIANCE_OFFICER, TaskOutcome.APPROVE),
+    TaskType.PRICING_APPROVAL: ("pricer", Role.PRICING_APPROVER, TaskOutcome.APPROVE),
+    TaskType.APPROVAL: ("boss", Role.APPROVER, TaskOutcome.APPROVE),
+    TaskType.OFFER_ACCEPTANCE: ("owner", Role.BORROWER_OWNER, TaskOutcome.APPROVE),
+    TaskType.CONTRACT_DRAFTING: ("drafter", Role.CONTRACT_OFFICER, TaskOutcome.ACKNOWLEDGE),
+    TaskType.BORROWER_SIGNING: ("owner", Role.BORROWER_OWNER, TaskOutcome.APPROVE),
+    TaskType.SIGNING_WITNESS: ("rm", Role.RELATIONSHIP_MANAGER, TaskOutcome.ACKNOWLEDGE),
+    TaskType.SECOND_WITNESS: ("second", Role.CO_INVESTIGATOR, TaskOutcome.ACKNOWLEDGE),
+    TaskType.SECURITY_PERFECTION: ("collateral", Role.COLLATERAL_OFFICER, TaskOutcome.ACKNOWLEDGE),
+    TaskType.SECURITY_VERIFICATION: ("verifier", Role.COLLATERAL_OFFICER, TaskOutcome.ACKNOWLEDGE),
+    TaskType.DISBURSEMENT_REVIEW: ("disburser", Role.DISBURSEMENT_OFFICER, TaskOutcome.APPROVE),
+    TaskType.CONDITION_SUBSEQUENT: ("collateral", Role.COLLATERAL_OFFICER, TaskOutcome.ACKNOWLEDGE),
+    TaskType.FIRST_INSPECTION: ("monitor", Role.MONITOR, TaskOutcome.ACKNOWLEDGE),
+    TaskType.SETTLEMENT: ("monitor", Role.MONITOR, TaskOutcome.ACKNOWLEDGE),
+}
+
+
+def mandate(subject: str, rank: int = 20, limit: str = "500000000") -> Mandate:
+    return Mandate(
+        mandate_id=uuid4(),
+        subject=subject,
+        body="head_office_approver",
+        rank=rank,
+        limit=yuan(limit),
+        branch="HO",
+        valid_from=date(2020, 1, 1),
+        valid_to=date(2099, 12, 31),
+    )
+
+
+class Desk:
+    """The people of a case, acting through updates on its workflow."""
+
+    def __init__(self, client: Client, workflow_id: str) -> None:
+        self.handle: WorkflowHandle[Any, Any] = client.get_workflow_handle(workflow_id)
+
+    async def position(self) -> Position:
+        return await self.handle.query(POSITION, result_type=Position)
+
+    async def tasks(self, task_type: TaskType) -> list[HumanTask]:
+        return [task for task in (await self.position()).tasks if task.type is task_type]
+
+    async def awaited(self, *types: TaskType, within: float = 30.0) -> list[HumanTask]:
+        """Open tasks of these types, as soon as there is one of each."""
+        async with asyncio.timeout(within):
+            while True:
+                tasks = [task for task in (await self.position()).tasks if task.is_open and task.type in types]
+                if {task.type for task in tasks} == set(types):
+                    return tasks
+                await asyncio.sleep(0.02)
+
+    async def send(self, command: TaskCommand, *, update_id: str | None = None) -> CommandResult:
+        return await self.handle.execute_update(
+            ACT_ON_TASK,
+            SignedTaskCommand(command=command, assertion=""),
+            id=update_id,
+            result_type=CommandResult,
+            rpc_timeout=timedelta(seconds=30),
+        )
+
+    async def act(self, task: HumanTask, verb: Verb, subject: str, *roles: Role, **more: Any) -> HumanTask:
+        result = await self.send(
+            TaskCommand(
+                task_id=task.task_id,
+                verb=verb,
+                expected_version=task.version,
+                subject=subject,
+                roles=roles or (task.role,),
+                **more,
+            )
+        )
+        return result.tasks[0]
+
+    async def do(self, task: HumanTask, outcome: TaskOutcome | None = None, **more: Any) -> HumanTask:
+        """Claim and complete a task as the person who does such tasks."""
+        subject, role, usual = ACTORS[task.type]
+        claimed = await self.act(task, Verb.CLAIM, subject, role)
+        more.setdefault("mandate", mandate(subject))
+        return await self.act(claimed, Verb.COMPLETE, subject, role, outcome=outcome or usual, **more)
+
+    async def carry_to(self, stop: TaskType | None = None, *, within: float = 60.0) -> list[HumanTask]:
+        """Do every task that comes up until one of the type ``stop`` is open, or the process ends."""
+        async with asyncio.timeout(within):
+            while True:
+                open_tasks = [task for task in (await self.position()).tasks if task.state is TaskState.READY]
+                stopped = [task for task in open_tasks if task.type is stop]
+                if stopped:
+                    return stopped
+                for task in open_tasks:
+                    await self.do(task)
+                if not open_tasks:
+                    description = await self.handle.describe()
+                    if description.status is not None and description.status.name != "RUNNING":
+                        return []
+                    await asyncio.sleep(0.02)

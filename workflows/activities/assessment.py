@@ -1,0 +1,72 @@
+"""Assessment: the dossier is read, a service concludes, and the finding's reference enters the case's events."""
+
+from typing import Any
+
+from temporalio import activity
+
+from domain.dossier import FindingRecord
+from domain.finding import Finding, FindingRef
+from domain.process import CaseStep, CohortStep
+from domain.requests.collateral import valuation_request
+from domain.requests.pricing import limit_request, quote_request, rating_request, schedule_request
+from services.collateral.client import CollateralClient
+from services.origination.client import OriginationClient
+from services.pricing.client import PricingClient
+
+
+class Assessment:
+    def __init__(self, origination: OriginationClient, pricing: PricingClient, collateral: CollateralClient) -> None:
+        self._origination = origination
+        self._pricing = pricing
+        self._collateral = collateral
+
+    @activity.defn
+    async def value_cohort(self, step: CohortStep) -> FindingRef:
+        dossier = await self._origination.dossier(step.case_id)
+        request = valuation_request(dossier, step.asset_key, step.cohort, step.as_of)
+        finding = await self._collateral.value(request, _key(step))
+        return await self._record(step, "collateral", finding, step.asset_key, step.cohort)
+
+    @activity.defn
+    async def rate_borrower(self, step: CaseStep) -> FindingRef:
+        dossier = await self._origination.dossier(step.case_id)
+        finding = await self._pricing.rate(rating_request(dossier, step.as_of), _key(step))
+        return await self._record(step, "pricing", finding)
+
+    @activity.defn
+    async def set_limit(self, step: CaseStep) -> FindingRef:
+        dossier = await self._origination.dossier(step.case_id)
+        finding = await self._pricing.limit(limit_request(dossier, step.as_of), _key(step))
+        return await self._record(step, "pricing", finding)
+
+    @activity.defn
+    async def quote_price(self, step: CaseStep) -> FindingRef:
+        dossier = await self._origination.dossier(step.case_id)
+        finding = await self._pricing.quote(quote_request(dossier, step.as_of), _key(step))
+        return await self._record(step, "pricing", finding)
+
+    @activity.defn
+    async def plan_repayment(self, step: CaseStep) -> FindingRef:
+        dossier = await self._origination.dossier(step.case_id)
+        finding = await self._pricing.schedule(schedule_request(dossier, step.as_of), _key(step))
+        return await self._record(step, "pricing", finding)
+
+    async def _record(
+        self, step: CaseStep, service: str, finding: Finding[Any], asset_key: str = "", cohort: str = ""
+    ) -> FindingRef:
+        value = finding.value.model_dump(mode="json") if finding.value is not None else {}
+        return await self._origination.record_finding(
+            FindingRecord(
+                step=CaseStep.model_validate(step.model_dump()),
+                service=service,
+                ref=finding.ref(),
+                value=value,
+                reasons=finding.reasons,
+                asset_key=asset_key,
+                cohort=cohort,
+            )
+        )
+
+
+def _key(step: CaseStep) -> str:
+    return f"{step.workflow_id}:{step.step}"
