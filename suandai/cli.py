@@ -60,6 +60,9 @@ def _told_in_one_line() -> Iterator[None]:
 def up(
     directory: DirectoryOption = DEFAULT_DIRECTORY,
     port_base: PortBaseOption = DEFAULT_PORT_BASE,
+    only: Annotated[
+        list[str] | None, typer.Option("--only", help="Start this component only; may be repeated.")
+    ] = None,
     detach: Annotated[
         bool, typer.Option("--detach", help="Return when everything is ready and keep it running.")
     ] = False,
@@ -68,9 +71,9 @@ def up(
     with _told_in_one_line():
         ports = Ports.from_base(port_base)
         if detach:
-            _detached(directory, port_base)
+            _detached(directory, port_base, only or [])
             return
-        asyncio.run(_up(Stack(directory, ports=ports)))
+        asyncio.run(_up(Stack(directory, ports=ports, components=only)))
 
 
 async def _up(stack: Stack) -> None:
@@ -102,13 +105,16 @@ class _Spoken(logging.Handler):
         err.print(f"[yellow]{record.getMessage()}[/]", soft_wrap=True)
 
 
-def _detached(directory: Path, port_base: int) -> None:
+def _detached(directory: Path, port_base: int, only: list[str]) -> None:
     layout = Layout(directory.absolute())
     layout.logs.mkdir(parents=True, exist_ok=True)
     log = layout.logs / "supervisor.log"
     with log.open("wb") as sink:
         supervisor = subprocess.Popen(
-            [sys.executable, "-m", "suandai", "up", "--directory", str(directory), "--port-base", str(port_base)],
+            [
+                *(sys.executable, "-m", "suandai", "up", "--directory", str(directory), "--port-base", str(port_base)),
+                *(f"--only={name}" for name in only),
+            ],
             stdin=subprocess.DEVNULL,
             stdout=sink,
             stderr=subprocess.STDOUT,

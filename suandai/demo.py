@@ -7,7 +7,6 @@ ends it again, with its data kept for the next ``suandai up``.
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 from rich.console import Console
 from rich.panel import Panel
@@ -66,9 +65,8 @@ class Findings:
 Case = Callable[[Assembly, Steps], Awaitable[None]]
 
 
-async def show(directory: Path, ports: Ports, case: Case, console: Console) -> None:
-    """Run ``case`` against the stack of ``directory``. Raises ``StackError`` when that cannot be started or is half up."""
-    layout = Layout(directory.absolute())
+async def show(layout: Layout, ports: Ports, case: Case, console: Console) -> None:
+    """Run ``case`` against the stack of a directory. Raises ``StackError`` when that cannot be started."""
     record = StackRecord.read(layout.record)
     if record is not None and record.state == "up" and all(part.mark.is_alive() for part in record.components):
         console.print(f"using the stack that runs in {layout.directory}")
@@ -78,7 +76,7 @@ async def show(directory: Path, ports: Ports, case: Case, console: Console) -> N
             raise StackError("the running stack uses other ports; give its --port-base")
         await case(assembly, Steps(console))
         return
-    stack = Stack(directory, ports=ports)
+    stack = Stack(layout.directory, ports=ports)
     with StackView(console, stack):
         await stack.start()
     try:

@@ -1,5 +1,6 @@
 """Processes by pid and start time: a pid alone may long belong to somebody else."""
 
+import json
 import os
 import pwd
 import signal
@@ -120,9 +121,20 @@ class RunningProcess:
         if not self.log.exists():
             return ""
         with self.log.open("rb") as file:
-            file.seek(max(0, self.log.stat().st_size - 4096))
+            file.seek(max(0, self.log.stat().st_size - 16384))
             tail = file.read().decode(errors="replace").splitlines()
-        return " | ".join(line.strip() for line in tail[-lines:] if line.strip())
+        words = [said for line in tail if (said := _said(line))]
+        return " | ".join(words[-lines:])
+
+
+def _said(line: str) -> str:
+    """What a line of a log says: itself, or the event of a structured one, of which a traceback's last line matters."""
+    try:
+        event = json.loads(line)["event"]
+    except (ValueError, KeyError, TypeError):
+        event = line
+    *_, last = ["", *(part.strip() for part in str(event).splitlines() if part.strip())]
+    return last[:300]
 
 
 class Identity(TypedDict, total=False):

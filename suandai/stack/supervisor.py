@@ -71,6 +71,9 @@ class Stack:
             [Part(component) for component in stage if components is None or component.name in components]
             for stage in self.assembly.stages
         ]
+        unknown = set(components or ()) - {part.name for part in self.parts}
+        if unknown:
+            raise StackError(f"no such component: {', '.join(sorted(unknown))}")
         self._stages.append([Part(component) for component in extra])
         self._free_bytes = free_bytes
         self._held = ExitStack()

@@ -288,3 +288,25 @@ def test_the_command_line_says_in_one_line_what_is_wrong(directory: Path) -> Non
 def test_a_long_path_puts_the_socket_elsewhere() -> None:
     server = Postgres(Path("/tmp") / ("long" * 30))
     assert len(str(server.socket_directory)) < 80
+
+
+def test_the_stack_can_be_left_running_and_found_again(directory: Path) -> None:
+    place = ("--directory", str(directory), "--port-base", "15400")
+    assert _cli("up", "--detach", "--only", "postgres", *place).returncode == 0
+    try:
+        running = _cli("status", "--directory", str(directory))
+        again = _cli("up", *place)
+    finally:
+        ended = _cli("down", "--directory", str(directory))
+    assert "postgres" in running.stdout
+    assert running.returncode == 0
+    assert again.returncode == 1
+    assert "a stack already runs in" in again.stderr
+    assert ended.stdout == "ended: supervisor\n"
+    assert _cli("status", "--directory", str(directory)).returncode == 3
+
+
+def test_a_detached_start_that_fails_says_why(directory: Path) -> None:
+    refused = _cli("up", "--detach", "--only", "nothing", "--directory", str(directory))
+    assert refused.returncode == 1
+    assert refused.stderr == "suandai: no such component: nothing\n"
