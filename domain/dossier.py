@@ -38,6 +38,9 @@ class Dossier(Message):
     line: CreditLineRequest
     lender: LenderBooks
     exposures: Exposures
+    blacklisted: bool | None = None
+    """Whether the borrower is on the blacklist; ``None`` where it was not looked up, which is not a clean result."""
+    fraud_flag: bool | None = None
     rating: Rating | None = None
     rating_finding: FindingRef | None = None
     limit: Limit | None = None

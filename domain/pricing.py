@@ -342,7 +342,8 @@ class ScheduleRequest(DecisionInputs):
     """A repayment plan. Interest accrues ACT/360 over periods ending on the 20th (结息日)."""
 
     principal: PositiveMoney
-    annual_rate: YearlyRate
+    annual_rate: YearlyRate | None
+    """None where no price could be formed; there is then no schedule either, and the case is referred."""
     drawn_on: date
     tenor_months: Tenor
     method: RepaymentMethod

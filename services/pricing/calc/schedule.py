@@ -14,7 +14,7 @@ from domain.finding import ModelRef, Outcome, Reason
 from domain.money import MONEY_SCALE, Money, rounded
 from domain.pricing import Instalment, Schedule, ScheduleRequest
 from policy.engine import Bundle
-from services.pricing.calc.conclusion import Conclusion, Dated, Inadmissible, Trace
+from services.pricing.calc.conclusion import Conclusion, Dated, Inadmissible, Trace, absent
 from services.pricing.calc.periods import WIDE, Period, maturity, periods
 from services.pricing.calc.product import product_of
 
@@ -30,6 +30,17 @@ def repayment_plan(request: ScheduleRequest, bundle: Bundle, days: Dated[Busines
     """
     product = product_of(bundle, request)
     trace = Trace("schedule")
+    if request.annual_rate is None:
+        return Conclusion(
+            kind="schedule",
+            outcome=Outcome.REFER,
+            value=None,
+            reasons=(absent("annual_rate", "还款计划", "the schedule"),),
+            trace=(),
+            policy=bundle.ref(product),
+            references=(days.ref,),
+            model=MODEL,
+        )
     try:
         spans = periods(request.drawn_on, request.tenor_months, request.frequency, request.day_count, days.value)
     except (OverflowError, ValueError):

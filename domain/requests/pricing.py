@@ -1,0 +1,301 @@
+"""Requests to the pricing service, derived from a dossier: pure, and the same in process, dry run and audit."""
+
+from collections.abc import Iterable
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+
+from domain.application import (
+    Accounts,
+    ApplicationContent,
+    AssetKind,
+    CompanySize,
+    ComputeContract,
+    ContractKind,
+    GuaranteeOffer,
+    LineKind,
+    SourceKind,
+)
+from domain.dossier import Dossier, ValuedAsset
+from domain.facts import Absent, Known, known
+from domain.money import Money, yuan
+from domain.pricing import (
+    CapitalSource,
+    CollateralContribution,
+    ContractNeed,
+    GuaranteeContribution,
+    InvestmentNeed,
+    LimitRequest,
+    QuoteFee,
+    QuoteRequest,
+    RatingRequest,
+    ScheduleRequest,
+    WorkingCapitalNeed,
+)
+from domain.requests.card_facts import card_facts, latest_year
+from domain.requests.cash_flows import cash_flows
+from domain.requests.collateral import cohorts
+
+RETAIL_CEILING: Final = yuan(10_000_000)
+"""Most that one small firm may owe for its loan to be weighted as retail (商业银行资本管理办法, 小微企业)."""
+_GREEN_EVIDENCE: Final = "green_evidence"
+_IN_KIND_REPORT: Final = "in_kind_valuation"
+_TENOR_CONSENT: Final = "head_office_tenor_consent"
+
+
+def rating_request(dossier: Dossier, as_of: date) -> RatingRequest:
+    """The borrower's facts for its product's card."""
+    return RatingRequest(**_case(dossier, as_of), facts=card_facts(dossier, as_of))
+
+
+def limit_request(dossier: Dossier, as_of: date) -> LimitRequest:
+    """What the five caps are formed of: need, cash flow, valuations, guarantees and the lender's exposures."""
+    content, line, rating = dossier.content, dossier.line, dossier.rating
+    accounts = latest_year(content)
+    return LimitRequest(
+        **_case(dossier, as_of),
+        asked=line.amount,
+        tenor_months=line.tenor_months,
+        long_cycle_evidence=line.long_cycle_evidence is not None,
+        need=_need(content, line.kind, accounts, as_of),
+        card_class=rating.card_class if rating else None,
+        limit_multiplier=rating.limit_multiplier if rating else None,
+        cash_flows=cash_flows(content, as_of),
+        collateral=_collateral(dossier.valuations),
+        guarantees=tuple(_guarantee(offer) for offer in content.guarantees),
+        exposures=dossier.exposures,
+        unvalued=_unvalued(dossier),
+        annual_revenue=_amount(accounts.revenue) if accounts else None,
+        head_office_tenor_consent=any(item.kind == _TENOR_CONSENT for item in content.documents),
+        asked_lpr_tenor=content.price.lpr_tenor,
+        asked_spread_bps=content.price.spread_bps,
+    )
+
+
+def quote_request(dossier: Dossier, as_of: date) -> QuoteRequest:
+    """What the price of the limit is built of; without a limit yet, of what was asked for."""
+    content, rating, project = dossier.content, dossier.rating, dossier.content.project
+    amount, tenor = _granted(dossier)
+    size = known(content.borrower.size)
+    return QuoteRequest(
+        **_case(dossier, as_of),
+        amount=amount,
+        tenor_months=tenor,
+        pd=rating.pd if rating else None,
+        grade=rating.grade if rating else None,
+        collateral=_collateral(dossier.valuations),
+        green=project is not None and project.green_catalogue_code is not None,
+        pue=_evidenced(content, project.pue) if project else None,
+        rack_use=_evidenced(content, project.rack_use) if project else None,
+        green_power=_evidenced(content, project.green_power) if project else None,
+        hub=known(project.hub) if project else None,
+        green_catalogue_code=_coded(project.green_catalogue_code) if project else None,
+        fees=tuple(
+            QuoteFee(name=fee.name, amount=fee.amount, payer=fee.payer)
+            for fee in content.price.fees or ()
+            if fee.amount.amount >= 0
+        ),
+        company_size=size.value if size else None,
+        project_phase="none",
+        retail_eligible=_retail(size, dossier, amount),
+        # No application carries an agency's grade of the borrower; without one a company is not investment grade.
+        investment_grade=False,
+        asked_lpr_tenor=content.price.lpr_tenor,
+        asked_spread_bps=content.price.spread_bps,
+    )
+
+
+def schedule_request(dossier: Dossier, as_of: date) -> ScheduleRequest:
+    """The repayment of the whole limit as if drawn on the business date, at the quoted price."""
+    amount, tenor = _granted(dossier)
+    repayment = dossier.line.repayment
+    return ScheduleRequest(
+        **_case(dossier, as_of),
+        principal=amount,
+        annual_rate=dossier.quote.all_in_rate if dossier.quote else None,
+        drawn_on=as_of,
+        tenor_months=tenor,
+        method=repayment.method,
+        grace_months=min(repayment.grace_months, tenor - 1),
+        frequency=repayment.frequency,
+    )
+
+
+def financed_contract(content: ApplicationContent) -> ComputeContract | None:
+    """The contract an order is financed on: that of the first order offered as security, else the only one there is."""
+    by_key = {contract.key: contract for contract in content.contracts}
+    for asset in content.assets:
+        if asset.kind is AssetKind.COMPUTE_ORDER and asset.contract_key in by_key:
+            return by_key[asset.contract_key]
+    return content.contracts[0] if len(content.contracts) == 1 else None
+
+
+def _case(dossier: Dossier, as_of: date) -> dict[str, Any]:
+    return {
+        "case_id": dossier.case_id,
+        "policy_sha256": dossier.policy_sha256,
+        "product": dossier.line.product,
+        "lender_id": dossier.lender_id,
+        "as_of": as_of,
+        "pinned_on": dossier.pinned_on,
+    }
+
+
+def _granted(dossier: Dossier) -> tuple[Money, int]:
+    """Amount and tenor of the limit; what was asked for while there is no limit or none is left."""
+    limit = dossier.limit
+    if limit is None or limit.limit.amount <= 0:
+        return dossier.line.amount, dossier.line.tenor_months
+    return limit.limit, limit.tenor_months
+
+
+def _need(
+    content: ApplicationContent, kind: LineKind, accounts: Accounts | None, as_of: date
+) -> InvestmentNeed | ContractNeed | WorkingCapitalNeed:
+    if kind in (LineKind.TERM, LineKind.LEASE):
+        return _investment(content, as_of)
+    if kind is LineKind.REVOLVING:
+        return _working_capital(accounts)
+    return _contract(content)
+
+
+def _investment(content: ApplicationContent, as_of: date) -> InvestmentNeed:
+    project = content.project
+    report = any(item.kind == _IN_KIND_REPORT for item in content.documents)
+    # Money announced for a later day has not been paid.
+    possible = all(item.amount.amount >= 0 and (item.paid_in or item.amount).amount >= 0 for item in content.sources)
+    sources = tuple(
+        CapitalSource(
+            kind=source.kind,
+            amount=source.amount,
+            paid_in=yuan("0.00") if source.paid_on is not None and source.paid_on > as_of else source.paid_in,
+            traced=known(source.origin) is not None,
+            valuation_report=report if source.kind is SourceKind.IN_KIND else None,
+        )
+        for source in content.sources
+        if possible
+    )
+    return InvestmentNeed(
+        headline_investment=_amount(project.headline_investment) if project else None,
+        uses_total=_sum(use.amount for use in content.uses),
+        sources_total=_sum(source.amount for source in content.sources),
+        eligible_capital=None,
+        paid_in_capital=None,
+        sources=sources or None,
+    )
+
+
+def _contract(content: ApplicationContent) -> ContractNeed:
+    contract = financed_contract(content)
+    if contract is None:
+        return ContractNeed(
+            amount=None,
+            advance_received=None,
+            retention=None,
+            collected=None,
+            cost_to_complete=None,
+            collectible_within_tenor=None,
+            buyer_tier=None,
+            firm=None,
+        )
+    kind = known(contract.kind)
+    return ContractNeed(
+        amount=_amount(contract.amount),
+        advance_received=_amount(contract.advance_received),
+        retention=_amount(contract.retention),
+        collected=_amount(contract.collected),
+        cost_to_complete=_amount(contract.cost_to_complete),
+        collectible_within_tenor=_amount(contract.collectible_within_tenor),
+        buyer_tier=known(contract.buyer_tier),
+        firm=None if kind is None else kind is not ContractKind.FRAMEWORK,
+        buyer_related=known(contract.buyer_related),
+    )
+
+
+def _working_capital(accounts: Accounts | None) -> WorkingCapitalNeed:
+    if accounts is None:
+        return WorkingCapitalNeed(**dict.fromkeys(WorkingCapitalNeed.model_fields.keys() - {"kind"}))
+    profit, growth = known(accounts.profit), known(accounts.expected_growth)
+    return WorkingCapitalNeed(
+        revenue=_amount(accounts.revenue),
+        cost_of_sales=_amount(accounts.cost_of_sales),
+        profit=profit,
+        growth=growth if growth is not None and -1 <= growth <= 100 else None,
+        average_inventory=_amount(accounts.average_inventory),
+        average_receivables=_amount(accounts.average_receivables),
+        average_payables=_amount(accounts.average_payables),
+        average_prepayments=_amount(accounts.average_prepayments),
+        average_advances=_amount(accounts.average_advances),
+        own_funds=_amount(accounts.own_working_capital),
+        existing_loans=_amount(accounts.working_capital_loans),
+        other_funds=_amount(accounts.other_working_capital),
+    )
+
+
+def _collateral(valuations: tuple[ValuedAsset, ...]) -> tuple[CollateralContribution, ...]:
+    return tuple(
+        CollateralContribution(
+            asset_key=f"{item.asset_key}/{item.cohort}",
+            kind=item.valuation.asset_kind,
+            lending_value=item.valuation.lending_value,
+            ltv=item.valuation.ltv,
+            eligible=item.valuation.eligible,
+            finding_sha256=item.finding.sha256,
+            tenor_cap_months=item.valuation.tenor_cap_months,
+        )
+        for item in valuations
+    )
+
+
+def _unvalued(dossier: Dossier) -> tuple[str, ...]:
+    """Assets offered that no valuation stands for yet."""
+    valued = {(item.asset_key, item.cohort) for item in dossier.valuations}
+    wanted = [(ref.asset_key, ref.cohort) for ref in cohorts(dossier.content)]
+    # A line of servers without a single server has no cohort, and is not valued either.
+    empty = [
+        (line.key, "servers")
+        for line in dossier.content.assets
+        if line.kind is AssetKind.GPU_SERVER and not line.servers
+    ]
+    return tuple(f"{key}/{cohort}" for key, cohort in (*wanted, *empty) if (key, cohort) not in valued)
+
+
+def _guarantee(offer: GuaranteeOffer) -> GuaranteeContribution:
+    """A guarantee with what is on file for it: resolution, and for a listed company the announcement."""
+    announced = not offer.listed or offer.announcement is not None
+    valid = False if not announced else True if offer.resolution_sha256 is not None else None
+    if offer.amount.amount < 0 or not 0 <= offer.share <= 1:
+        return GuaranteeContribution(party_key=offer.party_key, amount=yuan("0.00"), share=Decimal(0), valid=None)
+    return GuaranteeContribution(party_key=offer.party_key, amount=offer.amount, share=offer.share, valid=valid)
+
+
+def _sum(amounts: Iterable[Money]) -> Money | None:
+    """The sum of amounts; nothing where none is given or one of them cannot be."""
+    given = [item.amount for item in amounts]
+    return Money(amount=sum(given, Decimal(0))) if given and min(given) >= 0 else None
+
+
+def _amount(fact: Known[Money] | Absent | None) -> Money | None:
+    """An amount that can be. A negative one is an error of the file, which somebody must correct: it is not known."""
+    amount = known(fact)
+    return amount if amount is not None and amount.amount >= 0 else None
+
+
+def _evidenced(content: ApplicationContent, fact: Known[Decimal] | Absent | None) -> Decimal | None:
+    """A green figure, if a document of the file proves it; a claim alone earns no discount."""
+    proven = any(item.kind == _GREEN_EVIDENCE for item in content.documents)
+    return fact.value if isinstance(fact, Known) and (fact.evidence or proven) else None
+
+
+def _coded(fact: Known[str] | Absent | None) -> bool | None:
+    """Whether the project has a catalogue code: yes, no where none applies, and otherwise not known."""
+    if isinstance(fact, Known):
+        return True
+    return False if isinstance(fact, Absent) and fact.state == "not_applicable" else None
+
+
+def _retail(size: CompanySize | None, dossier: Dossier, amount: Money) -> bool | None:
+    if size is None:
+        return None
+    small = size in (CompanySize.MICRO, CompanySize.SMALL)
+    return small and dossier.exposures.customer_exposure + amount <= RETAIL_CEILING
