@@ -19,7 +19,6 @@ from services.kit.principal import Principal
 from services.kit.router import Router
 from services.origination.routes.roles import FRONT_OFFICE, READERS
 from services.origination.store import applications
-from services.origination.store.refusals import foreign
 
 router = Router(prefix="/v1/applications", tags=["applications"])
 

@@ -5,8 +5,8 @@ from typing import Annotated, Any
 from fastapi import Path, Request, Response
 
 from domain.books import PolicyProposal
-from domain.casefile import PolicyApproval, PolicyBody
 from domain.calendar import BANK_ZONE
+from domain.casefile import PolicyApproval, PolicyBody
 from services.kit.auth import allow, record_refusal
 from services.kit.database import Database, now
 from services.kit.idempotency import IdempotentCall, Reply, idempotent

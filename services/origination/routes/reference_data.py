@@ -45,12 +45,12 @@ async def listing(
     response: Response,
     who: Annotated[Principal, allow(*STAFF)],
     page: Annotated[PageRequest, paged()],
-    id: Annotated[str | None, Query(max_length=64, description="a series, e.g. lpr")] = None,
+    series: Annotated[str | None, Query(alias="id", max_length=64, description="a series, e.g. lpr")] = None,
 ) -> Page[ReferenceVintage]:
     """Vintages, newest first."""
     database: Database = request.app.state.database
     async with database.session() as session:
-        found = await reference.vintages(session, id, page)
+        found = await reference.vintages(session, series, page)
     link_next(request, response, found.next_cursor)
     return Page(items=[reference.vintage_of(row) for row in found.rows], next_cursor=found.next_cursor)
 

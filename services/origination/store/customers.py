@@ -7,8 +7,8 @@ from sqlalchemy.sql import Select
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from domain.identity import uscc_inner_digit_suspect
 from domain.books import CustomerBody, CustomerFile, CustomerView, GroupBody, GroupView
+from domain.identity import uscc_inner_digit_suspect
 from services.kit.database import now
 from services.kit.paging import PageRequest, Slice, fetch_page
 from services.kit.principal import HEAD_OFFICE, Principal

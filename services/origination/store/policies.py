@@ -135,7 +135,7 @@ async def file_counts(session: AsyncSession, hashes: list[str]) -> dict[str, int
     found = await session.execute(
         select(PolicyBundle.sha256, PolicyBundle.files).where(col(PolicyBundle.sha256).in_(hashes))
     )
-    return {sha256: files for sha256, files in found.all()}
+    return {row.sha256: row.files for row in found.all()}
 
 
 async def stored_bytes(session: AsyncSession, sha256: str) -> bytes:

@@ -3,6 +3,7 @@
 from datetime import date
 from typing import Any
 
+from pydantic import ValidationError
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -12,7 +13,6 @@ from domain.casefile import ReferenceBody
 from domain.finding import ReferenceDataRef
 from domain.model import Value
 from domain.reference import FtpCurve, LenderBooks, Lpr, NamedList, ReferenceVintage
-from pydantic import ValidationError
 from services.kit.error_handling import invalid_document
 from services.kit.paging import PageRequest, Slice, fetch_page
 from services.kit.problems import Fault, Problem

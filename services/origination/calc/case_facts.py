@@ -1,0 +1,179 @@
+"""The facts of a case as policy names them (``policy/book/vocabulary``), for admission, regulations and authority.
+
+What the application declares absent stays absent under the policy's name; nothing is filled in.
+"""
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any
+
+from domain.application import ApplicationContent, AssetKind, ComputeContract, CreditLineRequest, SourceKind
+from domain.collateral import Valuation
+from domain.facts import Absent, Known, known
+from domain.model import Value
+from domain.money import RATE_SCALE, Money, Rounding, rounded
+from domain.pricing import Exposures, Limit, Rating
+from domain.reference import LenderBooks
+from policy.engine import FactValue, Product
+
+_NEW_COMPUTE = (AssetKind.GPU_SERVER, AssetKind.NETWORK_STORAGE, AssetKind.POWER_COOLING, AssetKind.CIVIL_WORKS)
+_STATE_FUNDS = (SourceKind.SPECIAL_BOND, SourceKind.SUBSIDY)
+
+
+class Screens(Value):
+    """What was looked up about the case outside its application; ``None`` is not looked up, which is not a clean result."""
+
+    blacklisted: bool | None
+    duplicate_serial: bool | None
+
+
+def application_facts(content: ApplicationContent, line: CreditLineRequest, product: Product) -> dict[str, FactValue]:
+    """What the application itself says."""
+    borrower = content.borrower
+    consents = borrower.query_consents
+    facts: dict[str, FactValue] = {
+        "borrower.segment": borrower.chain_segment,
+        "borrower.size": borrower.size,
+        "borrower.life_stage": borrower.life_stage,
+        "borrower.builder_type": borrower.builder_type,
+        "borrower.government_platform": borrower.government_platform,
+        "borrower.related_to_lender": borrower.related_to_lender,
+        "borrower.first_loan": borrower.first_loan,
+        "borrower.query_consent": None
+        if consents is None
+        else any(consent.subject_kind == "borrower" for consent in consents),
+        "loan.class": product.loan_class,
+        "loan.amount": line.amount,
+        "loan.tenor_months": line.tenor_months,
+        "loan.purpose": line.purpose,
+        "loan.long_cycle_evidence": line.long_cycle_evidence is not None,
+        "loan.head_office_tenor_consent": any(item.kind == "head_office_tenor_consent" for item in content.documents),
+        "loan.replaces_facility": line.replaces_facility_id is not None,
+        "loan.new_compute": brings_new_compute(content),
+        "product.entrusted_only": product.entrusted_only,
+    }
+    facts.update(_project_facts(content))
+    facts.update(_contract_facts(content))
+    return facts
+
+
+def brings_new_compute(content: ApplicationContent) -> bool:
+    """Whether the money makes compute that was not there: equipment or works to be bought, or an order to be performed."""
+    assets = any(asset.kind in _NEW_COMPUTE and not asset.existing for asset in content.assets)
+    return assets or any(asset.kind is AssetKind.COMPUTE_ORDER for asset in content.assets)
+
+
+def _project_facts(content: ApplicationContent) -> dict[str, FactValue]:
+    project = content.project
+    if project is None:
+        return {}
+    return {
+        "project.filed": _there(project.filing_number),
+        "project.energy_reviewed": _there(project.energy_review_number),
+        "project.headline_investment": project.headline_investment,
+        "project.uses_total": total(use.amount for use in content.uses) if content.uses else None,
+        "project.sources_total": _sources_total(content),
+        "project.pue": project.pue,
+        "project.rack_use": project.rack_use,
+        "project.green_power": project.green_power,
+        "project.hub": project.hub,
+        "project.green_catalogue_code": _there(project.green_catalogue_code),
+        "project.state_funded_share": _state_funded_share(content),
+    }
+
+
+def _sources_total(content: ApplicationContent) -> Money | None:
+    return total(source.amount for source in content.sources) if content.sources else None
+
+
+def _state_funded_share(content: ApplicationContent) -> Decimal | None:
+    funds = _sources_total(content)
+    if funds is None or funds.amount == 0:
+        return None
+    state = total(source.amount for source in content.sources if source.kind in _STATE_FUNDS)
+    return rounded(state.amount / funds.amount, RATE_SCALE)
+
+
+def financed_contract(content: ApplicationContent) -> ComputeContract | None:
+    """The contract an order is financed on: that of the first pledged order, else the only one there is."""
+    by_key = {contract.key: contract for contract in content.contracts}
+    for asset in content.assets:
+        if asset.kind is AssetKind.COMPUTE_ORDER and asset.contract_key in by_key:
+            return by_key[asset.contract_key]
+    return content.contracts[0] if len(content.contracts) == 1 else None
+
+
+def _contract_facts(content: ApplicationContent) -> dict[str, FactValue]:
+    contract = financed_contract(content)
+    if contract is None:
+        return {}
+    return {
+        "contract.kind": contract.kind,
+        "contract.buyer_tier": contract.buyer_tier,
+        "contract.buyer_related": contract.buyer_related,
+        "contract.assignment_allowed": contract.assignment_allowed,
+        "contract.collection_account": _there(contract.collection_account),
+        "contract.startable": contract.ready_to_start,
+    }
+
+
+def screen_facts(screens: Screens) -> dict[str, FactValue]:
+    """What was looked up."""
+    return {"borrower.blacklisted": screens.blacklisted, "asset.duplicate_serial": screens.duplicate_serial}
+
+
+def book_facts(asked: Money, exposures: Exposures, lender: LenderBooks) -> dict[str, FactValue]:
+    """The lender's books with this case added: three measures on two capital bases."""
+    return {
+        "exposure.customer_loans_after": exposures.customer_loans + asked,
+        "exposure.customer_after": exposures.customer_exposure + asked,
+        "exposure.group_after": exposures.group_exposure + asked,
+        "exposure.related_after": exposures.customer_exposure + asked,
+        "lender.net_capital": lender.net_capital,
+        "lender.tier1_capital": lender.tier1_capital,
+        "lender.capital_method": lender.capital_method,
+        "case.total_exposure": exposures.group_exposure + asked,
+    }
+
+
+def assessment_facts(
+    asked: Money,
+    rating: Rating | None,
+    limit: Limit | None,
+    valuations: tuple[Valuation, ...],
+    guaranteed: Money,
+) -> dict[str, FactValue]:
+    """What has been concluded: grade, capital, and how far security covers what is asked."""
+    capital = limit.project_capital if limit is not None else None
+    return {
+        "rating.grade": rating.grade if rating is not None else None,
+        "rating.card_class": rating.card_class if rating is not None else None,
+        "project.capital_required": capital.required if capital is not None else None,
+        "project.capital_eligible": capital.eligible if capital is not None else None,
+        "security.secured_share": secured_share(asked, valuations, guaranteed),
+    }
+
+
+def secured_share(asked: Money, valuations: tuple[Valuation, ...], guaranteed: Money) -> Decimal:
+    """(Σ lending value × LTV of eligible collateral + valid guarantees) / amount, rounded down."""
+    covered = sum((item.lending_value.amount * item.ltv for item in valuations if item.eligible), guaranteed.amount)
+    return rounded(covered / asked.amount, RATE_SCALE, Rounding.DOWN)
+
+
+def valid_guarantees(content: ApplicationContent) -> Money:
+    """Guarantees that count: resolution on file, and for listed guarantors the announcement (担保制度解释 §9)."""
+    return total(
+        item.amount
+        for item in content.guarantees
+        if item.resolution_sha256 is not None and (not item.listed or item.announcement is not None)
+    )
+
+
+def total(amounts: Iterable[Money]) -> Money:
+    """The sum of amounts in CNY."""
+    return Money(amount=sum((item.amount for item in amounts), Decimal(0)))
+
+
+def _there(fact: Known[Any] | Absent | None) -> FactValue:
+    """That a number or document exists, as far as the application says; an honest absence stays one."""
+    return True if known(fact) is not None else fact

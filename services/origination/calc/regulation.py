@@ -1,0 +1,58 @@
+"""The regulations that apply when credit is approved, by the lender's licence and the day."""
+
+from datetime import date
+
+from domain.application import ApplicationContent
+from domain.collateral import Valuation
+from domain.model import Value
+from domain.pricing import Exposures, Limit, Rating
+from domain.reference import LenderBooks
+from policy.engine import Bundle, FactValue, check_rules, rules_in_force
+from services.origination.calc.case_facts import (
+    Screens,
+    application_facts,
+    assessment_facts,
+    book_facts,
+    screen_facts,
+    valid_guarantees,
+)
+from services.origination.calc.conclusion import Check
+
+MOMENT = "approval"
+
+
+class RegulationInputs(Value):
+    """What the regulations are checked on. Content and bundles are found under their hashes."""
+
+    content_sha256: str
+    policy_sha256: str
+    current_policy_sha256: str
+    pinned_on: date
+    as_of: date
+    lender: LenderBooks
+    exposures: Exposures
+    screens: Screens
+    rating: Rating | None
+    limit: Limit | None
+    valuations: tuple[Valuation, ...]
+
+
+def facts_of(inputs: RegulationInputs, content: ApplicationContent, pinned: Bundle) -> dict[str, FactValue]:
+    """Everything known of the case at approval, by the policy's names."""
+    line = content.lines[0]
+    product = pinned.product(line.product, inputs.pinned_on)
+    facts = application_facts(content, line, product)
+    facts |= book_facts(line.amount, inputs.exposures, inputs.lender)
+    facts |= screen_facts(inputs.screens)
+    facts |= assessment_facts(
+        line.amount, inputs.rating, inputs.limit, inputs.valuations, valid_guarantees(content)
+    )
+    return facts
+
+
+def regulation(inputs: RegulationInputs, content: ApplicationContent, pinned: Bundle, current: Bundle) -> Check:
+    """The rows of the pinned policy, and every BLOCK in force on the day despite pinning."""
+    check = Check()
+    rules = rules_in_force(pinned, current, MOMENT, inputs.lender.licence, inputs.pinned_on, inputs.as_of)
+    check.rules(check_rules(rules, facts_of(inputs, content, pinned), "regulation"))
+    return check

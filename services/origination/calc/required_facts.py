@@ -1,0 +1,245 @@
+"""Which facts an application must state, by product and line: the fields of the credit manual as a table.
+
+*Stated* is enough for most facts: ``unknown``, ``undisclosed`` and ``not_applicable`` are statements too, and refer the case
+where the fact is needed. Facts without which nothing can be assessed must have a *value*.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from domain.application import ApplicationContent, AssetKind, AssetLine, CreditLineRequest
+from domain.facts import Known
+from policy.engine import Product
+
+
+@dataclass(frozen=True)
+class Case:
+    """What decides which facts are needed."""
+
+    content: ApplicationContent
+    line: CreditLineRequest
+    product: Product
+
+    @property
+    def project(self) -> bool:
+        """Fixed-asset finance, whose need is measured on the investment."""
+        return self.product.need == "investment"
+
+    @property
+    def order(self) -> bool:
+        """Order financing, whose need is measured on a contract."""
+        return self.product.need == "contract"
+
+    @property
+    def working_capital(self) -> bool:
+        """Working capital by the regulator's formula."""
+        return self.product.need == "working_capital"
+
+    @property
+    def servers(self) -> bool:
+        return any(asset.kind is AssetKind.GPU_SERVER for asset in self.content.assets)
+
+
+@dataclass(frozen=True)
+class Gap:
+    """A fact that is missing: where, and whether a value is needed or a statement would do."""
+
+    pointer: str
+    value_needed: bool
+
+
+@dataclass(frozen=True)
+class Group:
+    """Facts of one section: those that must be stated, and those that must have a value."""
+
+    section: Callable[[ApplicationContent], Iterator[tuple[str, Any]]]
+    stated: tuple[str, ...]
+    valued: tuple[str, ...] = ()
+    when: Callable[[Case], bool] = lambda case: True
+    about: Callable[[Any], bool] = lambda item: True
+
+
+def gaps(case: Case) -> Iterator[Gap]:
+    """Every fact the case lacks, in the order of the application's sections."""
+    for group in GROUPS:
+        if not group.when(case):
+            continue
+        for pointer, item in group.section(case.content):
+            if not group.about(item):
+                continue
+            for name in group.stated:
+                if getattr(item, name) is None:
+                    yield Gap(f"{pointer}/{name}", False)
+            for name in group.valued:
+                given = getattr(item, name)
+                if given is None or not (isinstance(given, Known) or _plain(given)):
+                    yield Gap(f"{pointer}/{name}", True)
+
+
+def _plain(given: Any) -> bool:
+    """Whether a field is not a fact but a bare value, which is known by being there."""
+    return not hasattr(given, "state")
+
+
+def _one(name: str) -> Callable[[ApplicationContent], Iterator[tuple[str, Any]]]:
+    def section(content: ApplicationContent) -> Iterator[tuple[str, Any]]:
+        item = getattr(content, name)
+        if item is not None:
+            yield f"/{name}", item
+
+    return section
+
+
+def _each(name: str) -> Callable[[ApplicationContent], Iterator[tuple[str, Any]]]:
+    def section(content: ApplicationContent) -> Iterator[tuple[str, Any]]:
+        for index, item in enumerate(getattr(content, name)):
+            yield f"/{name}/{index}", item
+
+    return section
+
+
+def _latest_accounts(content: ApplicationContent) -> Iterator[tuple[str, Any]]:
+    if content.accounts:
+        index = max(range(len(content.accounts)), key=lambda place: content.accounts[place].period_end)
+        yield f"/accounts/{index}", content.accounts[index]
+
+
+def _is(*kinds: AssetKind) -> Callable[[AssetLine], bool]:
+    return lambda asset: asset.kind in kinds
+
+
+_HARDWARE: Final = (AssetKind.GPU_SERVER, AssetKind.NETWORK_STORAGE)
+_BUILT: Final = (AssetKind.POWER_COOLING, AssetKind.CIVIL_WORKS)
+_CLAIMS: Final = (AssetKind.RECEIVABLE, AssetKind.COMPUTE_ORDER)
+
+GROUPS: Final[tuple[Group, ...]] = (
+    # 12-24 the borrower
+    Group(
+        _one("borrower"),
+        valued=("division_code", "established", "industry", "chain_segment", "size", "owners"),
+        stated=(
+            "life_stage",
+            "employees",
+            "first_loan",
+            "licences",
+            "listed_code",
+            "builder_type",
+            "government_platform",
+            "related_to_lender",
+        ),
+    ),
+    # 25-33 the accounts of the latest period
+    Group(
+        _latest_accounts,
+        valued=("revenue", "total_assets", "equity"),
+        stated=("cost_of_sales", "profit", "operating_cash_flow", "cash", "debt", "guarantees_given", "research_expense"),
+    ),
+    Group(
+        _latest_accounts,
+        stated=(
+            "average_inventory",
+            "average_receivables",
+            "average_payables",
+            "average_prepayments",
+            "average_advances",
+            "own_working_capital",
+            "working_capital_loans",
+            "other_working_capital",
+            "expected_growth",
+        ),
+        when=lambda case: case.working_capital,
+    ),
+    # 34-39 technology and people
+    Group(
+        _one("technology"),
+        stated=(
+            "installed_pflops",
+            "utilisation",
+            "gflops_per_watt",
+            "staff",
+            "research_staff",
+            "masters_staff",
+            "key_people",
+            "invention_patents",
+            "software_copyrights",
+            "ip_litigation",
+        ),
+    ),
+    # 40-47 the project
+    Group(
+        _one("project"),
+        valued=("name", "headline_investment"),
+        stated=(
+            "filing_number",
+            "energy_review_number",
+            "environment_approval",
+            "land_right",
+            "progress",
+            "start_date",
+            "operation_date",
+            "pue",
+            "rack_use",
+            "green_power",
+            "hub",
+            "green_catalogue_code",
+        ),
+        when=lambda case: case.project,
+    ),
+    Group(_one("project"), valued=("pue", "rack_use"), stated=(), when=lambda case: case.project and case.product.green),
+    # 48-54 the assets
+    Group(_each("assets"), stated=("encumbrances",)),
+    Group(_each("assets"), stated=("colocation_operator", "lien_waiver"), about=_is(*_HARDWARE)),
+    Group(_each("assets"), valued=("cost", "useful_life_months"), stated=(), about=_is(*_BUILT)),
+    Group(
+        _each("assets"),
+        stated=("insured_sum", "insurance_expires", "insurance_payee"),
+        about=lambda asset: asset.existing and asset.kind in (*_HARDWARE, *_BUILT),
+    ),
+    Group(_each("assets"), valued=("contract_key",), stated=(), about=_is(*_CLAIMS)),
+    Group(_each("assets"), valued=("data_terms",), stated=(), about=_is(AssetKind.DATA_ASSET)),
+    # 55-57 the running economics: every cash line is needed for a value; nought is an answer, silence is not
+    Group(
+        _each("economics"),
+        valued=(
+            "rent",
+            "rent_unit",
+            "rent_basis",
+            "rent_tax_included",
+            "occupancy",
+            "server_kw",
+            "tariff_per_kwh",
+            "rack_per_server_month",
+            "maintenance_rate",
+            "sla_per_server_month",
+        ),
+        stated=("power_contract_expires",),
+        when=lambda case: case.servers,
+    ),
+    # 58-61 contracts with buyers
+    Group(
+        _each("contracts"),
+        valued=("kind", "amount"),
+        stated=(
+            "buyer_tier",
+            "buyer_related",
+            "signed",
+            "starts",
+            "ends",
+            "advance_received",
+            "retention",
+            "collected",
+            "assignment_allowed",
+            "termination_notice_months",
+            "collection_account",
+        ),
+    ),
+    Group(
+        _each("contracts"),
+        valued=("advance_received", "retention", "collected", "cost_to_complete"),
+        stated=("collectible_within_tenor", "ready_to_start"),
+        when=lambda case: case.order,
+    ),
+    # 66-67 price
+    Group(_one("price"), stated=("fees",)),
+)

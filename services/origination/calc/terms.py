@@ -1,0 +1,161 @@
+"""The terms of an offer, and the agreement they become: every condition is a clause, and the whole has one hash."""
+
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+from pydantic import Field
+
+from domain.application import CreditLineRequest, Party, PartyRole, Repayment
+from domain.canonical import sha256_of
+from domain.dossier import Dossier
+from domain.facility import ConditionTerm, PricedTerms
+from domain.model import Value
+from domain.money import Money
+
+
+class OfferTerms(Value):
+    """What the borrower is offered (批复条件), as it is shown and hashed."""
+
+    case_number: str
+    lender_id: str
+    lender_name: str
+    borrower_name: str
+    borrower_uscc: str
+    product: str
+    amount: Money
+    tenor_months: int
+    purpose: str
+    repayment: Repayment
+    price: PricedTerms
+    comprehensive_cost: str | None
+    """综合融资成本 as a fraction per year, where it was measured."""
+    instalments: int
+    total_interest: Money
+    conditions: tuple[ConditionTerm, ...]
+    approval_conditions: tuple[str, ...]
+    """Conditions that the approvers added in their own words."""
+    offered_on: date
+    valid_until: date
+
+    def sha256(self) -> str:
+        return sha256_of(self)
+
+
+class Clause(Value):
+    """A clause of the agreement and the condition it carries."""
+
+    number: int
+    code: str
+    kind: str
+    text_zh: str
+    text_en: str
+
+
+class ContractData(Value):
+    """What the text of the agreement is drawn from, and is checked against when it is signed."""
+
+    number: str
+    offer_id: UUID
+    terms: OfferTerms
+    terms_sha256: str
+    parties: tuple[Party, ...]
+    decision: str
+    decided_by: tuple[str, ...]
+    authority_rule: str
+    policy_sha256: str
+    clauses: tuple[Clause, ...]
+    drawn_on: date
+    conditions: tuple[ConditionTerm, ...] = Field(default=())
+
+    def sha256(self) -> str:
+        return sha256_of(self)
+
+
+def offer_terms(
+    dossier: Dossier,
+    conditions: tuple[ConditionTerm, ...],
+    approval_conditions: tuple[str, ...],
+    *,
+    validity_days: int,
+    as_of: date,
+) -> OfferTerms:
+    """The offer: no more than the limit and no more than was asked, at the price quoted.
+
+    The dossier must hold limit, quote and schedule.
+    """
+    assert dossier.limit is not None
+    assert dossier.quote is not None
+    assert dossier.schedule is not None
+    borrower = dossier.content.party(PartyRole.BORROWER)
+    assert borrower is not None
+    line, quote = dossier.line, dossier.quote
+    cost = quote.comprehensive_cost
+    return OfferTerms(
+        case_number=dossier.case_number,
+        lender_id=dossier.lender_id,
+        lender_name=dossier.lender.name,
+        borrower_name=borrower.name,
+        borrower_uscc=borrower.uscc,
+        product=line.product,
+        amount=offered(line, dossier.limit.limit),
+        tenor_months=min(line.tenor_months, dossier.limit.tenor_months),
+        purpose=line.purpose,
+        repayment=line.repayment,
+        price=PricedTerms(all_in_rate=quote.all_in_rate, base_rate=quote.base_rate, margin_bps=quote.margin_bps),
+        comprehensive_cost=None if cost is None else f"{cost:.8f}",
+        instalments=len(dossier.schedule.instalments),
+        total_interest=dossier.schedule.total_interest,
+        conditions=conditions,
+        approval_conditions=approval_conditions,
+        offered_on=as_of,
+        valid_until=as_of + timedelta(days=validity_days),
+    )
+
+
+def offered(line: CreditLineRequest, limit: Money) -> Money:
+    """The smaller of what was asked and what the limit allows."""
+    return min(line.amount, limit)
+
+
+def clauses(terms: OfferTerms) -> tuple[Clause, ...]:
+    """Every condition as a numbered clause: those of the product first, then those the approvers added."""
+    texts = [(item.code, item.kind.value, *_text(item)) for item in terms.conditions]
+    texts += [(f"APPROVAL_{place}", "approval", text, text) for place, text in enumerate(terms.approval_conditions, 1)]
+    return tuple(
+        Clause(number=number, code=code, kind=kind, text_zh=zh, text_en=en)
+        for number, (code, kind, zh, en) in enumerate(texts, start=1)
+    )
+
+
+_FROM = {"effective": ("合同生效", "the agreement's effect"), "payment": ("放款", "payment"), "delivery": ("交付", "delivery")}
+
+
+def _text(term: ConditionTerm) -> tuple[str, str]:
+    if term.counts_from is None or term.due_days is None:
+        return f"首次提款前：{term.title_zh}。", f"Before the first drawing: {term.title_en}."
+    since_zh, since_en = _FROM[term.counts_from]
+    return (
+        f"{since_zh}之日起 {term.due_days} 日内：{term.title_zh}；逾期的，{term.consequence_zh}。",
+        f"Within {term.due_days} days of {since_en}: {term.title_en}; failing that, {term.consequence_en}.",
+    )
+
+
+def contract_data(
+    dossier: Dossier, terms: OfferTerms, offer_id: UUID, decision: dict[str, Any], *, number: str, as_of: date
+) -> ContractData:
+    """The agreement's data from an offer and the decision behind it."""
+    return ContractData(
+        number=number,
+        offer_id=offer_id,
+        terms=terms,
+        terms_sha256=terms.sha256(),
+        parties=dossier.content.parties,
+        decision=decision["decision"],
+        decided_by=tuple(decision["decided_by"]),
+        authority_rule=decision["authority_rule"],
+        policy_sha256=dossier.policy_sha256,
+        clauses=clauses(terms),
+        drawn_on=as_of,
+        conditions=terms.conditions,
+    )
