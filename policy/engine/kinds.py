@@ -54,9 +54,17 @@ def build(source: Source) -> tuple[PolicyFile | None, list[FileFault]]:
     if model is None:
         return None, [source.fault(("kind",), f"kind is one of {', '.join(sorted(KINDS))}")]
     try:
-        return model.model_validate(data), []
+        return model.model_validate(_ordered(data)), []
     except ValidationError as error:
         return None, [
             source.fault(item["loc"], item["msg"].removeprefix("Value error, "))
             for item in error.errors(include_url=False, include_input=False, include_context=False)
         ]
+
+
+def _ordered(data: Any) -> Any:
+    """The data with its keys in order, as a stored bundle has them: traces spell conditions in the order of their keys, and
+    a case recomputed from stored policy must spell them as on the day it was decided from files."""
+    if isinstance(data, dict):
+        return {key: _ordered(data[key]) for key in sorted(data)}
+    return [_ordered(item) for item in data] if isinstance(data, list) else data

@@ -4,6 +4,7 @@ Logarithm, exponential and root are decimal, correctly rounded at 50 digits, so 
 """
 
 from decimal import Context, Decimal
+from itertools import pairwise
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -62,7 +63,7 @@ class RatingScale(PolicyFile):
 
     def grade_of(self, pd: Decimal) -> str:
         """The grade whose band holds a PD; a PD on a boundary belongs to the worse grade."""
-        for better, worse in zip(self.grades, self.grades[1:], strict=False):
+        for better, worse in pairwise(self.grades):
             if pd < _CONTEXT.sqrt(_CONTEXT.multiply(better.midpoint, worse.midpoint)):
                 return better.id
         return self.grades[-1].id

@@ -82,7 +82,7 @@ class TableBody(Bindable):
             if row.id in seen:
                 wrong.append(((*at, "id"), f"the row id {row.id!r} appears twice"))
             seen.add(row.id)
-            columns = {name: cell for name, cell in row.when.items() if name in self.inputs}
+            columns = {name: row.when[name] for name in self.inputs if name in row.when}
             for name in row.when.keys() - columns.keys():
                 wrong.append(((*at, "when", name), f"{name!r} is not an input of this table"))
             tests, faults = parse_tests(
