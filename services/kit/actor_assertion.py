@@ -1,7 +1,8 @@
-"""Who acted, provably: origination's signature over person, command, workflow and update (compact JWS, RFC 7515, Ed25519).
+"""Who acted, provably: origination's signature over person, command, workflow and update (compact JWS, RFC 7515,
+Ed25519).
 
-The worker checks it before a validator sees the command; an auditor checks it again years later. It holds for one update of
-one workflow with one content, so that an assertion copied from a history proves nothing anywhere else.
+The worker checks it before a validator sees the command; an auditor checks it again years later. It holds for one
+update of one workflow with one content, so that an assertion copied from a history proves nothing anywhere else.
 """
 
 import json
@@ -27,7 +28,8 @@ _REGISTRY = jws.JWSRegistry(algorithms=[ALGORITHM])
 
 
 class AssertionRefused(ValueError):
-    """The assertion does not prove that this person sent this command. ``reason`` is a stable word for logs and tests."""
+    """The assertion does not prove that this person sent this command. ``reason`` is a stable word for logs and
+    tests."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -65,10 +67,11 @@ def sign(
 def verify(
     token: str, keyring: Keyring, *, workflow_id: str, update_id: str, command_sha256: str, at: datetime
 ) -> ActorClaims:
-    """The claims of an assertion made for exactly this update. ``at`` is the moment the update is handled (the workflow's
-    time); an auditor passes the moment recorded in the history.
+    """The claims of an assertion made for exactly this update. ``at`` is the moment the update is handled (the
+    workflow's time); an auditor passes the moment recorded in the history.
 
-    Raises ``AssertionRefused`` with ``malformed | unknown_key | signature | expired | not_yet_valid | moved | other_command``.
+    Raises ``AssertionRefused`` with ``malformed | unknown_key | signature | expired | not_yet_valid | moved |
+    other_command``.
     """
     claims = verified_claims(token, keyring)
     if claims.workflow_id != workflow_id or claims.update_id != update_id:

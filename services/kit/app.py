@@ -17,7 +17,7 @@ from services.kit import error_handling
 from services.kit.auth import RefusalRecorder, public
 from services.kit.http import http_client
 from services.kit.problems import Problem, ProblemBody, catalogue
-from services.kit.router import JSON_LIMIT, KitRoute, Router
+from services.kit.router import KitRoute, Router
 from services.kit.settings import ServiceSettings
 from services.kit.telemetry import describe
 from services.kit.tokens import Issuer, TokenVerifier
@@ -46,9 +46,9 @@ def build_app(
 ) -> FastAPI:
     """The application of one service.
 
-    ``readiness`` names what ``/readyz`` asks (the issuers are always asked); ``idempotency`` is the service's table of keys.
-    Raises ``UndeclaredRoute`` when a route declares neither ``allow(…)`` nor ``public()``, and ``SettingsRefused`` without an
-    audience.
+    ``readiness`` names what ``/readyz`` asks (the issuers are always asked); ``idempotency`` is the service's table of
+    keys. Raises ``UndeclaredRoute`` when a route declares neither ``allow(…)`` nor ``public()``, and
+    ``SettingsRefused`` without an audience.
     """
     settings.required("audience", "staff_issuer", "borrower_issuer")
     issuers = http_client(timeout=5.0)
@@ -72,7 +72,6 @@ def build_app(
         description=description,
         version=version,
         lifespan=life,
-        max_body_size=JSON_LIMIT,
         # The interactive pages would load scripts from outside; the document itself is at /openapi.json.
         docs_url=None,
         redoc_url=None,

@@ -1,8 +1,8 @@
 """Who may call a route, declared on the route itself.
 
-``who: Annotated[Principal, allow("reviewer")]`` or ``dependencies=[allow("reviewer")]``. The declaration is checked before
-the body is read, published as ``x-suandai-roles`` in the OpenAPI document, and required: an app with a route that says
-nothing does not start.
+``who: Annotated[Principal, allow("reviewer")]`` or ``dependencies=[allow("reviewer")]``. The declaration is checked
+before the body is read, published as ``x-suandai-roles`` in the OpenAPI document, and required: an app with a route
+that says nothing does not start.
 """
 
 from collections.abc import Awaitable, Callable
@@ -16,7 +16,7 @@ from fastapi import Depends, Request
 from services.kit.database import now
 from services.kit.principal import Principal
 from services.kit.problems import Problem
-from services.kit.telemetry import current_trace_id
+from services.kit.telemetry import trace_of
 from services.kit.tokens import IssuerUnreachable, TokenRefused, TokenVerifier
 
 ANYONE = "*"
@@ -68,8 +68,8 @@ class Public:
 def allow(*roles: str, scope: str = "none") -> Any:
     """Declare the roles that may call a route.
 
-    ``scope`` says by what the objects behind it are limited (``none``, ``branch``, ``case``, ``borrower`` …); the route's
-    store applies it, the declaration lets a test walk every route with a foreign object.
+    ``scope`` says by what the objects behind it are limited (``none``, ``branch``, ``case``, ``borrower`` …); the
+    route's store applies it, the declaration lets a test walk every route with a foreign object.
     """
     if not roles:
         raise ValueError("a route allowed to nobody is a mistake; use public() for one that is open to all")
@@ -114,7 +114,7 @@ async def record_refusal(request: Request, code: str, *, principal: Principal | 
         path=request.url.path[:300],
         code=code,
         reason=reason,
-        trace_id=current_trace_id(),
+        trace_id=trace_of(request),
         at=now(),
     )
     recorder: RefusalRecorder | None = getattr(request.app.state, "refusal_recorder", None)

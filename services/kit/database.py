@@ -30,7 +30,8 @@ NAMING_CONVENTION: Final = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
     "pk": "pk_%(table_name)s",
 }
-"""Constraint names are derived, never invented by the server: a migration must be able to drop what another one made."""
+"""Constraint names are derived, never invented by the server: a migration must be able to drop what another one
+made."""
 
 MONEY: Final = Numeric(20, 2)
 RATE: Final = Numeric(12, 8)

@@ -125,8 +125,8 @@ class DocumentStore:
         return b"".join([block async for block in self.stream(sha256)])
 
     async def stream(self, sha256: str) -> AsyncIterator[bytes]:
-        """The content in blocks. The hash is checked before the first block is handed out: a reader who has acted on half
-        of a forged document cannot be called back."""
+        """The content in blocks. The hash is checked before the first block is handed out: a reader who has acted on
+        half of a forged document cannot be called back."""
         path = self.path(sha256)
         if await asyncio.to_thread(_hash_of, path) != sha256:
             raise DocumentDamaged(sha256)

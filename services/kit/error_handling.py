@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 
 from services.kit.http import RemoteProblem, RemoteUnavailable
 from services.kit.problems import Problem, language_of, response
-from services.kit.telemetry import current_trace_id, describe
+from services.kit.telemetry import describe, trace_of
 from services.kit.validation_faults import faults_of
 
 _log = structlog.get_logger(__name__)
@@ -55,7 +55,7 @@ def render(request: Request, problem: Problem) -> Response:
         problem,
         language_of(request.headers.get("accept-language", "")),
         instance=request.url.path[:300],
-        trace_id=current_trace_id() or str(getattr(request.state, "request_id", "")),
+        trace_id=trace_of(request),
     )
 
 

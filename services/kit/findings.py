@@ -23,8 +23,8 @@ class FindingDamaged(RuntimeError):
 class FindingStore:
     """The tables of one service's findings, and what is done with them.
 
-    ``content`` holds canonical bytes under their SHA-256: inputs, and findings without id and time. Equal inputs are kept
-    once. ``finding`` says when which conclusion was drawn.
+    ``content`` holds canonical bytes under their SHA-256: inputs, and findings without id and time. Equal inputs are
+    kept once. ``finding`` says when which conclusion was drawn.
     """
 
     def __init__(self, metadata: MetaData) -> None:
@@ -54,8 +54,8 @@ class FindingStore:
     ) -> FindingRef:
         """File a finding with its inputs. ``subject`` is what it speaks of (a case's or an asset's id).
 
-        Raises ``ValueError`` when the inputs are not those the finding was drawn from. Filing the same finding twice is no
-        error.
+        Raises ``ValueError`` when the inputs are not those the finding was drawn from. Filing the same finding twice is
+        no error.
         """
         if sha256_of(inputs) != finding.inputs_sha256:
             raise ValueError("these are not the inputs the finding was drawn from")
@@ -65,7 +65,8 @@ class FindingStore:
             {"sha256": finding.inputs_sha256, "body": canonical(inputs), "stored_at": finding.made_at},
             {"sha256": ref.sha256, "body": body, "stored_at": finding.made_at},
         ]
-        # In the order of the hashes, so that two requests filing the same content never wait for each other in a circle.
+        # In the order of the hashes, so that two requests filing the same content never wait for each other in a
+        # circle.
         stored.sort(key=lambda row: str(row["sha256"]))
         await (await session.connection()).execute(insert(self.content).values(stored).on_conflict_do_nothing())
         await (await session.connection()).execute(

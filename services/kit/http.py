@@ -66,7 +66,8 @@ def http_client(**options: Any) -> httpx.AsyncClient:
 class ServiceClient:
     """Base of the typed clients: token, Idempotency-Key, bounded retries, problems as exceptions, answers validated.
 
-    Only calls that may safely be repeated are: reads, and calls with an Idempotency-Key, which carry the same key again.
+    Only calls that may safely be repeated are: reads, and calls with an Idempotency-Key, which carry the same key
+    again.
     """
 
     def __init__(

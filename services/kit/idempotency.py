@@ -3,9 +3,9 @@
 A key belongs to a caller and a route, and stands for one content. Two ways to use it:
 
 ``atomic``  the effect and its answer are written in one transaction; for everything that only touches our own tables.
-``reserve`` … ``finish``  the key is reserved in one transaction, the work is done with none open (a workflow update, a call to
-            another service), effect and answer are written in a second. If the process dies in between, the next request with
-            the same key does the work again, so that work must be idempotent by itself (same update id, same remote key).
+``reserve`` … ``finish``  the key is reserved in one transaction, the work is done with none open (a workflow update, a
+call to another service), effect and answer are written in a second. If the process dies in between, the next request
+with the same key does the work again, so that work must be idempotent by itself (same update id, same remote key).
 
 Stored are answers that would be the same next time: successes and refusals. Failures (5xx) are not.
 """
@@ -42,13 +42,14 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from services.kit.auth import authenticated
 from services.kit.database import Database, UtcDateTime, new_id, now
 from services.kit.problems import MEDIA_TYPE, Problem, language_of
-from services.kit.telemetry import current_trace_id
+from services.kit.telemetry import trace_of
 
 WAIT = timedelta(seconds=5)
 """How long a second request with the same key waits for the first before it is told to come back (409)."""
 
 LEASE = timedelta(seconds=60)
-"""After this a reservation nobody finished is taken to be left by a process that died; longer than any request may run."""
+"""After this a reservation nobody finished is taken to be left by a process that died; longer than any request may
+run."""
 
 _KEY = re.compile(r"[\x21-\x7e]([\x20-\x7e]{0,253}[\x21-\x7e])?")
 _NEVER_STORED = {408, 425, 429}
@@ -113,14 +114,15 @@ class IdempotentCall:
         self._fingerprint: bytes | None = None
 
     def fingerprint(self, *parts: str) -> None:
-        """Say what the content of a request is whose body is not JSON: the SHA-256 of an uploaded file, say. A multipart
-        body differs at every sending, by its boundary."""
+        """Say what the content of a request is whose body is not JSON: the SHA-256 of an uploaded file, say. A
+        multipart body differs at every sending, by its boundary."""
         self._fingerprint = "\x1f".join(parts).encode()
 
     async def atomic(self, database: Database, effect: Effect) -> Response:
         """Run ``effect`` and store its reply in one transaction, or return the reply stored before.
 
-        A ``Problem`` raised by the effect undoes what the effect wrote, is stored as the answer, and raised.
+        A ``Problem`` raised by the effect undoes what the effect wrote and is stored and returned as the answer;
+        failures (5xx) are raised and not stored.
         """
         try:
             return await self._atomic(database, effect)
@@ -131,7 +133,7 @@ class IdempotentCall:
 
     async def _atomic(self, database: Database, effect: Effect) -> Response:
         content = await self._content_sha256()
-        refused: Problem | None = None
+        media_type = "application/json"
         async with database.session() as session:
             # A second request with this key waits here for the first one's transaction to end.
             await session.execute(text(f"SET LOCAL lock_timeout = {round(WAIT.total_seconds() * 1000)}"))
@@ -145,15 +147,14 @@ class IdempotentCall:
             except Problem as problem:
                 if problem.status >= 500 or problem.status in _NEVER_STORED:
                     raise
-                refused = problem
+                media_type = MEDIA_TYPE
                 reply = self._refusal(problem)
-            await self._store(session, reservation.id, reply, media_type=MEDIA_TYPE if refused else "application/json")
-        if refused is not None:
-            raise refused
-        return _response(reply.status, reply.raw(), dict(reply.headers), "application/json")
+            await self._store(session, reservation.id, reply, media_type=media_type)
+        return _response(reply.status, reply.raw(), dict(reply.headers), media_type)
 
     async def reserve(self, database: Database) -> Reservation:
-        """First transaction of the two-step way. Raises ``request_in_progress`` (409) while another request has the key."""
+        """First transaction of the two-step way. Raises ``request_in_progress`` (409) while another request has the
+        key."""
         content = await self._content_sha256()
         async with database.session() as session:
             return await self._take(session, content, lease=LEASE)
@@ -165,13 +166,16 @@ class IdempotentCall:
             await self._store(session, reservation.id, reply, media_type="application/json")
         return _response(reply.status, reply.raw(), dict(reply.headers), "application/json")
 
-    async def refuse(self, database: Database, reservation: Reservation, problem: Problem) -> None:
-        """Store a refusal as the answer of a reserved key; the caller then raises it. Failures (5xx) set the key free."""
+    async def refuse(self, database: Database, reservation: Reservation, problem: Problem) -> Response:
+        """Store a refusal as the answer of a reserved key and return it. A failure (5xx) sets the key free and is
+        raised."""
+        if problem.status >= 500 or problem.status in _NEVER_STORED:
+            await self.suspend(database, reservation)
+            raise problem
+        reply = self._refusal(problem)
         async with database.session() as session:
-            if problem.status >= 500 or problem.status in _NEVER_STORED:
-                await self._set_free(session, reservation.id)
-            else:
-                await self._store(session, reservation.id, self._refusal(problem), media_type=MEDIA_TYPE)
+            await self._store(session, reservation.id, reply, media_type=MEDIA_TYPE)
+        return _response(reply.status, reply.raw(), dict(reply.headers), MEDIA_TYPE)
 
     async def suspend(self, database: Database, reservation: Reservation) -> None:
         """The outcome is not known yet (a time-out): the next request with this key may ask again at once."""
@@ -255,7 +259,7 @@ class IdempotentCall:
 
     def _refusal(self, problem: Problem) -> Reply:
         language = language_of(self._request.headers.get("accept-language", ""))
-        body = problem.body(language, instance=self._request.url.path[:300], trace_id=current_trace_id())
+        body = problem.body(language, instance=self._request.url.path[:300], trace_id=trace_of(self._request))
         return Reply(
             problem.status, body, {**problem.headers, "Content-Language": "zh-CN" if language == "zh" else "en"}
         )

@@ -1,8 +1,8 @@
 """Reading JSON from outside, strictly.
 
-Refused at once, because no later check can see it any more: text that is not UTF-8, duplicate keys (which of two amounts
-counts?), NaN and infinities, integers a JavaScript client would have changed already (I-JSON, RFC 7493), nesting without
-end, and the two kinds of text Postgres cannot store (NUL, lone surrogates).
+Refused at once, because no later check can see it any more: text that is not UTF-8, duplicate keys (which of two
+amounts counts?), NaN and infinities, integers a JavaScript client would have changed already (I-JSON, RFC 7493),
+nesting without end, and the two kinds of text Postgres cannot store (NUL, lone surrogates).
 """
 
 import json
@@ -76,15 +76,14 @@ def _exact_integer(digits: str) -> int:
 
 def _deeper_than(value: Any, depth: int) -> bool:
     level = [value]
-    for _ in range(depth + 1):
+    for _ in range(depth):
         level = [
             child
             for node in level
-            for child in (node.values() if isinstance(node, dict) else node if isinstance(node, list) else ())
+            for child in (node.values() if isinstance(node, dict) else node)
+            if isinstance(child, dict | list)
         ]
-        if not level:
-            return False
-    return True
+    return bool(level)
 
 
 def _unstorable(value: Any) -> list[Fault]:

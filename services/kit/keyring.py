@@ -1,9 +1,9 @@
 """The keys of an installation, by purpose and key id, with older keys kept for what was written under them.
 
-A key directory (0700) holds one JWK file a key (0600), named by its key id; the newest of a purpose is current. Beside them
-lie the public halves of the signing keys (``actor.public.jwks``), so that a worker or an auditor can check signatures
-without being able to make any. A directory or file that others may read is refused: a key that may have been copied proves
-nothing.
+A key directory (0700) holds one JWK file a key (0600), named by its key id; the newest of a purpose is current. Beside
+them lie the public halves of the signing keys (``actor.public.jwks``), so that a worker or an auditor can check
+signatures without being able to make any. A directory or file that others may read is refused: a key that may have been
+copied proves nothing.
 """
 
 import base64
@@ -33,8 +33,8 @@ Purpose = EncryptionPurpose | SigningPurpose
 ENCRYPTION: Final = frozenset[str](get_args(EncryptionPurpose))
 SIGNING: Final = frozenset[str](get_args(SigningPurpose))
 ALL: Final = ENCRYPTION | SIGNING
-"""``payload``: what the engine stores. ``seal``: personal fields in events. ``actor``: who sent a command. ``heads``: the
-heads of the event chains."""
+"""``payload``: what the engine stores. ``seal``: personal fields in events. ``actor``: who sent a command. ``heads``:
+the heads of the event chains."""
 
 _NONCE_BYTES = 12
 
@@ -130,7 +130,8 @@ class Keyring:
         return cls(encryption, signing, public)
 
     def encrypt(self, purpose: EncryptionPurpose, plain: bytes) -> Ciphertext:
-        """Encrypt under the current key, with a fresh random nonce. Purpose and key id are authenticated with the data."""
+        """Encrypt under the current key, with a fresh random nonce. Purpose and key id are authenticated with the
+        data."""
         keys = self._encryption.get(purpose) or {}
         if not keys:
             raise UnknownKey(purpose)

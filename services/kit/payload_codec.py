@@ -1,8 +1,8 @@
 """Encryption of everything the workflow engine stores: inputs, results, updates, failures, summaries.
 
-The engine's database is run by other people than ours and kept for ten years; no borrower's name may ever lie in it plain.
-A payload that does not carry our encryption is refused on the way back, so that whoever can write to the engine still cannot
-make a case believe a forged result.
+The engine's database is run by other people than ours and kept for ten years; no borrower's name may ever lie in it
+plain. A payload that does not carry our encryption is refused on the way back, so that whoever can write to the engine
+still cannot make a case believe a forged result.
 """
 
 from collections.abc import Sequence

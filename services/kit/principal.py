@@ -9,7 +9,8 @@ PrincipalKind = Literal["staff", "borrower", "service"]
 
 
 class Principal(Value):
-    """The verified caller. Roles say what somebody may do at all; how much one may decide is in the authority register."""
+    """The verified caller. Roles say what somebody may do at all; how much one may decide is in the authority
+    register."""
 
     subject: str
     kind: PrincipalKind

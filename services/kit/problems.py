@@ -1,7 +1,8 @@
 """Errors as RFC 9457 problems: one stable code each, every fault of the request named, Chinese and English text.
 
 A room registers its problem types once at import (``register``) and raises ``Problem(code, …)``; the handlers in
-``error_handling`` turn whatever else goes wrong into one of the types below. Nothing a caller sent is ever repeated back.
+``error_handling`` turn whatever else goes wrong into one of the types below. Nothing a caller sent is ever repeated
+back.
 """
 
 from collections.abc import Iterable, Mapping

@@ -14,6 +14,8 @@ from fastapi.dependencies.models import Dependant
 from fastapi.params import Form
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+from starlette.types import Message, Receive
 
 from services.kit.auth import Allowed, Public
 from services.kit.etags import IfMatchRequired
@@ -38,10 +40,33 @@ class StrictRequest(Request):
         return self._strict_json
 
 
+class _BoundedBody:
+    """The body as it comes in, cut off at the route's limit whatever length was announced."""
+
+    def __init__(self, receive: Receive, limit: int) -> None:
+        self._receive = receive
+        self._limit = limit
+        self._seen = 0
+        self.exceeded = False
+
+    def check_announced(self, length: str) -> None:
+        if length.isdecimal() and (len(length) > 18 or int(length) > self._limit):
+            raise Problem("body_too_large", headers={"Connection": "close"})
+
+    async def __call__(self) -> Message:
+        message = await self._receive()
+        self._seen += len(message.get("body", b""))
+        if self._seen > self._limit:
+            self.exceeded = True
+            raise Problem("body_too_large", headers={"Connection": "close"})
+        return message
+
+
 class KitRoute(APIRoute):
     """See the module. Every router of a service uses it, through ``Router``."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self.body_limit: int = kwargs.pop("max_body_size", None) or JSON_LIMIT
         super().__init__(*args, **kwargs)
         self.allowed = [call for call in _calls(self.dependant) if isinstance(call, Allowed)]
         self.is_public = any(isinstance(call, Public) for call in _calls(self.dependant))
@@ -59,13 +84,23 @@ class KitRoute(APIRoute):
         async def strict(request: Request) -> Response:
             for entry in self.allowed:
                 await entry(request)
-            strict_request = StrictRequest(request.scope, request.receive)
+            bounded = _BoundedBody(request.receive, self.body_limit)
+            bounded.check_announced(request.headers.get("content-length", ""))
+            strict_request = StrictRequest(request.scope, bounded)
             _check_address(strict_request)
             if self._answers_json():
                 _check_accept(strict_request)
-            if self.body_field is not None and not isinstance(self.body_field.field_info, Form):
-                await _check_media_type(strict_request)
-            return await handle(strict_request)
+            try:
+                if self.body_field is not None and not isinstance(self.body_field.field_info, Form):
+                    await _check_media_type(strict_request)
+                    if await strict_request.body():
+                        await strict_request.json()
+                return await handle(strict_request)
+            except HTTPException:
+                if bounded.exceeded:
+                    # A form parser that was cut off reports a broken form; the reason was the size.
+                    raise Problem("body_too_large") from None
+                raise
 
         return strict
 
@@ -82,7 +117,7 @@ class KitRoute(APIRoute):
             statuses |= {404}
         if _has_parameters(self.dependant):
             statuses |= {400, 422}
-        if self.body_field is not None or self.max_body_size is not None:
+        if self.body_field is not None or self.body_limit != JSON_LIMIT:
             statuses |= {400, 413, 415, 422}
         if any(isinstance(call, IdempotencyRequired) for call in calls):
             statuses |= {400, 409, 413, 422}

@@ -1,7 +1,7 @@
 """Personal fields under seal: in an event they are ciphertext, and the event's hash covers the ciphertext.
 
-So a chain can be checked by somebody who may not read the names, and destroying a sealing key (个人信息保护法 art. 47) leaves
-every chain intact.
+So a chain can be checked by somebody who may not read the names, and destroying a sealing key (art. 47 of the Personal
+Information Protection Law) leaves every chain intact.
 """
 
 import base64
@@ -30,8 +30,8 @@ def seal(model: type[BaseModel], data: Mapping[str, Any], keyring: Keyring) -> d
 
 
 def unseal(data: Any, keyring: Keyring) -> Any:
-    """The data with all seals opened. Raises ``UnknownKey`` where the key was destroyed, ``Undecipherable`` where the text
-    was changed."""
+    """The data with all seals opened. Raises ``UnknownKey`` where the key was destroyed, ``Undecipherable`` where the
+    text was changed."""
     if isinstance(data, Mapping):
         return {name: unseal(value, keyring) for name, value in data.items()}
     if isinstance(data, list | tuple):

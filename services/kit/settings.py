@@ -23,7 +23,8 @@ class SettingsRefused(ValueError):
 
 
 class ServiceSettings(BaseSettings):
-    """What every process of suandai is told from outside. An empty text means that the process has no such neighbour."""
+    """What every process of suandai is told from outside. An empty text means that the process has no such
+    neighbour."""
 
     model_config = SettingsConfigDict(env_prefix="SUANDAI_", frozen=True, extra="ignore")
 

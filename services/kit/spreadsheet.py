@@ -17,7 +17,8 @@ Cell = str | Decimal | bool | date | datetime | None
 """Text as typed (leading zeros kept), figures as decimals, dates; ``None`` where the cell is empty."""
 
 _EXACT_DIGITS = 15
-"""What a spreadsheet's binary number holds exactly in decimal; more would repeat its rounding errors as if they were input."""
+"""What a spreadsheet's binary number holds exactly in decimal; more would repeat its rounding errors as if they were
+input."""
 
 register(
     ProblemType(
@@ -43,8 +44,8 @@ async def read_rows(source: Path | bytes, *, sheet: str = "", limits: SheetLimit
     """The rows of a sheet (the first where none is named), without those that are empty, off the event loop.
 
     Raises the problem ``spreadsheet_refused`` (422) with a fault for each: ``not_an_xlsx``, ``archive_too_large``,
-    ``macro_refused``, ``formula_refused``, ``external_link_refused``, ``embedded_object_refused``, ``xml_entity_refused``,
-    ``too_many_rows``, ``too_many_columns``, ``cell_too_long``, ``sheet_missing``.
+    ``macro_refused``, ``formula_refused``, ``external_link_refused``, ``embedded_object_refused``,
+    ``xml_entity_refused``, ``too_many_rows``, ``too_many_columns``, ``cell_too_long``, ``sheet_missing``.
     """
     return await asyncio.to_thread(lambda: list(rows_of(source, sheet=sheet, limits=limits)))
 

@@ -1,8 +1,8 @@
 """Logs and traces of a process.
 
-Logs are JSON lines on standard output, each with the trace it belongs to. Spans go to an OTLP collector by address, or as
-JSON lines to a local file, so that one trace id can be followed from the HTTP request to the last activity without any
-collector at hand. Neither carries request bodies, query strings or exception texts: those may hold personal data.
+Logs are JSON lines on standard output, each with the trace it belongs to. Spans go to an OTLP collector by address, or
+as JSON lines to a local file, so that one trace id can be followed from the HTTP request to the last activity without
+any collector at hand. Neither carries request bodies, query strings or exception texts: those may hold personal data.
 """
 
 import logging
@@ -20,6 +20,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 from opentelemetry.trace import format_span_id, format_trace_id
+from starlette.requests import Request
 
 from services.kit.settings import ServiceSettings
 
@@ -41,6 +42,11 @@ def current_trace_id() -> str:
     """The trace id of the running request as 32 hex digits; empty outside of one."""
     context = trace.get_current_span().get_span_context()
     return format_trace_id(context.trace_id) if context.is_valid else ""
+
+
+def trace_of(request: Request) -> str:
+    """What a caller quotes to have a request looked up: its trace id, or its request id where nothing is traced."""
+    return current_trace_id() or str(getattr(request.state, "request_id", ""))
 
 
 class JsonLinesExporter(SpanExporter):
@@ -100,7 +106,7 @@ def configure(service: str, settings: ServiceSettings) -> Telemetry:
     provider = TracerProvider(resource=Resource.create({"service.name": service}))
     if settings.otlp_endpoint:
         # Imported only where a collector is configured: it costs every other process a quarter of its start time.
-        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415
 
         endpoint = f"{settings.otlp_endpoint.rstrip('/')}/v1/traces"
         provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=endpoint)))

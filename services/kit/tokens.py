@@ -34,8 +34,8 @@ class IssuerUnreachable(Exception):
 class Issuer:
     """One identity provider: its keys, found through its discovery document and refreshed when an unknown key appears.
 
-    ``keep`` and ``pause`` are seconds: how long keys are trusted without asking again, and how soon an unknown key id may
-    cause another look, so that forged key ids cannot be used to flood the provider.
+    ``keep`` and ``pause`` are seconds: how long keys are trusted without asking again, and how soon an unknown key id
+    may cause another look, so that forged key ids cannot be used to flood the provider.
     """
 
     def __init__(self, url: str, client: httpx.AsyncClient, *, keep: float = 600.0, pause: float = 5.0) -> None:
@@ -50,7 +50,8 @@ class Issuer:
         self._lock = asyncio.Lock()
 
     async def keys(self, key_id: str) -> KeySet:
-        """The current keys; asked for anew when they are old or do not hold ``key_id``. Raises ``IssuerUnreachable``."""
+        """The current keys; asked for anew when they are old or do not hold ``key_id``. Raises
+        ``IssuerUnreachable``."""
         async with self._lock:
             age = time.monotonic() - self._loaded
             stale = self._keys is None or age > self._keep or (key_id not in self._key_ids and age > self._pause)
@@ -96,8 +97,8 @@ class Issuer:
 class TokenVerifier:
     """Turns a bearer token into a ``Principal``.
 
-    Staff and service accounts come from the staff issuer, borrowers' users from their own; neither issuer can grant a role
-    of the other's, whatever its tokens claim.
+    Staff and service accounts come from the staff issuer, borrowers' users from their own; neither issuer can grant a
+    role of the other's, whatever its tokens claim.
     """
 
     def __init__(self, staff: Issuer, borrower: Issuer, audience: str) -> None:
@@ -136,8 +137,8 @@ class TokenVerifier:
 
     def _principal(self, claims: dict[str, Any], issuer: str, token: str) -> Principal:
         kind = self._kind(claims, issuer)
-        # Branch and borrower stand in the issuer's own ``attributes``. A claim of that name at the top level may have been
-        # put there at the client's wish and is worth nothing.
+        # Branch and borrower stand in the issuer's own ``attributes``. A claim of that name at the top level may have
+        # been put there at the client's wish and is worth nothing.
         given = claims.get("attributes")
         attributes = given if isinstance(given, dict) else {}
         return Principal(

@@ -1,8 +1,8 @@
 """Whether a spreadsheet file is safe to open: looked at as an archive, before any parser sees it.
 
-An xlsx is a zip of XML. What can hurt is refused with a code each, all at once: an archive that unpacks to far more than it
-is, cells placed so far apart that the sheet in between fills the memory, entities that expand, macros, formulas (their
-value is what the sender's program last wrote, not what the sheet says) and links to data outside the file.
+An xlsx is a zip of XML. What can hurt is refused with a code each, all at once: an archive that unpacks to far more
+than it is, cells placed so far apart that the sheet in between fills the memory, entities that expand, macros, formulas
+(their value is what the sender's program last wrote, not what the sheet says) and links to data outside the file.
 """
 
 import re
@@ -39,6 +39,8 @@ _ROW = re.compile(rb"<(?:\w{1,20}:)?row\s[^>]{0,400}?\br=[\"']([0-9]{1,9})[\"']"
 _EXTERNAL = re.compile(rb"TargetMode\s*=\s*[\"']External[\"']", re.IGNORECASE)
 _HYPERLINK = re.compile(rb"<[^>]{0,2000}?relationships/hyperlink[^>]{0,4000}?>")
 _DOCTYPE = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
+
+_NO_SHEETS = ("xl/charts/", "xl/drawings/", "xl/theme/", "docprops/", "[content_types]")
 
 _TEXTS = {
     "not_an_xlsx": ("不是有效的 xlsx 文件", "is not a valid xlsx file"),
@@ -121,7 +123,8 @@ class _Inspection:
         """Read one entry through, whatever size it claims; ``False`` when the archive unpacks to too much."""
         name = entry.filename.lower()
         is_xml = name.endswith((".xml", ".rels", ".vml"))
-        is_sheet = name.startswith("xl/worksheets/") and name.endswith(".xml")
+        # A workbook may keep its sheets under any name; only parts that cannot be one are left out.
+        is_sheet = name.endswith(".xml") and not name.startswith(_NO_SHEETS)
         before = b""
         rows = cells_columns = 0
         with self._archive.open(entry) as file:

@@ -170,8 +170,7 @@ async def release(
     try:
         await request.app.state.work(pledge_id)
     except Problem as problem:
-        await call.refuse(database, reservation, problem)
-        raise
+        return await call.refuse(database, reservation, problem)
     except TimeoutError:
         await call.suspend(database, reservation)
         return Response(status_code=202)
