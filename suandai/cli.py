@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from policy.engine import check_book
 from suandai.display import StackView, accounts_table, status_table
 from suandai.stack import Layout, Ports, Stack, StackError, down
 from suandai.stack.assembly import Assembly
@@ -22,9 +23,12 @@ from suandai.stack.record import DirectoryInUse, StackRecord, locked
 
 app = typer.Typer(
     no_args_is_help=True,
+    add_completion=False,
     pretty_exceptions_enable=False,
     help="Credit origination for loans and leases against compute (算力贷).",
 )
+policy_app = typer.Typer(no_args_is_help=True, help="Policy as data: check a book before it is published.")
+app.add_typer(policy_app, name="policy")
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
@@ -176,6 +180,19 @@ def token(
 def accounts() -> None:
     """List the accounts of the local stack: who can sign in, with which role, at which branch or borrower."""
     out.print(accounts_table())
+
+
+@policy_app.command("check")
+def policy_check(
+    book: Annotated[Path, typer.Argument(help="The directory of a policy book.")] = Path("policy/book"),
+) -> None:
+    """Say everything that is wrong with a policy book; exits 1 when anything is."""
+    report = check_book(book)
+    for fault in report.faults:
+        err.print(str(fault), soft_wrap=True)
+    if report.bundle is None:
+        raise typer.Exit(1)
+    out.print(f"{len(report.bundle.files())} files, bundle {report.bundle.sha256}", soft_wrap=True)
 
 
 @app.command()

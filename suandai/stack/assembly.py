@@ -73,7 +73,7 @@ class Assembly:
             "TEMPORAL_TLS": "false",
             "STAFF_ISSUER": self.staff.issuer,
             "BORROWER_ISSUER": self.borrowers.issuer,
-            "KEYS_DIR": str(layout.keys),
+            "KEYS_DIR": str(layout.worker_keys if component == "worker" else layout.keys),
             "DOCUMENT_DIR": str(layout.documents),
             "CORE_BANKING_DIR": str(layout.core_banking),
             "TRACE_FILE": str(layout.logs / f"{component}.traces.jsonl"),

@@ -72,6 +72,10 @@ class Layout:
         return self.directory / "keys"
 
     @property
+    def worker_keys(self) -> Path:
+        return self.directory / "worker-keys"
+
+    @property
     def documents(self) -> Path:
         return self.directory / "documents"
 

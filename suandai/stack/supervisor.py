@@ -157,7 +157,7 @@ class Stack:
         self._state = "starting"
         self._write()
         if any(part.name in KEY_HOLDERS for part in self.parts):
-            await self._in_thread(lambda: ensure_keys(layout.keys))
+            await self._in_thread(lambda: ensure_keys(layout.keys, layout.worker_keys))
 
     def _check_ports(self) -> None:
         taken = [
