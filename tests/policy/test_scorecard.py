@@ -83,7 +83,7 @@ def test_points_factors_and_class(tmp_path: Path) -> None:
     result = scored(tmp_path, {"plant.pue": Decimal("1.3"), "firm.size": "small", "firm.listed": False})
     assert result.points == Decimal("7.00000000")
     assert result.card_class is not None
-    assert (result.card_class.id, result.card_class.multiplier) == ("A", 1)
+    assert (result.card_class.id, result.card_class.multiplier) == ("A", Decimal(1))
     assert [(factor.id, factor.points, factor.weight) for factor in result.factors] == [
         ("plant", Decimal(4), Decimal(4)),
         ("firm", Decimal(3), Decimal(6)),
