@@ -1,13 +1,14 @@
 """Assembly of the collateral service."""
 
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 
+import httpx
 from fastapi import FastAPI
 
 from services.collateral import tables
 from services.collateral.routes import allocations, assets, registrations, valuations
-from services.collateral.sources import PolicyShelf, PublishedBooks
+from services.collateral.sources import OriginationBooks, PolicyShelf, PublishedBooks
 from services.kit.app import build_app
 from services.kit.database import Database
 from services.kit.http import http_client
@@ -20,22 +21,26 @@ _ORIGINATION = "urn:suandai:origination"
 
 def create_app(settings: ServiceSettings | None = None, books: PublishedBooks | None = None) -> FastAPI:
     """The application. Without ``settings`` they come from the environment; without ``books`` policy and reference data
-    are read from origination."""
+    are read from origination. Raises ``SettingsRefused`` naming what is missing."""
     served = settings is None
     settings = settings or ServiceSettings()
     settings.required("database_url", "audience")
+    if books is None:
+        settings.required("service_client_id", "service_client_secret_file")
     telemetry = configure("collateral", settings) if served else None
     database = Database(settings.database_url, pool_size=settings.database_pool_size)
+    outgoing = http_client()
+    source = books or OriginationBooks(settings.origination_url, _own_account(settings, outgoing), client=outgoing)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with AsyncExitStack() as open_things:
-            if telemetry is not None:
-                open_things.callback(telemetry.shutdown)
-            open_things.push_async_callback(database.dispose)
-            app.state.books = books or await _origination(settings, open_things)
-            app.state.policies = PolicyShelf(app.state.books)
+        try:
             yield
+        finally:
+            await outgoing.aclose()
+            await database.dispose()
+            if telemetry is not None:
+                telemetry.shutdown()
 
     app = build_app(
         title="suandai collateral",
@@ -47,18 +52,12 @@ def create_app(settings: ServiceSettings | None = None, books: PublishedBooks | 
         lifespan=lifespan,
     )
     app.state.database = database
+    app.state.books = source
+    app.state.policies = PolicyShelf(source)
     return app
 
 
-async def _origination(settings: ServiceSettings, open_things: AsyncExitStack) -> PublishedBooks:
-    from services.origination.client import OriginationClient
-
-    settings.required("origination_url", "service_client_id", "service_client_secret_file")
-    issuer = http_client(timeout=10.0)
-    open_things.push_async_callback(issuer.aclose)
-    tokens = ClientCredentials(
-        settings.staff_issuer, settings.service_client_id, settings.client_secret(), _ORIGINATION, client=issuer
+def _own_account(settings: ServiceSettings, client: httpx.AsyncClient) -> ClientCredentials:
+    return ClientCredentials(
+        settings.staff_issuer, settings.service_client_id, settings.client_secret(), _ORIGINATION, client=client
     )
-    client = OriginationClient(settings.origination_url, tokens)
-    open_things.push_async_callback(client.aclose)
-    return client

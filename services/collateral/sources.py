@@ -5,10 +5,12 @@ from collections import OrderedDict
 from datetime import date
 from typing import Any, Final, Protocol
 
+from pydantic import TypeAdapter, ValidationError
+
 from domain.calendar import BusinessCalendar
 from domain.reference import ReferenceVintage
 from policy.engine import Bundle, PolicyFaults
-from services.kit.http import RemoteProblem, RemoteUnusable
+from services.kit.http import RemoteProblem, RemoteUnusable, ServiceClient
 from services.kit.problems import Fault, Problem
 
 _KEPT: Final = 16
@@ -25,6 +27,19 @@ class PublishedBooks(Protocol):
     async def reference(self, series: str, as_of: date) -> ReferenceVintage:
         """The vintage of a series in force on a day."""
         ...
+
+
+class OriginationBooks(ServiceClient):
+    """Origination over HTTP."""
+
+    async def policy(self, sha: str) -> dict[str, Any]:
+        """``GET /v1/policies/{sha}``."""
+        return await self.call("GET", f"/v1/policies/{sha}", TypeAdapter(dict[str, Any]))
+
+    async def reference(self, series: str, as_of: date) -> ReferenceVintage:
+        """``GET /v1/reference-data/{id}``."""
+        params = {"as_of": as_of.isoformat()}
+        return await self.call("GET", f"/v1/reference-data/{series}", ReferenceVintage, params=params)
 
 
 class PolicyShelf:
@@ -61,10 +76,26 @@ class PolicyShelf:
 
 
 async def calendar(books: PublishedBooks, as_of: date) -> BusinessCalendar:
-    """The bank's business calendar as published on a day."""
-    return BusinessCalendar.model_validate((await books.reference(_CALENDAR, as_of)).body)
+    """The bank's business calendar as published on a day.
+
+    Raises ``invalid_request`` (422) where none was published by then.
+    """
+    try:
+        return BusinessCalendar.model_validate((await books.reference(_CALENDAR, as_of)).body)
+    except RemoteProblem as problem:
+        if problem.status != 404:
+            raise
+        raise Problem("invalid_request", errors=[_NO_CALENDAR], count=1) from None
+    except ValidationError:
+        raise RemoteUnusable("calendar: the vintage is not a calendar") from None
 
 
+_NO_CALENDAR = Fault(
+    "query/as_of",
+    "reference_data_missing",
+    "该日无营业日历",
+    "no business calendar was published by that day",
+)
 _UNPUBLISHED = Fault(
     "/policy_sha256",
     "policy_not_published",
