@@ -59,6 +59,7 @@ _AT_A_BRANCH = {
     "rm2": Role.RELATIONSHIP_MANAGER,
     "investigator": Role.CO_INVESTIGATOR,
     "collateral": Role.COLLATERAL_OFFICER,
+    "collateral2": Role.COLLATERAL_OFFICER,
     "contract": Role.CONTRACT_OFFICER,
     "signer": Role.CONTRACT_OFFICER,
     "disbursement": Role.DISBURSEMENT_OFFICER,

@@ -1,0 +1,98 @@
+"""The files of a case as a relationship manager would have them on disk, and who plays which part."""
+
+import json
+import mimetypes
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+@dataclass(frozen=True)
+class CaseFiles:
+    """``examples/<name>/``: customer, application, inventory, documents, first drawing."""
+
+    directory: Path
+
+    @property
+    def name(self) -> str:
+        return self.directory.name
+
+    def json(self, file: str) -> dict[str, Any]:
+        loaded: dict[str, Any] = json.loads((self.directory / file).read_text("utf-8"))
+        return loaded
+
+    @property
+    def inventory(self) -> Path | None:
+        file = self.directory / "servers.xlsx"
+        return file if file.exists() else None
+
+    def documents(self) -> list[tuple[dict[str, str], tuple[str, bytes, str]]]:
+        """Each document with what is said of it: ``documents/index.json`` lists file, kind and dates."""
+        listed = json.loads((self.directory / "documents" / "index.json").read_text("utf-8"))
+        return [(entry, self._file(entry["file"])) for entry in listed]
+
+    def _file(self, name: str) -> tuple[str, bytes, str]:
+        media_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
+        return name, (self.directory / "documents" / name).read_bytes(), media_type
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Who plays a case: the staff of a branch town, head office, and the borrower's people."""
+
+    town: str
+    borrower: str
+
+    def of(self, task_type: str) -> str:
+        """The account that does a task of this type."""
+        duty = _DUTIES[task_type]
+        place = {"branch": self.town, "head": "ho", "borrower": self.borrower}[duty[1]]
+        return f"{duty[0]}.{place}"
+
+    @property
+    def relationship_manager(self) -> str:
+        return f"rm.{self.town}"
+
+    @property
+    def owner(self) -> str:
+        return f"owner.{self.borrower}"
+
+
+_DUTIES = {
+    "intake_analysis": ("compliance", "head"),
+    "screening_analysis": ("compliance", "head"),
+    "lead_investigation": ("rm", "branch"),
+    "co_investigation": ("investigator", "branch"),
+    "rating_confirmation": ("rating", "head"),
+    "valuation_reconciliation": ("collateral2", "branch"),
+    "review": ("reviewer", "head"),
+    "compliance_opinion": ("compliance", "head"),
+    "pricing_approval": ("pricing", "head"),
+    "approval": ("approver", "head"),
+    "offer_acceptance": ("owner", "borrower"),
+    "contract_drafting": ("contract", "branch"),
+    "borrower_signing": ("owner", "borrower"),
+    "signing_witness": ("rm", "branch"),
+    "second_witness": ("investigator", "branch"),
+    "security_perfection": ("collateral", "branch"),
+    "security_verification": ("collateral2", "branch"),
+    "disbursement_review": ("disbursement", "branch"),
+    "condition_subsequent": ("collateral", "branch"),
+    "first_inspection": ("monitor", "branch"),
+    "revaluation_review": ("monitor", "branch"),
+    "settlement": ("monitor", "branch"),
+}
+COMMITTEE = tuple(f"member{number}.ho" for number in range(1, 6))
+
+CASTS = {
+    "nxb-xiyun": Cast("yinchuan", "xiyun"),
+    "jsb-order": Cast("nanjing", "jiangsu"),
+    "bocom-qinghai": Cast("xining", "qinghai"),
+}
+
+
+def case_files(name: str) -> CaseFiles:
+    """The files of an example case."""
+    return CaseFiles(EXAMPLES / name)
