@@ -44,6 +44,10 @@ class Component(ABC):
     def is_ready(self) -> bool:
         """Whether the process answers. Never raises for a process that is still starting."""
 
+    def lacks(self) -> str:
+        """What a process that answers but is not ready says it lacks; empty when it says nothing."""
+        return ""
+
     def complete(self) -> None:
         """What is to be done once the process answers and before anything that needs it is started."""
         return

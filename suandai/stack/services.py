@@ -18,6 +18,7 @@ class AsgiService(Component):
         self.url = f"http://127.0.0.1:{port}"
         self._factory = factory
         self._settings = settings
+        self._lacks = ""
 
     def command(self) -> Command:
         arguments = [sys.executable, "-m", "uvicorn", "--factory", self._factory]
@@ -27,12 +28,25 @@ class AsgiService(Component):
 
     def is_ready(self) -> bool:
         try:
-            return httpx.get(f"{self.url}/readyz", timeout=3, trust_env=False).status_code == 200
+            answer = httpx.get(f"{self.url}/readyz", timeout=3, trust_env=False)
         except httpx.HTTPError:
             return False
+        self._lacks = "" if answer.status_code == 200 else _failed_checks(answer)
+        return answer.status_code == 200
+
+    def lacks(self) -> str:
+        return self._lacks
 
     def ports(self) -> Mapping[str, int]:
         return {"HTTP": self.port}
 
     def addresses(self) -> Mapping[str, str]:
         return {"HTTP": self.url}
+
+
+def _failed_checks(answer: httpx.Response) -> str:
+    try:
+        checks = answer.json()["checks"]
+        return ", ".join(name for name, passed in checks.items() if not passed)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return f"HTTP {answer.status_code}"

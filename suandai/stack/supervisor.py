@@ -64,6 +64,7 @@ class Stack:
         components: Sequence[str] | None = None,
         extra: Sequence[Component] = (),
         free_bytes: int = FREE_BYTES,
+        ready_seconds: float = READY_SECONDS,
     ) -> None:
         self.layout = Layout(directory.absolute())
         self.assembly = Assembly(self.layout, ports or Ports.from_base())
@@ -76,6 +77,7 @@ class Stack:
             raise StackError(f"no such component: {', '.join(sorted(unknown))}")
         self._stages.append([Part(component) for component in extra])
         self._free_bytes = free_bytes
+        self._ready_seconds = ready_seconds
         self._held = ExitStack()
         self._state: str | None = None
         self._watchers: list[asyncio.Task[None]] = []
@@ -181,12 +183,13 @@ class Stack:
         part.process = RunningProcess(component.command(), log)
         self._write()
         part.state = "starting"
-        deadline = time.monotonic() + READY_SECONDS
+        deadline = time.monotonic() + self._ready_seconds
         while not await self._in_thread(component.is_ready):
             if part.process.exit_code is not None:
                 raise StackError(_last_words(part))
             if time.monotonic() > deadline:
-                raise StackError(f"{component.name} did not answer within {READY_SECONDS:.0f} s; see {log}")
+                lacks = f" (it lacks: {lacks})" if (lacks := component.lacks()) else ""
+                raise StackError(f"{component.name} was not ready within {self._ready_seconds:.0f} s{lacks}; see {log}")
             await asyncio.sleep(_POLL_SECONDS)
         part.state = "completing"
         await self._in_thread(component.complete)

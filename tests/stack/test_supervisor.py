@@ -124,6 +124,13 @@ async def test_a_part_that_will_not_start_is_named_with_its_last_words(directory
     assert stack.assembly.postgres.is_ready() is False
 
 
+async def test_a_part_that_answers_but_is_not_ready_is_named_with_what_it_lacks(directory: Path) -> None:
+    unready = _tiny(Ports.free().pricing, factory="create_unready_app", name="unready")
+    stack = Stack(directory, ports=Ports.free(), components=(), extra=[unready], ready_seconds=3)
+    with pytest.raises(StackError, match=r"unready was not ready within 3 s \(it lacks: database\)"):
+        await stack.start()
+
+
 async def test_a_taken_port_is_named_with_what_it_is_for(directory: Path) -> None:
     ports = Ports.free()
     with socket.socket() as holder:

@@ -20,6 +20,19 @@ def create_app() -> Callable[[MutableMapping[str, Any], Receive, Send], Awaitabl
     return app
 
 
+def create_unready_app() -> Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]:
+    """An ASGI application whose database never answers."""
+
+    async def app(scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            raise NotImplementedError
+        body = b'{"ready": false, "checks": {"issuers": true, "database": false}}'
+        await send({"type": "http.response.start", "status": 503, "headers": []})
+        await send({"type": "http.response.body", "body": body})
+
+    return app
+
+
 def create_app_on_full_disk() -> None:
     """A factory that finds no room for what it has to write."""
     with open("/dev/full", "w", encoding="utf-8") as file:
