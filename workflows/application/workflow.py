@@ -12,56 +12,39 @@ satisfied or waived by authority and a second person has verified the security.
 """
 
 import asyncio
-from datetime import date, timedelta
 
 from temporalio import workflow
-from temporalio.common import SearchAttributeKey, VersioningBehavior
+from temporalio.common import VersioningBehavior
 
 with workflow.unsafe.imports_passed_through():
     from domain.authority import AuthorityRequirement
-    from domain.facility import ConditionKind, ConditionTerm, FacilityRef
-    from domain.finding import FindingRef, Outcome, Reason
+    from domain.facility import ConditionKind, ConditionTerm
+    from domain.finding import FindingRef, Outcome
     from domain.process import (
         APPLICATION_WORKFLOW,
         WITHDRAW,
         CaseEnd,
-        CaseOpening,
         CaseStart,
-        CaseStep,
-        CheckResult,
-        CohortStep,
         CommandResult,
         ConditionReport,
-        DecisionRecord,
         SignedWithdrawCommand,
     )
     from domain.refusals import Refusal
-    from domain.stages import ENDED, PROCESS_ORDER, Stage
+    from domain.stages import ENDED, Stage
     from domain.task_rules import RefusedCommand
-    from domain.tasks import HumanTask, TaskCommand, TaskOutcome, TaskState, TaskSubject, TaskType
+    from domain.tasks import HumanTask, TaskOutcome, TaskState, TaskSubject, TaskType
     from workflows import effects
     from workflows.application.ballot import Ballot
-    from workflows.human.desk import CaseLeft, Desk, refused
-
-STAGE = SearchAttributeKey.for_keyword("Stage")
-RETURN = TaskOutcome.RETURN
+    from workflows.application.case_desk import CaseDesk
+    from workflows.human.desk import CaseLeft, refused
 
 
 @workflow.defn(name=APPLICATION_WORKFLOW, versioning_behavior=VersioningBehavior.PINNED)
-class CreditApplication(Desk):
+class CreditApplication(CaseDesk):
     @workflow.init
     def __init__(self, start: CaseStart) -> None:
-        super().__init__(str(start.case_id), start.case_number, start.branch)
-        self._start = start
-        self._stage = Stage.SUBMITTED.value
-        self._opening: CaseOpening | None = None
-        self._reasons: tuple[Reason, ...] = ()
-        self._findings: dict[str, FindingRef] = {}
-        self._conditions: tuple[str, ...] = ()
+        super().__init__(start)
         self._waiver_authority: AuthorityRequirement | None = None
-        self._facility: FacilityRef | None = None
-        self._committed = False
-        self._decided = False
 
     @workflow.run
     async def run(self, start: CaseStart) -> CaseEnd:
@@ -191,7 +174,7 @@ class CreditApplication(Desk):
                 continue
             decision = await self.ask(TaskType.APPROVAL, authority=requirement, findings=findings)
             deciders.append(decision.completed_by or "")
-            if decision.outcome is RETURN:
+            if decision.outcome is TaskOutcome.RETURN:
                 return self._returned(decision)
             if decision.outcome is TaskOutcome.REJECT:
                 return await self._decide("declined", tuple(deciders), requirement, conditions)
@@ -295,179 +278,3 @@ class CreditApplication(Desk):
                     code=Refusal.CASE_ENDED, message_zh="该申请已结束", message_en="the application has already ended"
                 )
             )
-
-    # --- the steps between -------------------------------------------------------------------------------------------
-
-    async def _open(self) -> None:
-        step = CaseStep(
-            case_id=self._start.case_id,
-            workflow_id=workflow.info().workflow_id,
-            step=self.step("open"),
-            as_of=workflow.now().date(),
-        )
-        self._opening = await effects.open_case(step)
-        self.take_seat(self._opening.rulebook, self._opening.duties)
-
-    def _enter(self, stage: Stage) -> None:
-        self._stage = stage.value
-        workflow.upsert_search_attributes([STAGE.value_set(stage.value)])
-        workflow.set_current_details(
-            f"**{self._start.case_number}** · {self._start.product} · {self._start.branch}\n\n"
-            + " → ".join(f"**{step.value}**" if step is stage else step.value for step in PROCESS_ORDER)
-        )
-
-    async def _end(self, stage: Stage) -> CaseEnd:
-        self._left = True
-        self._board.end_open(TaskState.EXITED, workflow.now())
-        self._enter(stage)
-        if stage is Stage.DECLINED and not self._decided:
-            await self._record_decision("declined", (), "", self._reasons)
-        await self.report()
-        await workflow.wait_condition(workflow.all_handlers_finished)
-        return CaseEnd(case_id=self._start.case_id, stage=stage, facility=self._facility, reasons=self._reasons)
-
-    async def _check(self, name: str) -> CheckResult:
-        check = await effects.run_check(name, self._case_step(name))
-        self._findings[name] = check.finding
-        return check
-
-    async def _analyse(self, check: CheckResult, task_type: TaskType) -> Stage | None:
-        """A failed check declines with every reason; one that refers, or was not run, is put before an analyst."""
-        if check.outcome is Outcome.FAIL:
-            return self._decline_for(check.reasons)
-        if check.outcome is Outcome.PASS:
-            await self.report()
-            return None
-        analysis = await self.ask(task_type, findings=(check.finding,), subject=self._content())
-        return self._turned_away(analysis)
-
-    async def _conclude(self, kind: str, effect: effects.CaseEffect) -> FindingRef:
-        finding = await effect(self._case_step(kind))
-        self._findings[kind] = finding
-        return finding
-
-    async def _together(self, *tasks: HumanTask) -> tuple[HumanTask, ...]:
-        """Offer several tasks at once and wait for all; one that turns the case away makes the others obsolete."""
-
-        async def one(task: HumanTask) -> HumanTask:
-            done = await self.completed(task)
-            if done.outcome in (TaskOutcome.REJECT, RETURN):
-                self._board.end_open(TaskState.OBSOLETE, workflow.now())
-            return done
-
-        await self.report()
-        return tuple(await asyncio.gather(*[one(task) for task in tasks]))
-
-    async def _decide(
-        self, decision: str, by: tuple[str, ...], requirement: AuthorityRequirement, conditions: list[str]
-    ) -> Stage:
-        self._conditions = tuple(conditions)
-        await self._record_decision(decision, by, requirement.rule, ())
-        return Stage.DECLINED if decision == "declined" else Stage.OFFER
-
-    async def _record_decision(
-        self, decision: str, by: tuple[str, ...], rule: str, reasons: tuple[Reason, ...]
-    ) -> None:
-        self._decided = True
-        lapses = None
-        if decision != "declined":
-            lapses = self._today() + timedelta(days=self.rulebook.approval_validity_days)
-        await effects.record_decision(
-            DecisionRecord(
-                case_id=self._start.case_id,
-                workflow_id=workflow.info().workflow_id,
-                step=self.step("decision"),
-                decision=decision,
-                decided_by=by,
-                authority_rule=rule,
-                conditions=self._conditions,
-                reasons=reasons,
-                at=workflow.now(),
-                valid_until=lapses,
-            )
-        )
-
-    def _turned_away(self, task: HumanTask) -> Stage | None:
-        """Where a task sends the case when it does not let it pass."""
-        if task.outcome is TaskOutcome.REJECT:
-            reason = Reason(
-                code=f"REJECTED_AT_{task.type.value.upper()}", message_zh=task.comment, message_en=task.comment
-            )
-            return self._decline_for((reason,))
-        if task.outcome is RETURN:
-            return self._returned(task)
-        return None
-
-    def _returned(self, task: HumanTask) -> Stage:
-        return self._returned_to(Stage(task.return_to or self._stage))
-
-    def _returned_to(self, stage: Stage) -> Stage:
-        """Back to a stage: what was concluded from it on no longer stands, and the books are told so."""
-        here = PROCESS_ORDER.index(Stage(self._stage))
-        self._board.end_open(TaskState.OBSOLETE, workflow.now())
-        self.invalidate(tuple(step.value for step in PROCESS_ORDER[PROCESS_ORDER.index(stage) : here + 1]))
-        self._decided = False
-        return stage
-
-    def refuse_further(self, command: TaskCommand) -> RefusedCommand | None:
-        """A case returns to an earlier stage or to the one it is in, never forward and never to an unknown one."""
-        if command.outcome is not RETURN or self._stage not in PROCESS_ORDER:
-            return None
-        reachable = [stage.value for stage in PROCESS_ORDER[: PROCESS_ORDER.index(Stage(self._stage)) + 1]]
-        if command.return_to in reachable:
-            return None
-        return RefusedCommand(
-            code=Refusal.STAGE_NOT_ALLOWED,
-            message_zh=f"只能退回至：{'、'.join(reachable)}",
-            message_en=f"the case can be returned to: {', '.join(reachable)}",
-        )
-
-    def _decline(self, finding: FindingRef) -> Stage:
-        code = f"{finding.kind.upper()}_FAILED"
-        return self._decline_for((Reason(code=code, message_zh=finding.value, message_en=finding.value),))
-
-    def _decline_for(self, reasons: tuple[Reason, ...]) -> Stage:
-        self._reasons = reasons
-        return Stage.DECLINED
-
-    def _case_step(self, name: str) -> CaseStep:
-        return CaseStep(
-            case_id=self._start.case_id,
-            workflow_id=workflow.info().workflow_id,
-            step=self.step(name),
-            as_of=self._today(),
-        )
-
-    def _cohort_steps(self) -> list[CohortStep]:
-        return [
-            CohortStep(
-                case_id=self._start.case_id,
-                workflow_id=workflow.info().workflow_id,
-                step=self.step(f"value-{cohort.asset_key}-{cohort.cohort}"),
-                as_of=self._today(),
-                asset_key=cohort.asset_key,
-                cohort=cohort.cohort,
-            )
-            for cohort in self._case.cohorts
-        ]
-
-    def _content(self) -> TaskSubject:
-        start = self._start
-        return TaskSubject(
-            type="application",
-            id=str(start.application_id),
-            version=start.content_version,
-            sha256=start.content_sha256,
-        )
-
-    def _today(self) -> date:
-        return self.rulebook.today(workflow.now())
-
-    @property
-    def _case(self) -> CaseOpening:
-        assert self._opening is not None
-        return self._opening
-
-    @property
-    def _lead(self) -> str:
-        return self._case.lead_investigator
