@@ -2,7 +2,7 @@
 
 from policy.engine.authority import AuthorityDecision, AuthorityMatrix, Body, Committee, required_authority
 from policy.engine.bundle import Bundle, load_book, read_book, rules_in_force, succession_faults
-from policy.engine.check import BookReport, check_book
+from policy.engine.check import BookReport, check_book, publication_faults
 from policy.engine.collateral import CollateralKind, CollateralPolicy
 from policy.engine.conditions import Referral
 from policy.engine.controls import (
@@ -88,6 +88,7 @@ __all__ = [
     "check_rules",
     "evaluate",
     "load_book",
+    "publication_faults",
     "read_book",
     "required_authority",
     "rules_in_force",

@@ -1,6 +1,7 @@
 """A bundle: every version of every policy file, under one SHA-256, and how a case finds its policy in it."""
 
 from collections.abc import Iterable, Mapping
+from copy import deepcopy
 from datetime import date
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -10,6 +11,7 @@ from domain.finding import PolicyRef
 from domain.stages import Stage
 from policy.engine.authority import AuthorityMatrix
 from policy.engine.binding import parts
+from policy.engine.coherence import all_standing, declared, incoherence, standing, version_number
 from policy.engine.collateral import CollateralPolicy
 from policy.engine.controls import (
     BusinessDayRule,
@@ -73,7 +75,7 @@ class Bundle:
 
     def canonical(self) -> dict[str, Any]:
         """The form that is hashed and stored: scalars as their author wrote them, no paths, comments or key order."""
-        return self._data
+        return deepcopy(self._data)
 
     def ref(self, file: PolicyFile) -> PolicyRef:
         """How a finding names the policy it stands on."""
@@ -82,6 +84,10 @@ class Bundle:
     def files(self) -> tuple[PolicyFile, ...]:
         """Every version of every file, in order of kind, id and time."""
         return tuple(file for key in sorted(self._files) for file in self._files[key])
+
+    def files_on(self, on: date) -> tuple[PolicyFile, ...]:
+        """The version in force of every policy on a date."""
+        return tuple(all_standing(self.files(), on))
 
     # --- choosing a version -------------------------------------------------------------------------------------------
 
@@ -162,16 +168,16 @@ class Bundle:
 
     def vocabulary(self, on: date) -> dict[str, FactDefinition]:
         """Every fact declared on a date."""
-        return _vocabulary(self._all_in_force(Vocabulary, "vocabulary", on))
+        return declared(self._all_in_force(Vocabulary, "vocabulary", on))
 
     def _in_force(self, model: type[P], kind: str, name: str, on: date) -> P:
-        standing = _standing(self._files.get((kind, name), []), on)
-        if not isinstance(standing, model):
+        found = standing(self._files.get((kind, name), []), on)
+        if not isinstance(found, model):
             raise PolicyNotInForce(f"no {kind} {name} is in force on {on.isoformat()}")
-        return standing
+        return found
 
     def _all_in_force(self, model: type[P], kind: str, on: date) -> list[P]:
-        found = [_standing(self._files[key], on) for key in sorted(self._files) if key[0] == kind]
+        found = [standing(self._files[key], on) for key in sorted(self._files) if key[0] == kind]
         return [file for file in found if isinstance(file, model)]
 
     def _only(self, model: type[P], kind: str, on: date) -> P:
@@ -253,104 +259,24 @@ def _assemble(sources: list[Source]) -> tuple[Bundle | None, list[FileFault]]:
         faults.extend(wrong)
         if file is not None:
             built.append((source, file))
-    faults.extend(_repeated(built))
     vocabularies = [file for _, file in built if isinstance(file, Vocabulary)]
     for source, file in built:
-        known = _vocabulary(_versions_on(vocabularies, file.effective_from))
+        known = declared(all_standing(vocabularies, file.effective_from))
         for at, part in parts(file):
             faults.extend(source.fault((*at, *pointer), reason) for pointer, reason in part.bind(known))
         faults.extend(source.fault(pointer, reason) for pointer, reason in file.inconsistencies())
-        faults.extend(_dangling(source, file, [item for _, item in built]))
-    faults.extend(_authority_faults(built))
+    faults.extend(incoherence(built))
     if faults:
         return None, sorted(set(faults))
-    ordered = sorted(built, key=lambda item: (item[1].kind, item[1].id, _number(item[1].version)))
+    ordered = sorted(built, key=lambda item: (item[1].kind, item[1].id, version_number(item[1].version)))
     data = {"format": FORMAT, "files": [source.data for source, _ in ordered]}
     return Bundle((file for _, file in ordered), data), []
-
-
-def _repeated(built: list[tuple[Source, PolicyFile]]) -> list[FileFault]:
-    """Versions given twice, versions that begin on one day, second policies of a kind that has only one."""
-    faults: list[FileFault] = []
-    versions: dict[tuple[str, str, tuple[int, ...]], str] = {}
-    begins: dict[tuple[str, str, date], str] = {}
-    ids: dict[str, tuple[str, str]] = {}
-    for source, file in built:
-        version_key = (file.kind, file.id, _number(file.version))
-        begin_key = (file.kind, file.id, file.effective_from)
-        if version_key in versions:
-            faults.append(source.fault(("version",), f"{versions[version_key]} has the same id and version"))
-        elif begin_key in begins:
-            faults.append(source.fault(("effective_from",), f"{begins[begin_key]} has the same id and begins that day"))
-        versions.setdefault(version_key, source.file)
-        begins.setdefault(begin_key, source.file)
-        if type(file).unique:
-            other_id, other_file = ids.setdefault(file.kind, (file.id, source.file))
-            if other_id != file.id:
-                faults.append(source.fault(("id",), f"a book has one {file.kind} policy; {other_file} is another"))
-    facts: dict[str, tuple[str, str]] = {}
-    for source, file in built:
-        if isinstance(file, Vocabulary):
-            for name in file.facts:
-                owner, where = facts.setdefault(name, (file.id, source.file))
-                if owner != file.id:
-                    faults.append(source.fault(("facts", name), f"{where} declares this fact already"))
-    return faults
-
-
-def _dangling(source: Source, file: PolicyFile, every: list[PolicyFile]) -> list[FileFault]:
-    faults = []
-    for pointer, kind, name in file.references():
-        named = [item for item in every if item.kind == kind and item.id == name]
-        if not named:
-            faults.append(source.fault(pointer, f"there is no {kind} {name!r}"))
-        elif _standing(named, file.effective_from) is None:
-            faults.append(source.fault(pointer, f"no {kind} {name!r} is in force on {file.effective_from.isoformat()}"))
-    return faults
-
-
-def _authority_faults(built: list[tuple[Source, PolicyFile]]) -> list[FileFault]:
-    bodies = {body.id for _, file in built if isinstance(file, AuthorityMatrix) for body in file.bodies}
-    return [
-        source.fault(
-            ("conditions", index, "waiver_body"), f"{item.waiver_body!r} is not a body of the authority matrix"
-        )
-        for source, file in built
-        if isinstance(file, ConditionSet)
-        for index, item in enumerate(file.conditions)
-        if item.waiver_body is not None and item.waiver_body not in bodies
-    ]
-
-
-def _standing(versions: Iterable[PolicyFile], on: date) -> PolicyFile | None:
-    """The version in force: the latest to have begun, unless it has ended."""
-    begun = [file for file in versions if file.effective_from <= on]
-    if not begun:
-        return None
-    latest = max(begun, key=lambda file: file.effective_from)
-    return None if latest.effective_to is not None and latest.effective_to < on else latest
-
-
-def _versions_on(vocabularies: list[Vocabulary], on: date) -> list[Vocabulary]:
-    by_id: dict[str, list[Vocabulary]] = {}
-    for file in vocabularies:
-        by_id.setdefault(file.id, []).append(file)
-    standing = (_standing(versions, on) for versions in by_id.values())
-    return [file for file in standing if isinstance(file, Vocabulary)]
-
-
-def _vocabulary(files: Iterable[Vocabulary]) -> dict[str, FactDefinition]:
-    return {name: definition for file in files for name, definition in file.facts.items()}
 
 
 def _is_text(data: Any) -> bool:
     if isinstance(data, dict):
         return all(isinstance(key, str) and _is_text(item) for key, item in data.items())
     return all(_is_text(item) for item in data) if isinstance(data, list) else data is None or isinstance(data, str)
-
-
-def _number(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in version.split("."))
 
 
 def _identity(item: Mapping[str, Any]) -> tuple[str, str, str]:

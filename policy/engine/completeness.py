@@ -13,6 +13,12 @@ from policy.engine.vocabulary import FactDefinition
 
 MAX_REPORTED = 5
 """Faults of one sort shown per table; the first ones are enough to see what is wrong."""
+MAX_REGIONS = 20_000
+"""A table that needs more cannot be proved in reasonable time, nor read by a person."""
+
+
+class Unprovable(ValueError):
+    """A table whose columns cut one another into too many cases."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +60,10 @@ def unreachable(columns: Sequence[Column], rows: int) -> list[int]:
 
 def _regions(columns: Sequence[Column], rows: int) -> Iterator[tuple[tuple[int, ...], tuple[tuple[str, str], ...]]]:
     """Every region of the input space: the rows that cover it, and one (fact, sample) per column narrowed."""
-    return _narrow(columns, tuple(range(rows)), ())
+    for count, region in enumerate(_narrow(columns, tuple(range(rows)), ())):
+        if count == MAX_REGIONS:
+            raise Unprovable(f"the columns cut one another into more than {MAX_REGIONS} cases: split the table")
+        yield region
 
 
 def _narrow(

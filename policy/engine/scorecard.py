@@ -42,7 +42,7 @@ class Characteristic(Bindable):
     fact: str
     points: Annotated[Rate, Field(gt=0)]
     not_applicable: Literal["renormalise", "refer"] = "refer"
-    bins: Annotated[tuple[Bin, ...], Field(min_length=1)]
+    bins: Annotated[tuple[Bin, ...], Field(min_length=1, max_length=100)]
 
     _tests: tuple[Test, ...] | None = PrivateAttr(default=None)
 

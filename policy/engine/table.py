@@ -12,7 +12,7 @@ from domain.finding import TraceStep
 from domain.model import Value
 from policy.engine.binding import Bindable
 from policy.engine.cells import WILDCARD, Cell
-from policy.engine.completeness import Column, gaps, overlaps, unreachable
+from policy.engine.completeness import Column, Unprovable, gaps, overlaps, unreachable
 from policy.engine.conditions import Referral, Test, Truth, all_of, inputs_of, parse_tests
 from policy.engine.file import PolicyFile
 from policy.engine.source import Pointer
@@ -93,7 +93,10 @@ class TableBody(Bindable):
             rows.append(_BoundRow(row.id, tests, outputs))
         if not wrong:
             rows = self._with_not_applicable(rows)
-            wrong.extend(self._incomplete(rows, vocabulary))
+            try:
+                wrong.extend(self._incomplete(rows, vocabulary))
+            except Unprovable as unprovable:
+                wrong.append((("rows",), str(unprovable)))
         self._bound = tuple(rows)
         return wrong
 

@@ -1,8 +1,9 @@
 """The facts that policy may speak of, each with its type, and how a fact given by a caller is read."""
 
+import re
 from collections.abc import Mapping
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Literal
 
@@ -18,6 +19,9 @@ FactValue = Decimal | int | str | bool | date | Money | Known[Any] | Absent | Fa
 """What a caller may pass for a fact; a fact sheet's plain values are among them."""
 Scalar = Decimal | str | bool | date
 """What a fact that is known is read as."""
+
+
+_NUMBER = re.compile(r"[+-]?[0-9][0-9_]{0,23}(\.[0-9]{1,12})?", re.ASCII)
 
 
 class FactType(StrEnum):
@@ -52,6 +56,8 @@ class FactDefinition(Value):
     def _fits_type(self) -> "FactDefinition":
         if self.values and self.type is not FactType.CODE:
             raise ValueError("only a code has values")
+        for value in self.values:
+            parse_scalar(FactType.CODE, value)
         if len(set(self.values)) != len(self.values):
             raise ValueError("a value is listed twice")
         if (self.minimum, self.maximum) != (None, None) and self.type not in ORDERED:
@@ -86,15 +92,13 @@ def parse_scalar(kind: FactType, text: str) -> Scalar:
             raise ValueError(f"{text!r} is neither true nor false")
         return text == "true"
     if kind is FactType.CODE:
-        if not text or any(mark in text for mark in "<>=*[](),| "):
+        if not text or len(text) > 64 or any(mark in text for mark in "<>=*[](),| "):
             raise ValueError(f"{text!r} is not a code")
         return text
-    try:
-        number = Decimal(text)
-    except InvalidOperation:
-        raise ValueError(f"{text!r} is not a number") from None
-    if not number.is_finite():
-        raise ValueError(f"{text!r} is not a finite number")
+    # Exponents are refused with the rest: a few characters of them spell a figure that fills the memory.
+    if _NUMBER.fullmatch(text) is None:
+        raise ValueError(f"{text[:40]!r} is not a number")
+    number = Decimal(text)
     if kind is FactType.INTEGER and number != number.to_integral_value():
         raise ValueError(f"{text!r} is not a whole number")
     return number

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from datetime import date
@@ -10,13 +11,20 @@ from pathlib import Path
 import pytest
 
 from domain.canonical import canonical
+from domain.money import yuan
 from policy.engine import (
     Bundle,
+    FactValue,
     PolicyFaults,
     PolicyNotInForce,
     check_book,
+    check_rules,
+    evaluate,
     load_book,
+    publication_faults,
+    read_book,
     rules_in_force,
+    score,
     succession_faults,
 )
 from tests.policy.small_books import book, faults, table, write
@@ -201,3 +209,85 @@ def test_a_block_in_force_today_applies_to_a_case_pinned_before(tmp_path: Path) 
         ("NEW", "> 48"),
         ("TIGHTER", "> 36"),
     ]
+
+
+def test_a_case_decided_from_stored_policy_is_traced_in_the_same_words() -> None:
+    """Key order is no part of the hash, so it must be no part of a trace either."""
+    read, stored = (load_book(BOOK), Bundle.from_canonical(json.loads(canonical(load_book(BOOK).canonical()))))
+    facts: dict[str, FactValue] = {
+        "loan.class": "fixed_asset",
+        "product.entrusted_only": False,
+        "payment.payee_related": True,
+        "payment.payee_total": yuan(9_000_000),
+        "exposure.customer_after": yuan(500_000_000),
+        "lender.tier1_capital": yuan(3_000_000_000),
+        "borrower.new_relationship": True,
+    }
+    on = date(2026, 1, 5)
+    for moment in ("approval", "utilisation"):
+        one, other = (check_rules(bundle.regulations(moment, "city_bank", on), facts) for bundle in (read, stored))
+        assert one == other
+        assert len(one.trace) > 10
+    assert evaluate(read.table("payment_mode", on), facts) == evaluate(stored.table("payment_mode", on), facts)
+    card = read.scorecard("card_jsb_v1", on), stored.scorecard("card_jsb_v1", on)
+    assert score(card[0], facts) == score(card[1], facts)
+
+
+def test_a_bundle_cannot_be_changed_through_what_it_hands_out() -> None:
+    bundle = load_book(BOOK)
+    bundle.canonical()["files"].clear()
+    assert bundle.canonical()["files"]
+    assert Bundle.from_canonical(bundle.canonical()).sha256 == bundle.sha256
+
+
+def test_what_every_case_needs_is_there_before_a_bundle_is_published(tmp_path: Path) -> None:
+    whole = load_book(BOOK)
+    assert publication_faults(whole, None, date(2026, 1, 5)) == []
+    assert publication_faults(whole, whole, date(2026, 1, 5)) == []
+    early = publication_faults(whole, None, date(2024, 6, 30))
+    assert "no authority policy is in force on 2024-06-30" in early
+    assert "no product is in force on 2024-06-30" in early
+    rewritten = publication_faults(book(tmp_path), whole, date(2026, 1, 5))
+    assert "product jsb_wc 1 was published and is missing" in rewritten
+
+
+RULES = """
+    kind: regulation
+    id: {name}
+    version: {version}
+    effective_from: {begins}
+    title_zh: 规
+    title_en: Rules
+    source: [Test]
+    rules:
+      - id: SAME
+        article: Test
+        severity: WARN
+        applies: [approval]
+        breached_when: [{{firm.listed: "true"}}]
+        message_zh: 违反
+        message_en: breached
+"""
+
+
+def test_one_rule_id_has_one_file_on_any_day(tmp_path: Path) -> None:
+    first = RULES.format(name="first", version=1, begins="2024-02-01")
+    second = RULES.format(name="second", version=1, begins="2024-05-01")
+    assert faults(tmp_path, first=first, second=second) == [
+        "second.yaml:5: effective_from: on 2024-05-01 the rule id 'SAME' is also one of 'first'"
+    ]
+    moved = RULES.format(name="first", version=2, begins="2024-05-01").replace("SAME", "OTHER")
+    assert faults(tmp_path, first=first, second=second, moved=moved) == []
+
+
+def test_a_bookable_product_has_its_conditions_in_one_place(tmp_path: Path) -> None:
+    tmp_path = Path(shutil.copytree(BOOK, tmp_path / "book"))
+    again = (BOOK / "conditions" / "working_capital.yaml").read_text(encoding="utf-8")
+    (tmp_path / "again.yaml").write_text(again.replace("id: conditions_working_capital", "id: conditions_twice"))
+    twice = [fault.reason for fault in read_book(tmp_path)[1]]
+    assert len(twice) == 1
+    assert "the product 'jsb_wc' has its conditions in" in twice[0]
+    (tmp_path / "again.yaml").unlink()
+    (tmp_path / "conditions" / "working_capital.yaml").unlink()
+    none = [(fault.file, fault.reason) for fault in read_book(tmp_path)[1]]
+    assert none == [("products/jsb_wc.yaml", "effective_from: on 2024-07-01 no conditions name the product 'jsb_wc'")]
