@@ -17,11 +17,13 @@ from services.kit.telemetry import configure
 from services.origination import process
 from services.origination.routes import (
     applications,
+    assets_import,
     audit,
     casework,
     commands,
     credit_lines,
     customers,
+    documents,
     facilities,
     groups,
     mandates,
@@ -29,7 +31,9 @@ from services.origination.routes import (
     products,
     progress,
     reference_data,
+    submission,
     tasks,
+    timeline,
     transfers,
     utilisations,
 )
@@ -48,6 +52,10 @@ ROUTERS = tuple(
         policies,
         reference_data,
         applications,
+        documents,
+        assets_import,
+        submission,
+        timeline,
         tasks,
         commands,
         mandates,
@@ -66,10 +74,13 @@ def create_app(settings: OriginationSettings | None = None) -> FastAPI:
 
     Raises ``SettingsRefused`` naming everything that is missing.
     """
+    served = settings is None
     settings = settings or OriginationSettings()
     settings.required("database_url", "keys_dir", "document_dir", "service_client_id", "service_client_secret_file")
-    assert settings.keys_dir is not None and settings.document_dir is not None
-    telemetry = configure("origination", settings)
+    assert settings.keys_dir is not None
+    assert settings.document_dir is not None
+    # Logs and traces belong to the process: only the process that is the service sets them up.
+    telemetry = configure("origination", settings) if served else None
     database = Database(settings.database_url, pool_size=settings.database_pool_size)
     keyring = Keyring.load(settings.keys_dir)
     outgoing = http_client()
@@ -93,7 +104,8 @@ def create_app(settings: OriginationSettings | None = None) -> FastAPI:
         finally:
             await outgoing.aclose()
             await database.dispose()
-            telemetry.shutdown()
+            if telemetry is not None:
+                telemetry.shutdown()
 
     app = build_app(
         title="suandai origination",

@@ -3,10 +3,14 @@
 from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
+from typing import Final
 
 from domain.books import CreditLineKind
 from domain.model import Value
 from domain.money import MONEY_SCALE, Money, Rate, Rounding, rounded
+
+COMMITMENT_FACTOR: Final = Decimal("0.40")
+"""Conversion of the undrawn part of a committed facility (商业银行资本管理办法 2023, other commitments)."""
 
 
 class Position(Value):

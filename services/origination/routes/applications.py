@@ -18,9 +18,10 @@ from services.kit.paging import Page, PageRequest, link_next, paged
 from services.kit.principal import Principal
 from services.kit.router import Router
 from services.origination.routes.roles import FRONT_OFFICE, READERS
+from services.origination.routes.sight import recorded
 from services.origination.store import applications
 
-router = Router(prefix="/v1/applications", tags=["applications"])
+router = Router(prefix="/v1/applications", tags=["applications"], dependencies=[recorded()])
 
 
 @router.post("", response_model=ApplicationView, status_code=201)

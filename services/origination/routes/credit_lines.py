@@ -14,9 +14,10 @@ from services.kit.paging import Page, PageRequest, link_next, paged
 from services.kit.principal import Principal
 from services.kit.router import Router
 from services.origination.routes.roles import BOOKKEEPERS, STAFF
+from services.origination.routes.sight import recorded
 from services.origination.store import books
 
-router = Router(prefix="/v1/credit-lines", tags=["credit-lines"])
+router = Router(prefix="/v1/credit-lines", tags=["credit-lines"], dependencies=[recorded()])
 
 
 @router.post("", response_model=CreditLineView, status_code=201)

@@ -16,9 +16,10 @@ from services.kit.paging import Page, PageRequest, link_next, paged
 from services.kit.principal import Principal
 from services.kit.router import Router
 from services.origination.routes.roles import BOOKKEEPERS, FRONT_OFFICE, READERS, STAFF
+from services.origination.routes.sight import recorded
 from services.origination.store import books, customers
 
-router = Router(prefix="/v1/customers", tags=["customers"])
+router = Router(prefix="/v1/customers", tags=["customers"], dependencies=[recorded()])
 
 
 @router.post("", response_model=CustomerView, status_code=201)

@@ -14,9 +14,10 @@ from services.kit.paging import Page, PageRequest, link_next, paged
 from services.kit.principal import Principal
 from services.kit.router import Router
 from services.origination.routes.roles import BOOKKEEPERS, FRONT_OFFICE, STAFF
+from services.origination.routes.sight import recorded
 from services.origination.store import customers
 
-router = Router(prefix="/v1/groups", tags=["groups"])
+router = Router(prefix="/v1/groups", tags=["groups"], dependencies=[recorded()])
 
 
 @router.post("", response_model=GroupView, status_code=201)

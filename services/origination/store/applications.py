@@ -1,26 +1,27 @@
 """Applications: who sees which, drafts and their changes, documents, and the version that a submission freezes."""
 
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from pydantic import ValidationError
 from sqlalchemy import exists, or_
-from sqlalchemy.sql import Select
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlmodel.sql.expression import SelectOfScalar
 
 from domain.application import ApplicationContent, ApplicationDocument, PartyRole
 from domain.calendar import BANK_ZONE
 from domain.canonical import sha256_of
 from domain.casefile import ApplicationSummary, ApplicationView, DocumentView
 from domain.money import Money
+from domain.roles import HEAD_OFFICE
 from domain.stages import Stage
 from services.kit.database import new_id, now
 from services.kit.documents import StoredDocument
 from services.kit.error_handling import invalid_document
 from services.kit.paging import PageRequest, Slice, fetch_page
-from services.kit.principal import HEAD_OFFICE, Principal
+from services.kit.principal import Principal
 from services.kit.problems import Fault, Problem
 from services.origination.store.customers import visible_customer
 from services.origination.store.events import lock_case, record
@@ -28,22 +29,24 @@ from services.origination.tables.cases import CASE_NUMBERS, Application, Applica
 from services.origination.tables.cases import ApplicationDocument as DocumentRow
 from services.origination.tables.tasks import Task
 
+T = TypeVar("T")
 
-def scoped(statement: Select[Any], who: Principal) -> Select[Any]:
+
+def scoped(statement: SelectOfScalar[T], who: Principal) -> SelectOfScalar[T]:
     """Only cases within the caller's sight: a borrower's own; for staff those of the branch, and those of other branches in
     which the caller has a task. ``statement`` selects from ``Application``."""
     if who.kind == "service" or (who.kind == "staff" and who.branch == HEAD_OFFICE):
         return statement
     if who.kind == "borrower":
-        return statement.where(col(Application.borrower_uscc) == who.uscc, who.uscc != "")
+        return statement.where(Application.borrower_uscc == who.uscc)
     on_the_team = exists().where(col(Task.case_id) == col(Application.case_id), col(Task.assignee) == who.subject)
     return statement.where(or_(col(Application.branch) == who.branch, on_the_team))
 
 
 async def visible_case(session: AsyncSession, who: Principal, case_id: UUID) -> Application:
     """A case within the caller's sight. Raises ``not_found``."""
-    found = await session.execute(scoped(select(Application).where(Application.case_id == case_id), who))
-    row: Application | None = found.scalar_one_or_none()
+    found = await session.exec(scoped(select(Application).where(Application.case_id == case_id), who))
+    row = found.one_or_none()
     if row is None:
         raise Problem("not_found")
     return row
@@ -54,10 +57,10 @@ async def case(session: AsyncSession, case_id: UUID, *, lock: bool = False) -> A
     ``not_found``."""
     if lock:
         await lock_case(session, case_id)
-    found = await session.execute(
+    found = await session.exec(
         select(Application).where(Application.case_id == case_id).execution_options(populate_existing=lock)
     )
-    row = found.scalar_one_or_none()
+    row = found.one_or_none()
     if row is None:
         raise Problem("not_found")
     return row
@@ -89,7 +92,7 @@ async def applications(
 async def open_draft(session: AsyncSession, who: Principal, content: ApplicationContent) -> Application:
     """A new draft with whatever is known so far."""
     moment = now()
-    number = (await session.execute(CASE_NUMBERS.next_value())).scalar_one()
+    number = (await session.exec(select(CASE_NUMBERS.next_value()))).one()
     row = Application(
         case_id=new_id(),
         case_number=f"SD{moment.astimezone(BANK_ZONE).year}-{who.branch}-{number:06d}",
@@ -182,12 +185,12 @@ async def add_document(
 ) -> DocumentRow:
     """Enter a stored document into the file; in a draft also into its content. The same document of the same kind is
     entered once. The caller holds the case's lock."""
-    found = await session.execute(
+    found = await session.exec(
         select(DocumentRow).where(
             DocumentRow.case_id == row.case_id, DocumentRow.kind == kind, DocumentRow.sha256 == stored.sha256
         )
     )
-    known = found.scalar_one_or_none()
+    known = found.one_or_none()
     if known is not None:
         return known
     document = DocumentRow(
@@ -215,16 +218,16 @@ async def add_document(
 
 async def documents(session: AsyncSession, case_id: UUID) -> list[DocumentRow]:
     """The documents of a file in the order of their arrival."""
-    found = await session.execute(select(DocumentRow).where(DocumentRow.case_id == case_id).order_by(col(DocumentRow.id)))
-    return list(found.scalars())
+    found = await session.exec(select(DocumentRow).where(DocumentRow.case_id == case_id).order_by(col(DocumentRow.id)))
+    return list(found)
 
 
 async def document_of(session: AsyncSession, case_id: UUID, sha256: str) -> DocumentRow:
     """A document of a file by its hash. Raises ``not_found``."""
-    found = await session.execute(
+    found = await session.exec(
         select(DocumentRow).where(DocumentRow.case_id == case_id, DocumentRow.sha256 == sha256).limit(1)
     )
-    row = found.scalar_one_or_none()
+    row = found.one_or_none()
     if row is None:
         raise Problem("not_found")
     return row
@@ -264,12 +267,12 @@ async def freeze(
 
 async def frozen(session: AsyncSession, row: Application) -> ApplicationVersion:
     """The version the case runs on. Raises ``step_not_possible`` before submission."""
-    found = await session.execute(
+    found = await session.exec(
         select(ApplicationVersion).where(
             ApplicationVersion.case_id == row.case_id, ApplicationVersion.content_version == row.content_version
         )
     )
-    version = found.scalar_one_or_none()
+    version = found.one_or_none()
     if version is None:
         raise Problem("step_not_possible", needs="submission")
     return version

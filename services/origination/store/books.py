@@ -1,6 +1,6 @@
 """The limit tree and the exposures that stand in the lender's books."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from uuid import UUID
@@ -11,13 +11,16 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from domain.books import CreditLineBody, CreditLineKind, CreditLineView, ExposureView
 from domain.money import Money
+from domain.roles import HEAD_OFFICE
 from services.kit.database import now
 from services.kit.paging import PageRequest, Slice, fetch_page
-from services.kit.principal import HEAD_OFFICE, Principal
+from services.kit.principal import Principal
 from services.kit.problems import Fault, Problem
-from services.origination.calc.exposures import Position, loan_balance, total_exposure
+from services.origination.calc.exposures import COMMITMENT_FACTOR, Position, loan_balance, total_exposure
 from services.origination.store.customers import visible_customer, visible_group
 from services.origination.tables.books import CreditLine, Customer
+from services.origination.tables.cases import Application
+from services.origination.tables.facilities import Commitment, Facility
 
 
 async def visible_line(session: AsyncSession, who: Principal, line_id: UUID, *, lock: bool = False) -> CreditLine:
@@ -25,7 +28,7 @@ async def visible_line(session: AsyncSession, who: Principal, line_id: UUID, *, 
     statement = select(CreditLine).where(CreditLine.id == line_id)
     if who.branch != HEAD_OFFICE:
         statement = statement.where(CreditLine.branch == who.branch)
-    found = (await session.execute(statement.with_for_update() if lock else statement)).scalar_one_or_none()
+    found = (await session.exec(statement.with_for_update() if lock else statement)).one_or_none()
     if found is None:
         raise Problem("not_found")
     return found
@@ -112,8 +115,8 @@ async def _holder(session: AsyncSession, who: Principal, body: CreditLineBody) -
 async def _under(session: AsyncSession, body: CreditLineBody, parent_id: UUID, own_id: UUID | None) -> list[Fault]:
     """Faults of a line's place: its parent is an umbrella of the same lender that reaches the line's holder and holds it."""
     parent = (
-        await session.execute(select(CreditLine).where(CreditLine.id == parent_id).with_for_update())
-    ).scalar_one_or_none()
+        await session.exec(select(CreditLine).where(CreditLine.id == parent_id).with_for_update())
+    ).one_or_none()
     if parent is None or parent.lender_id != body.lender_id or parent.kind != CreditLineKind.UMBRELLA:
         return [
             Fault("/parent_id", "unknown_parent", "没有该上级额度", "no such umbrella line of this lender"),
@@ -125,7 +128,7 @@ async def _under(session: AsyncSession, body: CreditLineBody, parent_id: UUID, o
     siblings = select(func.coalesce(func.sum(CreditLine.amount), 0)).where(CreditLine.parent_id == parent_id)
     if own_id is not None:
         siblings = siblings.where(CreditLine.id != own_id)
-    taken: Decimal = (await session.execute(siblings)).scalar_one()
+    taken: Decimal = (await session.exec(siblings)).one()
     if taken + body.amount.amount > parent.amount:
         return [Fault("/amount", "exceeds_parent", "超出上级额度的余额", "exceeds what is left of the umbrella line")]
     return []
@@ -142,19 +145,21 @@ async def _reaches(session: AsyncSession, parent: CreditLine, body: CreditLineBo
 
 async def _covers_children(session: AsyncSession, line_id: UUID, amount: Money) -> list[Fault]:
     children = select(func.coalesce(func.sum(CreditLine.amount), 0)).where(CreditLine.parent_id == line_id)
-    if (await session.execute(children)).scalar_one() > amount.amount:
+    if (await session.exec(children)).one() > amount.amount:
         return [Fault("/amount", "below_children", "低于下级额度之和", "is less than the lines under it add up to")]
     return []
 
 
-async def exposure_of(session: AsyncSession, customer: Customer, lender_id: str, as_of: date) -> ExposureView:
-    """The three measures for a customer at a lender on a day."""
-    own = await positions(session, lender_id, [customer.id])
+async def exposure_of(
+    session: AsyncSession, customer: Customer, lender_id: str, as_of: date, *, without_case: UUID | None = None
+) -> ExposureView:
+    """The three measures for a customer at a lender on a day; ``without_case`` leaves out what that case itself committed."""
+    own = await positions(session, lender_id, [customer.id], without_case)
     if customer.group_id is None:
         group = own
     else:
         members = select(Customer.id).where(Customer.group_id == customer.group_id)
-        group = await positions(session, lender_id, (await session.execute(members)).scalars().all())
+        group = await positions(session, lender_id, (await session.exec(members)).all(), without_case)
     return ExposureView(
         customer_id=customer.id,
         lender_id=lender_id,
@@ -166,14 +171,16 @@ async def exposure_of(session: AsyncSession, customer: Customer, lender_id: str,
     )
 
 
-async def positions(session: AsyncSession, lender_id: str, customer_ids: Iterable[UUID]) -> list[Position]:
-    """What stands in the books of a lender for some customers."""
-    found = await session.execute(
+async def positions(
+    session: AsyncSession, lender_id: str, customer_ids: Sequence[UUID], without_case: UUID | None = None
+) -> list[Position]:
+    """What stands in the books of a lender for some customers: lines, and the commitments of facilities granted here."""
+    found = await session.exec(
         select(CreditLine)
-        .where(CreditLine.lender_id == lender_id, col(CreditLine.customer_id).in_(list(customer_ids)))
+        .where(CreditLine.lender_id == lender_id, col(CreditLine.customer_id).in_(customer_ids))
         .order_by(col(CreditLine.id))
     )
-    return [
+    standing = [
         Position(
             customer=str(row.customer_id),
             kind=CreditLineKind(row.kind),
@@ -183,7 +190,35 @@ async def positions(session: AsyncSession, lender_id: str, customer_ids: Iterabl
             effective_from=row.effective_from,
             effective_to=row.effective_to,
         )
-        for row in found.scalars()
+        for row in found
+    ]
+    return standing + await _commitments(session, lender_id, customer_ids, without_case)
+
+
+async def _commitments(
+    session: AsyncSession, lender_id: str, customer_ids: Sequence[UUID], without_case: UUID | None
+) -> list[Position]:
+    """Commitments under facilities. What is reserved for a drawing under way counts as drawn: it may be paid any moment."""
+    statement = (
+        select(Commitment, Facility, Application.customer_id)
+        .join(Facility, col(Facility.id) == col(Commitment.facility_id))
+        .join(Application, col(Application.case_id) == col(Commitment.case_id))
+        .where(Application.lender_id == lender_id, col(Application.customer_id).in_(customer_ids))
+        .order_by(col(Commitment.facility_id))
+    )
+    if without_case is not None:
+        statement = statement.where(Commitment.case_id != without_case)
+    return [
+        Position(
+            customer=str(customer_id),
+            kind=CreditLineKind.LOAN,
+            amount=Money(amount=commitment.amount),
+            outstanding=Money(amount=commitment.drawn + commitment.reserved),
+            undrawn_factor=COMMITMENT_FACTOR,
+            effective_from=facility.effective_on,
+            effective_to=facility.availability_end,
+        )
+        for commitment, facility, customer_id in (await session.exec(statement)).all()
     ]
 
 

@@ -1,21 +1,19 @@
 """Customers and groups: who they are and who may see them."""
 
-from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy.sql import Select
-from sqlmodel import col, select
+from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlmodel.sql.expression import SelectOfScalar
 
 from domain.books import CustomerBody, CustomerFile, CustomerView, GroupBody, GroupView
 from domain.identity import uscc_inner_digit_suspect
+from domain.roles import HEAD_OFFICE
 from services.kit.database import now
 from services.kit.paging import PageRequest, Slice, fetch_page
-from services.kit.principal import HEAD_OFFICE, Principal
+from services.kit.principal import Principal
 from services.kit.problems import Fault, Problem
 from services.origination.tables.books import Customer, CustomerGroup
-
-E = TypeVar("E", Customer, CustomerGroup)
 
 
 def branch_of(who: Principal, asked: str | None) -> str:
@@ -28,19 +26,28 @@ def branch_of(who: Principal, asked: str | None) -> str:
     raise Problem("invalid_request", errors=[fault], count=1)
 
 
-def _visible(statement: Select[tuple[E]], entity: type[E], who: Principal) -> Select[tuple[E]]:
+def _customers(who: Principal) -> SelectOfScalar[Customer]:
+    """The customers within the caller's sight: a borrower's user sees the borrower itself."""
+    statement = select(Customer)
     if who.kind == "service" or who.branch == HEAD_OFFICE:
         return statement
     if who.kind == "borrower":
-        # A borrower's user sees the borrower's own record and no group: groups are the lender's view of a risk.
-        return statement.where(col(Customer.uscc) == who.uscc) if entity is Customer else statement.where(False)  # type: ignore[arg-type]
-    return statement.where(col(entity.branch) == who.branch)
+        return statement.where(Customer.uscc == who.uscc)
+    return statement.where(Customer.branch == who.branch)
+
+
+def _groups(who: Principal) -> SelectOfScalar[CustomerGroup]:
+    """The groups within the caller's sight. Borrowers see none: a group is the lender's view of a risk."""
+    statement = select(CustomerGroup)
+    if who.kind == "service" or who.branch == HEAD_OFFICE:
+        return statement
+    return statement.where(CustomerGroup.branch == who.branch)
 
 
 async def visible_customer(session: AsyncSession, who: Principal, customer_id: UUID, *, lock: bool = False) -> Customer:
     """A customer within the caller's sight. Raises ``not_found``."""
-    statement = _visible(select(Customer).where(Customer.id == customer_id), Customer, who)
-    found = (await session.execute(statement.with_for_update() if lock else statement)).scalar_one_or_none()
+    statement = _customers(who).where(Customer.id == customer_id)
+    found = (await session.exec(statement.with_for_update() if lock else statement)).one_or_none()
     if found is None:
         raise Problem("not_found")
     return found
@@ -48,8 +55,8 @@ async def visible_customer(session: AsyncSession, who: Principal, customer_id: U
 
 async def visible_group(session: AsyncSession, who: Principal, group_id: UUID, *, lock: bool = False) -> CustomerGroup:
     """A group within the caller's sight. Raises ``not_found``."""
-    statement = _visible(select(CustomerGroup).where(CustomerGroup.id == group_id), CustomerGroup, who)
-    found = (await session.execute(statement.with_for_update() if lock else statement)).scalar_one_or_none()
+    statement = _groups(who).where(CustomerGroup.id == group_id)
+    found = (await session.exec(statement.with_for_update() if lock else statement)).one_or_none()
     if found is None:
         raise Problem("not_found")
     return found
@@ -59,7 +66,7 @@ async def customers(
     session: AsyncSession, who: Principal, page: PageRequest, *, uscc: str | None, group_id: UUID | None
 ) -> Slice[Customer]:
     """A page of the customers within the caller's sight."""
-    statement = _visible(select(Customer), Customer, who)
+    statement = _customers(who)
     if uscc is not None:
         statement = statement.where(Customer.uscc == uscc)
     if group_id is not None:
@@ -69,7 +76,7 @@ async def customers(
 
 async def groups(session: AsyncSession, who: Principal, page: PageRequest) -> Slice[CustomerGroup]:
     """A page of the groups within the caller's sight."""
-    return await fetch_page(session, _visible(select(CustomerGroup), CustomerGroup, who), CustomerGroup.id, page)
+    return await fetch_page(session, _groups(who), CustomerGroup.id, page)
 
 
 async def _check_group(session: AsyncSession, who: Principal, group_id: UUID | None) -> None:

@@ -56,13 +56,13 @@ class PolicyShelf:
 
 async def sha256_in_force(session: AsyncSession, on: date) -> str:
     """The hash of the bundle in force on a day: the one that came into force last, among equals the one approved last."""
-    found = await session.execute(
+    found = await session.exec(
         select(PolicyPublication.sha256)
         .where(col(PolicyPublication.approved_at).is_not(None), PolicyPublication.in_force_from <= on)
         .order_by(col(PolicyPublication.in_force_from).desc(), col(PolicyPublication.approved_at).desc())
         .limit(1)
     )
-    sha256 = found.scalar_one_or_none()
+    sha256 = found.one_or_none()
     if sha256 is None:
         raise Problem("no_policy_in_force")
     return sha256
@@ -90,7 +90,7 @@ async def propose(
     if previous is not None and (wrong := succession_faults(previous, bundle)):
         faults = [Fault("/bundle", "published_version_changed", text, text) for text in wrong[:_FAULTS_SHOWN]]
         raise Problem("policy_refused", errors=faults, count=len(wrong))
-    await session.execute(
+    await session.exec(
         insert(PolicyBundle)
         .values(
             sha256=bundle.sha256,
@@ -108,10 +108,10 @@ async def propose(
 
 async def approve(session: AsyncSession, sha256: str, *, checker: str) -> PolicyPublication:
     """Put a proposed bundle into force. Raises ``not_found``, ``same_person`` and ``already_approved``."""
-    found = await session.execute(
+    found = await session.exec(
         select(PolicyPublication).where(PolicyPublication.sha256 == sha256).with_for_update()
     )
-    row = found.scalar_one_or_none()
+    row = found.one_or_none()
     if row is None:
         raise Problem("not_found")
     if row.checker is not None:
@@ -132,16 +132,16 @@ async def publications(session: AsyncSession, page: PageRequest) -> Slice[Policy
 
 async def file_counts(session: AsyncSession, hashes: list[str]) -> dict[str, int]:
     """How many files the bundles with these hashes hold."""
-    found = await session.execute(
+    found = await session.exec(
         select(PolicyBundle.sha256, PolicyBundle.files).where(col(PolicyBundle.sha256).in_(hashes))
     )
-    return {row.sha256: row.files for row in found.all()}
+    return dict(found.all())
 
 
 async def stored_bytes(session: AsyncSession, sha256: str) -> bytes:
     """The canonical bytes of a bundle. Raises ``not_found``."""
-    found = await session.execute(select(PolicyBundle.canonical).where(PolicyBundle.sha256 == sha256))
-    content = found.scalar_one_or_none()
+    found = await session.exec(select(PolicyBundle.canonical).where(PolicyBundle.sha256 == sha256))
+    content = found.one_or_none()
     if content is None:
         raise Problem("not_found")
     return content
@@ -149,16 +149,16 @@ async def stored_bytes(session: AsyncSession, sha256: str) -> bytes:
 
 async def any_published(session: AsyncSession) -> bool:
     """Whether any bundle was ever put into force."""
-    found = await session.execute(
+    found = await session.exec(
         select(func.count()).select_from(PolicyPublication).where(col(PolicyPublication.approved_at).is_not(None))
     )
-    return found.scalar_one() > 0
+    return found.one() > 0
 
 
 async def publication_of(session: AsyncSession, sha256: str) -> PolicyPublication:
     """The proposal of a bundle. Raises ``not_found``."""
-    found = await session.execute(select(PolicyPublication).where(PolicyPublication.sha256 == sha256))
-    row = found.scalar_one_or_none()
+    found = await session.exec(select(PolicyPublication).where(PolicyPublication.sha256 == sha256))
+    row = found.one_or_none()
     if row is None:
         raise Problem("not_found")
     return row

@@ -58,10 +58,10 @@ async def add(session: AsyncSession, body: ReferenceBody, *, recorded_by: str) -
         body=content,
     )
     sha256 = sha256_of(vintage.model_dump(mode="json", exclude={"sha256"}))
-    found = await session.execute(
+    found = await session.exec(
         select(ReferenceData).where(ReferenceData.series == body.id, ReferenceData.vintage == body.vintage)
     )
-    row = found.scalar_one_or_none()
+    row = found.one_or_none()
     if row is None:
         row = ReferenceData(
             series=body.id,
@@ -85,13 +85,13 @@ async def as_of(session: AsyncSession, series: str, day: date) -> ReferenceVinta
 
     Raises ``no_reference_data``.
     """
-    found = await session.execute(
+    found = await session.exec(
         select(ReferenceData)
         .where(ReferenceData.series == series, ReferenceData.effective_from <= day)
         .order_by(col(ReferenceData.effective_from).desc(), col(ReferenceData.id).desc())
         .limit(1)
     )
-    row = found.scalar_one_or_none()
+    row = found.one_or_none()
     if row is None:
         raise Problem("no_reference_data", series=series, as_of=day.isoformat())
     return vintage_of(row)

@@ -1,0 +1,128 @@
+"""The part of the client that speaks of cases: opening, dossier, checks, memo, authority, decision, offer, agreement."""
+
+from datetime import date
+from typing import Any, Literal, TypeVar
+from uuid import UUID
+
+from pydantic import BaseModel, TypeAdapter
+
+from domain.application import ApplicationContent
+from domain.authority import AuthorityChain
+from domain.books import CustomerBody, CustomerView, PolicyProposal
+from domain.casefile import ApplicationView, PolicyApproval, PolicyBody, ReferenceBody, SubmissionReceipt
+from domain.dossier import Dossier, FindingRecord
+from domain.finding import FindingRef
+from domain.process import CaseOpening, CaseStep, CheckResult, ContractRef, DecisionRecord, MemoRef, OfferRef
+from domain.reference import ReferenceVintage
+from services.kit.http import ServiceClient
+
+M = TypeVar("M", bound=BaseModel)
+
+_BUNDLE: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any])
+
+
+class CaseworkCalls(ServiceClient):
+    """Raises ``RemoteProblem`` for a refusal and ``RemoteUnavailable`` where there was no usable answer."""
+
+    async def opening(self, case_id: UUID, as_of: date) -> CaseOpening:
+        """What a process is told at its start."""
+        params = {"as_of": as_of.isoformat()}
+        return await self.call("GET", f"/v1/cases/{case_id}/opening", CaseOpening, params=params)
+
+    async def dossier(self, case_id: UUID, as_of: date | None = None) -> Dossier:
+        """All that an assessment step may know, with the books of a day."""
+        params = {} if as_of is None else {"as_of": as_of.isoformat()}
+        return await self.call("GET", f"/v1/cases/{case_id}/dossier", Dossier, params=params)
+
+    async def check(
+        self, name: Literal["intake", "screening", "cross_checks", "regulation"] | str, step: CaseStep
+    ) -> CheckResult:
+        """Run a check."""
+        return await self._step(f"checks/{name}", step, CheckResult)
+
+    async def record_finding(self, record: FindingRecord) -> FindingRef:
+        """Enter a conclusion of another service."""
+        return await self.call(
+            "POST",
+            f"/v1/cases/{record.step.case_id}/findings",
+            FindingRef,
+            body=record,
+            idempotency_key=_key(record.step),
+        )
+
+    async def memo(self, step: CaseStep) -> MemoRef:
+        """Assemble and file the credit memo."""
+        return await self._step("memo", step, MemoRef)
+
+    async def authority(self, step: CaseStep) -> AuthorityChain:
+        """Who must decide, with the proof."""
+        return await self._step("authority", step, AuthorityChain)
+
+    async def decide(self, record: DecisionRecord) -> None:
+        """Enter the credit decision."""
+        key = f"{record.workflow_id}:{record.step}"
+        await self.send("POST", f"/v1/cases/{record.case_id}/decisions", body=record, idempotency_key=key)
+
+    async def offer(self, step: CaseStep) -> OfferRef:
+        """Draw up the offer."""
+        return await self._step("offers", step, OfferRef)
+
+    async def contract(self, step: CaseStep) -> ContractRef:
+        """Draw up the agreement's data."""
+        return await self._step("contracts", step, ContractRef)
+
+    async def policy(self, sha: str) -> dict[str, Any]:
+        """The canonical bundle of this SHA-256."""
+        return await self.call("GET", f"/v1/policies/{sha}", _BUNDLE)
+
+    async def reference(self, series: str, as_of: date) -> ReferenceVintage:
+        """The vintage of a series that stands on a day."""
+        params = {"as_of": as_of.isoformat()}
+        return await self.call("GET", f"/v1/reference-data/{series}", ReferenceVintage, params=params)
+
+    # --- for people at a command line, with their own token -----------------------------------------------------------
+
+    async def enter_customer(self, body: CustomerBody, key: str) -> CustomerView:
+        """Enter a customer."""
+        return await self.call("POST", "/v1/customers", CustomerView, body=body, idempotency_key=key)
+
+    async def draft(self, content: ApplicationContent, key: str) -> ApplicationView:
+        """Open a draft."""
+        return await self.call("POST", "/v1/applications", ApplicationView, body=content, idempotency_key=key)
+
+    async def application(self, case_id: UUID) -> ApplicationView:
+        """An application with its content."""
+        return await self.call("GET", f"/v1/applications/{case_id}", ApplicationView)
+
+    async def submit(self, case_id: UUID, version: int, key: str) -> SubmissionReceipt:
+        """Submit a draft at the version that was read."""
+        return await self.call(
+            "POST",
+            f"/v1/applications/{case_id}/submit",
+            SubmissionReceipt,
+            idempotency_key=key,
+            headers={"If-Match": f'"{version}"'},
+        )
+
+    async def propose_policy(self, body: PolicyBody, key: str) -> PolicyProposal:
+        """Propose a bundle."""
+        return await self.call("POST", "/v1/policies", PolicyProposal, body=body, idempotency_key=key)
+
+    async def approve_policy(self, sha: str, body: PolicyApproval, key: str) -> PolicyProposal:
+        """Put a bundle into force."""
+        return await self.call(
+            "POST", f"/v1/policies/{sha}/approve", PolicyProposal, body=body, idempotency_key=key
+        )
+
+    async def add_reference(self, body: ReferenceBody, key: str) -> ReferenceVintage:
+        """Add a vintage."""
+        return await self.call("POST", "/v1/reference-data", ReferenceVintage, body=body, idempotency_key=key)
+
+    async def _step(self, path: str, step: CaseStep, answer: type[M]) -> M:
+        return await self.call(
+            "POST", f"/v1/cases/{step.case_id}/{path}", answer, body=step, idempotency_key=_key(step)
+        )
+
+
+def _key(step: CaseStep) -> str:
+    return f"{step.workflow_id}:{step.step}"

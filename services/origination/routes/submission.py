@@ -1,0 +1,258 @@
+"""``POST /v1/applications/{id}/submit`` and ``/withdraw``: a case enters its process, and leaves it."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Query, Request, Response
+
+from domain.application import ApplicationContent
+from domain.casefile import IndicativeVerdict, MissingItem, SubmissionReceipt, WithdrawalBody, WithdrawalView
+from domain.finding import Outcome, Reason
+from domain.money import Money
+from domain.process import (
+    APPLICATION_WORKFLOW,
+    WITHDRAW,
+    CaseStart,
+    CommandResult,
+    SignedWithdrawCommand,
+    WithdrawCommand,
+    application_workflow_id,
+)
+from domain.requests.collateral import asset_registrations
+from domain.stages import ENDED, Stage
+from policy.engine import Bundle
+from services.collateral.client import CollateralClient
+from services.kit.auth import allow
+from services.kit.database import Database, now
+from services.kit.etags import IfMatch, etag_of, if_match
+from services.kit.idempotency import IdempotentCall, Reply, idempotent
+from services.kit.principal import Principal
+from services.kit.problems import Fault, Problem
+from services.kit.router import Router, problem_response
+from services.origination.calc.case_facts import Screens
+from services.origination.calc.completeness import missing, unknown_facts
+from services.origination.calc.screening import ScreeningInputs, screening
+from services.origination.commands import ACCEPTED, Order, carry_out
+from services.origination.process import request_start
+from services.origination.routes.roles import FRONT_OFFICE
+from services.origination.routes.sight import recorded
+from services.origination.store import applications, business_day, casework, check_inputs, reference
+from services.origination.store.events import record
+from services.origination.store.policies import PolicyShelf
+from services.origination.tables.cases import Application
+
+router = Router(prefix="/v1/applications", tags=["applications"], dependencies=[recorded()])
+
+
+@router.post(
+    "/{case_id}/submit",
+    response_model=SubmissionReceipt,
+    status_code=202,
+    responses={
+        200: {"model": IndicativeVerdict, "description": "With dry_run: what submission would say; nothing is written"},
+        502: problem_response(502),
+    },
+)
+async def submit(
+    request: Request,
+    case_id: UUID,
+    who: Annotated[Principal, allow(*FRONT_OFFICE, scope="case")],
+    base: Annotated[IfMatch, if_match()],
+    call: Annotated[IdempotentCall, idempotent()],
+    dry_run: Annotated[bool, Query(description="only say what submission would say")] = False,
+) -> Response:
+    """Submit a draft. Everything missing or wrong is reported at once; otherwise the content is frozen, the policy in force
+    is pinned, and the process starts. With the process engine away the case is accepted all the same and starts later."""
+    database: Database = request.app.state.database
+    shelf: PolicyShelf = request.app.state.policies
+    if dry_run:
+        verdict = await _verdict(request, who, case_id)
+        return Response(verdict.model_dump_json(), 200, media_type="application/json")
+    reservation = await call.reserve(database)
+    if reservation.replayed is not None:
+        return reservation.replayed
+    try:
+        at = now()
+        bundle, day, _ = await business_day.policy_and_day(database, shelf, at)
+        async with database.session() as session:
+            row = await applications.visible_case(session, who, case_id)
+            _expect_draft(row)
+            base.check(row.version)
+            documents = await casework.filed(session, case_id)
+            # A case of a lender without books cannot be measured against anything.
+            await reference.lender(session, row.lender_id, day)
+        content = applications.content_of(row)
+        found = missing(content, bundle, documents, day)
+        if found:
+            raise Problem("application_incomplete", errors=[_fault(item) for item in found], count=len(found))
+        await _register_assets(request, row, content)
+
+        async def effect(session: Any) -> Reply:
+            current = await applications.case(session, case_id, lock=True)
+            _expect_draft(current)
+            base.check(current.version)
+            version = await applications.freeze(
+                session, who, current, policy_sha256=bundle.sha256, pinned_on=day, at=at
+            )
+            start = _start(current)
+            await record(
+                session, case_id, "application.submitted", who, rows=[current, version], facts=start, at=at
+            )
+            await request_start(session, APPLICATION_WORKFLOW, application_workflow_id(case_id), start)
+            headers = {"Location": f"/v1/applications/{case_id}", "ETag": etag_of(current.version)}
+            return Reply(202, _receipt(current), headers)
+
+        return await call.finish(database, reservation, effect)
+    except Problem as problem:
+        await call.refuse(database, reservation, problem)
+        raise
+    except Exception:
+        await call.suspend(database, reservation)
+        raise
+
+
+def _expect_draft(row: Application) -> None:
+    if row.stage != Stage.DRAFT.value:
+        raise Problem("application_not_draft", stage=row.stage)
+
+
+async def _register_assets(request: Request, row: Application, content: ApplicationContent) -> None:
+    """Enter the assets into the register of collateral. Serials that secure another case refuse the submission; the entries
+    of a submission that fails later are brought up to date by the next."""
+    collateral: CollateralClient = request.app.state.collateral
+    faults = []
+    for entry in asset_registrations(content, row.case_id, row.branch, row.case_number):
+        registered = await collateral.register_asset(entry, f"{row.case_id}:{row.version}:{entry.asset_key}")
+        places = {server.serial.upper(): index for index, server in enumerate(entry.servers)}
+        asset = next(index for index, line in enumerate(content.assets) if line.key == entry.asset_key)
+        faults += [
+            Fault(
+                f"/assets/{asset}/servers/{places.get(conflict.serial.upper(), 0)}/serial",
+                "serial_pledged",
+                "序列号已在其他业务中设定担保",
+                "the server secures another case already",
+            )
+            for conflict in registered.conflicts
+        ]
+    if faults:
+        raise Problem("application_incomplete", errors=faults, count=len(faults))
+
+
+def _start(row: Application) -> CaseStart:
+    assert row.product is not None
+    assert row.amount is not None
+    assert row.policy_sha256 is not None
+    assert row.submitted_at is not None
+    return CaseStart(
+        application_id=row.case_id,
+        case_id=row.case_id,
+        case_number=row.case_number,
+        product=row.product,
+        branch=row.branch,
+        policy_sha256=row.policy_sha256,
+        submitted_by=row.submitted_by or "",
+        submitted_at=row.submitted_at,
+        content_version=row.content_version,
+        content_sha256=row.content_sha256 or "",
+        amount=Money(amount=row.amount),
+    )
+
+
+def _receipt(row: Application) -> SubmissionReceipt:
+    return SubmissionReceipt.model_validate(
+        {
+            "application_id": row.case_id,
+            "case_number": row.case_number,
+            "stage": row.stage,
+            "content_version": row.content_version,
+            "content_sha256": row.content_sha256,
+            "policy_sha256": row.policy_sha256,
+            "submitted_at": row.submitted_at,
+        }
+    )
+
+
+async def _verdict(request: Request, who: Principal, case_id: UUID) -> IndicativeVerdict:
+    """What submission would say of a draft today. Reads only."""
+    database: Database = request.app.state.database
+    bundle, day, _ = await business_day.policy_and_day(database, request.app.state.policies, now())
+    async with database.session() as session:
+        row = await applications.visible_case(session, who, case_id)
+        documents = await casework.filed(session, case_id)
+    content = applications.content_of(row)
+    found = missing(content, bundle, documents, day)
+    admission, reasons = await _admission(request, row, content, bundle)
+    return IndicativeVerdict(
+        complete=not found,
+        missing=found,
+        admission=admission,
+        reasons=reasons,
+        unknown=unknown_facts(content),
+        policy_sha256=bundle.sha256,
+        as_of=day,
+    )
+
+
+async def _admission(
+    request: Request, row: Application, content: ApplicationContent, bundle: Bundle
+) -> tuple[Outcome, tuple[Reason, ...]]:
+    """Admission by the draft's own facts and the lender's books; not run while it lacks what that needs."""
+    database: Database = request.app.state.database
+    _, day, _ = await business_day.policy_and_day(database, request.app.state.policies, now())
+    line = content.lines[0] if len(content.lines) == 1 else None
+    if line is None or row.customer_id is None or line.product not in {item.id for item in bundle.products(day)}:
+        return Outcome.NOT_RUN, ()
+    async with database.session() as session:
+        lender, _ = await reference.lender(session, row.lender_id, day)
+        stake = await casework.exposures(session, row, lender, day)
+        blacklisted, _ = await check_inputs.blacklisted(session, content, day)
+    inputs = ScreeningInputs(
+        content_sha256="0" * 64,
+        policy_sha256=bundle.sha256,
+        current_policy_sha256=bundle.sha256,
+        pinned_on=day,
+        as_of=day,
+        lender=lender,
+        exposures=stake,
+        # Serials are compared with the register at submission; a draft's servers are in no register yet.
+        screens=Screens(blacklisted=blacklisted, duplicate_serial=None),
+    )
+    check = screening(inputs, content, bundle, bundle)
+    return check.outcome(), tuple(check.reasons)
+
+
+def _fault(item: MissingItem) -> Fault:
+    return Fault(item.pointer, item.code, item.message_zh, item.message_en)
+
+
+@router.post("/{case_id}/withdraw", response_model=WithdrawalView, responses={**ACCEPTED, 409: problem_response(409)})
+async def withdraw(
+    request: Request,
+    case_id: UUID,
+    body: WithdrawalBody,
+    who: Annotated[Principal, allow(*FRONT_OFFICE, "borrower_owner", scope="case")],
+    call: Annotated[IdempotentCall, idempotent()],
+) -> Response:
+    """Withdraw a running application. Until the facility is opened the borrower or its relationship manager may."""
+
+    async def prepare(session: Any) -> Order:
+        row = await applications.visible_case(session, who, case_id)
+        if row.stage == Stage.DRAFT.value or row.stage in {stage.value for stage in ENDED}:
+            raise Problem("application_not_running", stage=row.stage)
+        command = WithdrawCommand(case_id=case_id, subject=who.subject, roles=who.roles, reason=body.reason)
+        return Order(case_id, application_workflow_id(case_id), WITHDRAW, command)
+
+    async def answer(session: Any, result: CommandResult) -> Reply:
+        row = await applications.case(session, case_id)
+        return Reply(200, WithdrawalView(application_id=case_id, case_number=row.case_number, stage=row.stage))
+
+    return await carry_out(
+        request,
+        call,
+        who,
+        target=str(case_id),
+        prepare=prepare,
+        signed=SignedWithdrawCommand,
+        answer=answer,
+        event_kind="application.withdrawal",
+    )

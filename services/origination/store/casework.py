@@ -1,0 +1,320 @@
+"""The casework of a process: the dossier it assesses, and what it concludes, decides, offers and contracts."""
+
+from datetime import date
+from typing import Any, TypeVar
+from uuid import UUID
+
+from sqlmodel import col, func, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from domain.casefile import AssessmentItem, AssessmentView
+from domain.collateral import Valuation
+from domain.dossier import Dossier, ValuedAsset
+from domain.finding import Finding, FindingRef, Reason
+from domain.model import Value
+from domain.pricing import Exposures, Limit, Quote, Rating, Schedule
+from domain.process import CaseStep, DecisionRecord
+from domain.reference import LenderBooks
+from services.kit.principal import Principal
+from services.kit.problems import Problem
+from services.origination.calc.completeness import FiledDocument
+from services.origination.calc.terms import ContractData, OfferTerms
+from services.origination.store import applications, books, reference
+from services.origination.store.events import lock_case, record
+from services.origination.tables.base import OriginationTable, findings
+from services.origination.tables.books import Customer
+from services.origination.tables.cases import Application, CaseFinding, Contract, Decision, Offer
+
+MEMO_KIND = "credit_memo"
+
+V = TypeVar("V", bound=Value)
+R = TypeVar("R", Decision, Offer, Contract)
+
+
+# --- the dossier ------------------------------------------------------------------------------------------------------
+
+
+async def read_dossier(session: AsyncSession, case_id: UUID, as_of: date | None = None) -> Dossier:
+    """All that an assessment step may know of a case: content as submitted, the books on a day, conclusions so far.
+
+    Without ``as_of`` the day of the newest conclusion is meant, else that of submission. Raises ``not_found``,
+    ``step_not_possible`` before submission, ``no_reference_data`` when the lender's figures are not in the books.
+    """
+    row = await applications.case(session, case_id)
+    version = await applications.frozen(session, row)
+    content = applications.content_of(version)
+    found = await latest_findings(session, case_id)
+    day = as_of or max((item.as_of for item in found), default=row.pinned_on)
+    assert day is not None
+    assert row.policy_sha256 is not None
+    lender, _ = await reference.lender(session, row.lender_id, day)
+    valued = [item for item in found if item.kind == "valuation" and item.value]
+    rating = _one(found, "rating")
+    return Dossier(
+        case_id=row.case_id,
+        case_number=row.case_number,
+        branch=row.branch,
+        policy_sha256=row.policy_sha256,
+        pinned_on=row.pinned_on,
+        lender_id=row.lender_id,
+        content=content,
+        line=content.lines[0],
+        lender=lender,
+        exposures=await exposures(session, row, lender, day),
+        rating=_value(rating, Rating),
+        rating_finding=finding_ref(rating) if rating is not None else None,
+        limit=_value(_one(found, "limit"), Limit),
+        quote=_value(_one(found, "quote"), Quote),
+        schedule=_value(_one(found, "schedule"), Schedule),
+        valuations=tuple(
+            ValuedAsset(
+                asset_key=item.asset_key,
+                cohort=item.cohort,
+                finding=finding_ref(item),
+                valuation=Valuation.model_validate(item.value),
+            )
+            for item in valued
+        ),
+        findings=tuple(finding_ref(item) for item in found),
+    )
+
+
+async def exposures(session: AsyncSession, row: Application, lender: LenderBooks, day: date) -> Exposures:
+    """What the lender has at stake with the customer and its group, without this case."""
+    customer = await customer_of(session, row)
+    stake = await books.exposure_of(session, customer, row.lender_id, day, without_case=row.case_id)
+    return Exposures(
+        customer_loans=stake.loans,
+        customer_exposure=stake.exposure,
+        group_exposure=stake.group_exposure,
+        group_id=stake.group_id,
+        net_capital=lender.net_capital,
+        tier1_capital=lender.tier1_capital,
+    )
+
+
+async def customer_of(session: AsyncSession, row: Application) -> Customer:
+    """The customer on file of a submitted case."""
+    customer = await session.get(Customer, row.customer_id) if row.customer_id is not None else None
+    if customer is None:
+        raise Problem("step_not_possible", needs="customer")
+    return customer
+
+
+async def filed(session: AsyncSession, case_id: UUID) -> tuple[FiledDocument, ...]:
+    """The documents that lie in the file."""
+    rows = await applications.documents(session, case_id)
+    return tuple(FiledDocument(kind=row.kind, sha256=row.sha256, as_of=row.as_of) for row in rows)
+
+
+def _one(found: list[CaseFinding], kind: str) -> CaseFinding | None:
+    return next((item for item in found if item.kind == kind), None)
+
+
+def _value(item: CaseFinding | None, kind: type[V]) -> V | None:
+    return kind.model_validate(item.value) if item is not None and item.value else None
+
+
+# --- findings ---------------------------------------------------------------------------------------------------------
+
+
+async def latest_findings(session: AsyncSession, case_id: UUID) -> list[CaseFinding]:
+    """The newest conclusion of each kind (of valuations: of each asset and cohort), in the order in which they came."""
+    newest = (
+        select(func.max(CaseFinding.id))
+        .where(CaseFinding.case_id == case_id)
+        .group_by(CaseFinding.kind, CaseFinding.asset_key, CaseFinding.cohort)
+    )
+    found = await session.exec(
+        select(CaseFinding).where(col(CaseFinding.id).in_(newest)).order_by(col(CaseFinding.id))
+    )
+    return list(found)
+
+
+async def file_finding(
+    session: AsyncSession,
+    who: Principal,
+    step: CaseStep,
+    ref: FindingRef,
+    *,
+    service: str,
+    value: dict[str, Any],
+    reasons: tuple[Reason, ...],
+    asset_key: str = "",
+    cohort: str = "",
+) -> FindingRef:
+    """Enter a conclusion into the case. A step concludes once: what it concluded first stands."""
+    await lock_case(session, step.case_id)
+    await applications.case(session, step.case_id)
+    key = f"{step.workflow_id}:{step.step}"
+    found = await session.exec(
+        select(CaseFinding).where(CaseFinding.case_id == step.case_id, CaseFinding.step == key)
+    )
+    known = found.one_or_none()
+    if known is not None:
+        return finding_ref(known)
+    row = CaseFinding(
+        case_id=step.case_id,
+        step=key,
+        finding_id=ref.id,
+        kind=ref.kind,
+        outcome=ref.outcome.value,
+        headline=ref.value,
+        sha256=ref.sha256,
+        service=service,
+        asset_key=asset_key,
+        cohort=cohort,
+        as_of=step.as_of,
+        value=value,
+        reasons=[reason.model_dump(mode="json") for reason in reasons],
+    )
+    facts = {"step": step.step, "workflow_id": step.workflow_id, "finding": ref.model_dump(mode="json")}
+    await record(session, step.case_id, f"finding.{ref.kind}", who, rows=[row], facts=facts)
+    return ref
+
+
+async def file_own(session: AsyncSession, who: Principal, step: CaseStep, finding: Finding[Any], inputs: Value) -> FindingRef:
+    """File a finding of this service with its inputs and trace, and enter it into the case."""
+    ref = await findings.put(session, finding, inputs, subject=str(step.case_id))
+    return await file_finding(
+        session,
+        who,
+        step,
+        ref,
+        service="origination",
+        value=finding.value.model_dump(mode="json") if finding.value is not None else {},
+        reasons=finding.reasons,
+    )
+
+
+def finding_ref(row: CaseFinding) -> FindingRef:
+    return FindingRef(
+        id=row.finding_id, kind=row.kind, outcome=row.outcome, value=row.headline, sha256=row.sha256
+    )
+
+
+def assessment_item(row: CaseFinding) -> AssessmentItem:
+    return AssessmentItem(
+        finding=finding_ref(row),
+        service=row.service,
+        asset_key=row.asset_key,
+        cohort=row.cohort,
+        as_of=row.as_of,
+        value=row.value,
+        reasons=tuple(Reason.model_validate(reason) for reason in row.reasons),
+        recorded_at=row.recorded_at,
+    )
+
+
+# --- decision, offer, contract ----------------------------------------------------------------------------------------
+
+
+async def newest(session: AsyncSession, kind: type[R], case_id: UUID) -> R | None:
+    """The newest decision, offer or contract of a case."""
+    found = await session.exec(select(kind).where(kind.case_id == case_id).order_by(col(kind.id).desc()).limit(1))
+    return found.one_or_none()
+
+
+async def of_step(session: AsyncSession, kind: type[R], case_id: UUID, step: str) -> R | None:
+    """What a step made before, if it was here already."""
+    found = await session.exec(select(kind).where(kind.case_id == case_id, kind.step == step))
+    return found.one_or_none()
+
+
+async def enter_decision(session: AsyncSession, who: Principal, report: DecisionRecord) -> Decision:
+    """Enter a decision as the process took it."""
+    await lock_case(session, report.case_id)
+    await applications.case(session, report.case_id)
+    key = f"{report.workflow_id}:{report.step}"
+    known = await of_step(session, Decision, report.case_id, key)
+    if known is not None:
+        return known
+    row = Decision(
+        case_id=report.case_id,
+        step=key,
+        decision=report.decision,
+        decided_by=list(report.decided_by),
+        authority_rule=report.authority_rule,
+        conditions=list(report.conditions),
+        reasons=[reason.model_dump(mode="json") for reason in report.reasons],
+        at=report.at,
+        valid_until=report.valid_until,
+    )
+    facts = {"step": report.step, "workflow_id": report.workflow_id, "decision": report.decision}
+    await record(session, report.case_id, "decision.taken", who, rows=[row], facts=facts)
+    return row
+
+
+async def enter_offer(session: AsyncSession, who: Principal, step: CaseStep, terms: OfferTerms) -> Offer:
+    """Enter an offer under the hash of its terms."""
+    await lock_case(session, step.case_id)
+    key = f"{step.workflow_id}:{step.step}"
+    known = await of_step(session, Offer, step.case_id, key)
+    if known is not None:
+        return known
+    row = Offer(
+        case_id=step.case_id,
+        step=key,
+        terms=terms.model_dump(mode="json"),
+        terms_sha256=terms.sha256(),
+        amount=terms.amount.amount,
+        valid_until=terms.valid_until,
+    )
+    facts = {"step": step.step, "workflow_id": step.workflow_id, "terms_sha256": row.terms_sha256}
+    await record(session, step.case_id, "offer.made", who, rows=[row], facts=facts)
+    return row
+
+
+async def contracts_so_far(session: AsyncSession, case_id: UUID) -> int:
+    found = await session.exec(select(func.count()).select_from(Contract).where(Contract.case_id == case_id))
+    return found.one()
+
+
+async def enter_contract(session: AsyncSession, who: Principal, step: CaseStep, data: ContractData) -> Contract:
+    """Enter the data of an agreement under their hash."""
+    await lock_case(session, step.case_id)
+    key = f"{step.workflow_id}:{step.step}"
+    known = await of_step(session, Contract, step.case_id, key)
+    if known is not None:
+        return known
+    row = Contract(
+        case_id=step.case_id,
+        step=key,
+        number=data.number,
+        offer_id=data.offer_id,
+        data=data.model_dump(mode="json"),
+        data_sha256=data.sha256(),
+        clauses=[clause.model_dump(mode="json") for clause in data.clauses],
+    )
+    facts = {"step": step.step, "workflow_id": step.workflow_id, "data_sha256": row.data_sha256, "number": row.number}
+    await record(session, step.case_id, "contract.drawn", who, rows=[row], facts=facts)
+    return row
+
+
+# --- views ------------------------------------------------------------------------------------------------------------
+
+
+async def assessment(session: AsyncSession, row: Application) -> AssessmentView:
+    """Everything concluded and decided in a case so far."""
+    found = await latest_findings(session, row.case_id)
+    documents = await applications.documents(session, row.case_id)
+    memos = [document.sha256 for document in documents if document.kind == MEMO_KIND]
+    decision = await newest(session, Decision, row.case_id)
+    offer = await newest(session, Offer, row.case_id)
+    contract = await newest(session, Contract, row.case_id)
+    return AssessmentView(
+        application_id=row.case_id,
+        case_number=row.case_number,
+        stage=row.stage,
+        policy_sha256=row.policy_sha256,
+        items=tuple(assessment_item(item) for item in found),
+        memo_sha256=memos[-1] if memos else None,
+        decision=_plain(decision, "decision", "decided_by", "authority_rule", "conditions", "at", "valid_until"),
+        offer=_plain(offer, "terms", "terms_sha256", "valid_until"),
+        contract=_plain(contract, "number", "data_sha256", "clauses"),
+    )
+
+
+def _plain(row: OriginationTable | None, *names: str) -> dict[str, Any] | None:
+    return None if row is None else row.model_dump(mode="json", include=set(names))
+

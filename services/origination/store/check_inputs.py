@@ -1,0 +1,72 @@
+"""What the checks of a case are drawn from, read at one moment: content, books, lists and what has been concluded."""
+
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from domain.application import ApplicationContent, PartyRole
+from domain.books import CustomerFile
+from domain.dossier import Dossier
+from domain.finding import ReferenceDataRef
+from services.origination.calc.completeness import FiledDocument
+from services.origination.store import applications, casework, reference
+from services.origination.tables.cases import Application, CaseFinding
+
+
+@dataclass(frozen=True)
+class CaseAtStep:
+    """A case as a check finds it."""
+
+    row: Application
+    content_sha256: str
+    dossier: Dossier
+    customer_uscc: str
+    customer: CustomerFile
+    filed: tuple[FiledDocument, ...]
+    found: list[CaseFinding]
+    blacklisted: bool | None
+    references: tuple[ReferenceDataRef, ...]
+
+    @property
+    def content(self) -> ApplicationContent:
+        return self.dossier.content
+
+    def exceptions(self) -> int:
+        """How often the case departs from policy: what its checks counted, and a price below the floor."""
+        counted = sum(int(item.value.get("exceptions", 0)) for item in self.found if item.service == "origination")
+        return counted + int(self.dossier.quote is not None and self.dossier.quote.below_floor)
+
+
+async def case_at(session: AsyncSession, case_id: UUID, as_of: date) -> CaseAtStep:
+    """The case on a business date. Raises ``not_found``, ``step_not_possible``, ``no_reference_data``."""
+    row = await applications.case(session, case_id)
+    version = await applications.frozen(session, row)
+    dossier = await casework.read_dossier(session, case_id, as_of)
+    customer = await casework.customer_of(session, row)
+    _, lender_ref = await reference.lender(session, row.lender_id, as_of)
+    listed, list_ref = await blacklisted(session, dossier.content, as_of)
+    return CaseAtStep(
+        row=row,
+        content_sha256=version.sha256,
+        dossier=dossier,
+        customer_uscc=customer.uscc,
+        customer=CustomerFile.model_validate(customer.file),
+        filed=await casework.filed(session, case_id),
+        found=await casework.latest_findings(session, case_id),
+        blacklisted=listed,
+        references=(lender_ref, *((list_ref,) if list_ref is not None else ())),
+    )
+
+
+async def blacklisted(
+    session: AsyncSession, content: ApplicationContent, as_of: date
+) -> tuple[bool | None, ReferenceDataRef | None]:
+    """Whether borrower or a guarantor is on the list of those no business is done with; ``None`` where there is no list."""
+    found = await reference.named_list(session, reference.BLACKLIST, as_of)
+    if found is None:
+        return None, None
+    entries, ref = found
+    parties = {party.uscc for party in content.parties if party.role in (PartyRole.BORROWER, PartyRole.GUARANTOR)}
+    return bool(parties & entries), ref
