@@ -12,6 +12,7 @@ from domain.application.text import Code, Label, Remark, Sha256
 from domain.assertion import SignedCommand
 from domain.model import Message, Value
 from domain.money import Money, Rate
+from domain.stages import FacilityStage
 
 
 class PaymentMode(StrEnum):
@@ -158,6 +159,34 @@ class TransferView(Value):
     state: TransferState
     instruction_sha256: str
     expires_at: datetime | None = None
+
+
+class FacilityView(Value):
+    """A facility with what is left of its commitment: ``available = limit − reserved − drawn``."""
+
+    facility_id: UUID
+    number: str
+    case_id: UUID
+    case_number: str
+    product: str
+    branch: str
+    stage: FacilityStage
+    limit: Money
+    reserved: Money
+    drawn: Money
+    available: Money
+    effective_on: date
+    availability_end: date
+    termination_date: date
+    version: int
+
+
+class TransferBody(Value):
+    """``POST /v1/transfers/{id}/confirm``: the owner's decision, bound to the instruction the owner was shown."""
+
+    decision: TransferDecision
+    instruction_sha256: Sha256
+    comment: Remark | None = None
 
 
 class PricedTerms(Message):

@@ -49,16 +49,16 @@ from domain.process import (
 from services.kit.database import Database, in_transaction, now
 from services.kit.http import CallInsideTransaction
 from services.kit.keyring import Keyring
-from services.kit.settings import ServiceSettings
 from services.kit.telemetry import describe
 from services.kit.temporal import connect
+from services.origination.core_banking.adapter import connected
+from services.origination.settings import OriginationSettings
 from services.origination.store.events import bind_keys
 from services.origination.tables.events import StartRequest
 
 COMMAND_TIMEOUT = timedelta(seconds=10)
 """How long a person waits for a process before the answer becomes "accepted, ask again"."""
 
-_SWEEP_EVERY = 2.0
 _BACKOFF = (2, 5, 15, 60, 300)
 _BATCH = 20
 
@@ -115,7 +115,7 @@ class ProcessGateway:
     """The connection of one application to the engine. It connects when first needed and keeps trying."""
 
     database: Database
-    settings: ServiceSettings
+    settings: OriginationSettings
     keyring: Keyring
     _client: Client | None = None
     _connecting: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -187,7 +187,7 @@ class ProcessGateway:
                 _log.warning("sweep_failed", exception=describe(error))
             self._woken.clear()
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), _SWEEP_EVERY)
+                await asyncio.wait_for(self._woken.wait(), self.settings.sweep_seconds)
 
     async def _due(self) -> list[StartRequest]:
         moment = now()
@@ -285,13 +285,16 @@ def _summary(message: Message) -> str:
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """Put the gateway on ``app.state.process``, bind the keys of case events, and sweep while the application runs."""
+    """What origination needs beyond its database while it runs: the keys of case events, the gateway
+    (``app.state.process``) with its sweeper, and core banking (``app.state.core_banking``)."""
     database: Database = app.state.database
     keyring: Keyring = app.state.keyring
     bind_keys(database, keyring)
     gateway = ProcessGateway(database, app.state.settings, keyring)
     _gateways[database.engine.sync_engine] = gateway
     app.state.process = gateway
+    core_banking = connected(app.state.settings)
+    app.state.core_banking = core_banking
     sweeper = asyncio.create_task(gateway.sweep())
     try:
         yield
@@ -299,3 +302,4 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         sweeper.cancel()
         with suppress(asyncio.CancelledError):
             await sweeper
+        await core_banking.aclose()

@@ -11,5 +11,8 @@ class OriginationSettings(ServiceSettings):
     audience: str = "urn:suandai:origination"
     pricing_audience: str = "urn:suandai:pricing"
     collateral_audience: str = "urn:suandai:collateral"
+    core_banking_audience: str = "urn:suandai:core-banking"
+    core_banking_timeout_seconds: float = Field(default=10.0, gt=0, le=120)
+    """How long an instructed payment is waited for before its fate counts as unknown."""
     sweep_seconds: float = Field(default=5.0, gt=0, le=3600)
     """How often start requests that were left behind are looked for."""

@@ -430,6 +430,7 @@ def upgrade() -> None:
         sa.Column("currency", sa.String(), nullable=False),
         sa.Column("purpose", sa.String(), nullable=False),
         sa.Column("instruction_sha256", sa.String(), nullable=False),
+        sa.Column("made_on", sa.Date(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("decided_by", sa.String(), nullable=True),
@@ -459,7 +460,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("utilisation_id", "payee_key", name=op.f("uq_transfer_utilisation_id_payee_key")),
         schema="origination",
     )
-    op.create_index("ix_transfer_payee", "transfer", ["payee_uscc", "settled_on"], unique=False, schema="origination")
+    op.create_index("ix_transfer_payee", "transfer", ["payee_uscc", "made_on"], unique=False, schema="origination")
     _protect()
 
 

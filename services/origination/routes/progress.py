@@ -28,7 +28,7 @@ async def progress(
     call: Annotated[IdempotentCall, idempotent()],
 ) -> Response:
     """Enter where a process stands: stage, tasks and transfers at versions newer than the books have."""
-    _of_this_case(case_id, body.case_id)
+    of_this_case(case_id, body.case_id)
     database: Database = request.app.state.database
     position = positions.Position(
         case_id=case_id,
@@ -62,7 +62,7 @@ async def condition(
     call: Annotated[IdempotentCall, idempotent()],
 ) -> Response:
     """Enter that a condition was met, waived or breached."""
-    _of_this_case(case_id, body.case_id)
+    of_this_case(case_id, body.case_id)
     database: Database = request.app.state.database
 
     async def effect(session: AsyncSession) -> Reply:
@@ -72,7 +72,7 @@ async def condition(
     return await call.atomic(database, effect)
 
 
-def _of_this_case(case_id: UUID, named: UUID) -> None:
+def of_this_case(case_id: UUID, named: UUID) -> None:
     if named != case_id:
         fault = Fault("/case_id", "other_case", "与路径中的案件不一致", "is not the case of the address")
         raise Problem("invalid_request", errors=[fault], count=1)

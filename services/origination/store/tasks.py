@@ -11,7 +11,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from domain.inbox import TaskView
 from domain.roles import BORROWER_ROLES, HEAD_OFFICE, Role
-from domain.tasks import OPEN_STATES, HumanTask
+from domain.tasks import OPEN_STATES, SUBMISSION_DUTY, HumanTask, TaskState
 from services.kit.principal import Principal
 from services.origination.calc.allowed_actions import allowed_actions
 from services.origination.tables.cases import Application
@@ -133,3 +133,13 @@ def view(row: Task, application: Application, who: Principal) -> TaskView:
         product=application.product or "",
         allowed_actions=allowed_actions(task, who.subject, who.roles),
     )
+
+
+async def duties_discharged(session: AsyncSession, case_id: UUID) -> list[tuple[str, str]]:
+    """Who has discharged which duty of a case: everybody who completed a task of it, and who submitted it."""
+    rows = await session.exec(select(Task).where(Task.case_id == case_id, col(Task.state) == TaskState.COMPLETED.value))
+    held = {(str(row.body["completed_by"]), row.type) for row in rows if row.body.get("completed_by")}
+    application = await session.get(Application, case_id)
+    if application is not None and application.submitted_by:
+        held.add((application.submitted_by, SUBMISSION_DUTY))
+    return sorted(held)

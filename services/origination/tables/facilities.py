@@ -124,7 +124,7 @@ class Transfer(OriginationTable, table=True):
             " 'rejected_by_owner', 'expired')",
             name="state",
         ),
-        Index("ix_transfer_payee", "payee_uscc", "settled_on"),
+        Index("ix_transfer_payee", "payee_uscc", "made_on"),
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
@@ -141,6 +141,7 @@ class Transfer(OriginationTable, table=True):
     currency: str = "CNY"
     purpose: str
     instruction_sha256: str
+    made_on: date
     state: str
     expires_at: datetime = Field(sa_type=UtcDateTime)
     decided_by: str | None = None

@@ -1,0 +1,138 @@
+"""``/v1/facilities``: facilities, and the drawings asked for under them."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Query, Request, Response
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from domain.facility import FacilityRef, FacilityView, UtilisationRequest, UtilisationView
+from domain.process import CaseStep
+from domain.roles import Role
+from domain.stages import FacilityStage
+from services.kit.auth import allow
+from services.kit.database import Database
+from services.kit.etags import etag_of
+from services.kit.idempotency import IdempotentCall, Reply, idempotent
+from services.kit.paging import Page, PageRequest, link_next, paged
+from services.kit.principal import Principal
+from services.kit.problems import Problem, ProblemType, register
+from services.kit.router import Router
+from services.origination.routes.progress import of_this_case
+from services.origination.routes.roles import READERS, WORKER
+from services.origination.store import facilities, utilisations
+from services.origination.store.applications import case
+from services.origination.store.policies import PolicyShelf
+from services.origination.store.refusals import foreign
+
+router = Router(tags=["facilities"])
+
+register(
+    ProblemType(
+        "facility_not_effective",
+        409,
+        "授信协议未生效或已终止",
+        "The facility is not effective",
+        "当前状态为 {stage}，不能支用。",
+        "It is {stage} and cannot be drawn.",
+    ),
+)
+
+DRAWERS = (str(Role.RELATIONSHIP_MANAGER), str(Role.BORROWER_FINANCE))
+
+
+@router.post("/v1/cases/{case_id}/facility", response_model=FacilityRef, status_code=201)
+async def open_facility(
+    request: Request,
+    case_id: UUID,
+    body: CaseStep,
+    who: Annotated[Principal, allow(*WORKER)],
+    call: Annotated[IdempotentCall, idempotent()],
+) -> Response:
+    """Open the facility of a signed contract. A case has one."""
+    of_this_case(case_id, body.case_id)
+    database: Database = request.app.state.database
+    policies: PolicyShelf = request.app.state.policies
+    async with database.session() as session:
+        application = await case(session, case_id)
+    if application.policy_sha256 is None:
+        raise Problem("step_not_possible", needs="submission")
+    bundle = await policies.bundle(application.policy_sha256)
+
+    async def effect(session: AsyncSession) -> Reply:
+        return Reply(201, await facilities.open_facility(session, who, body, bundle))
+
+    return await call.atomic(database, effect)
+
+
+@router.get("/v1/facilities", response_model=Page[FacilityView])
+async def listing(
+    request: Request,
+    response: Response,
+    who: Annotated[Principal, allow(*READERS, scope="branch")],
+    page: Annotated[PageRequest, paged()],
+    stage: Annotated[FacilityStage | None, Query()] = None,
+    product: Annotated[str, Query(max_length=64)] = "",
+) -> Page[FacilityView]:
+    """Facilities within the caller's sight, newest first."""
+    database: Database = request.app.state.database
+    async with database.session() as session:
+        found = await facilities.facilities(session, who, page, stage=stage, product=product)
+        items = [await facilities.view(session, row) for row in found.rows]
+    link_next(request, response, found.next_cursor)
+    return Page(items=items, next_cursor=found.next_cursor)
+
+
+@router.get("/v1/facilities/{facility_id}", response_model=FacilityView)
+async def one(
+    request: Request,
+    response: Response,
+    facility_id: UUID,
+    who: Annotated[Principal, allow(*READERS, scope="branch")],
+) -> FacilityView:
+    """One facility, with what is left of its commitment."""
+    database: Database = request.app.state.database
+    async with database.session() as session:
+        row = await facilities.visible_facility(session, who, facility_id)
+        found = None if row is None else await facilities.view(session, row)
+    if found is None:
+        raise await foreign(request, who)
+    response.headers["ETag"] = etag_of(found.version)
+    return found
+
+
+@router.get("/v1/facilities/{facility_id}/utilisations", response_model=list[UtilisationView])
+async def utilisations_of(
+    request: Request, facility_id: UUID, who: Annotated[Principal, allow(*READERS, scope="branch")]
+) -> list[UtilisationView]:
+    """The drawings of a facility in the order in which they were asked for."""
+    database: Database = request.app.state.database
+    async with database.session() as session:
+        row = await facilities.visible_facility(session, who, facility_id)
+        rows = [] if row is None else await utilisations.of_facility(session, row.id)
+        views = [await utilisations.view(session, utilisation) for utilisation in rows]
+    if row is None:
+        raise await foreign(request, who)
+    return views
+
+
+@router.post("/v1/facilities/{facility_id}/utilisations", response_model=UtilisationView, status_code=202)
+async def draw(
+    request: Request,
+    facility_id: UUID,
+    body: UtilisationRequest,
+    who: Annotated[Principal, allow(*DRAWERS, scope="branch")],
+    call: Annotated[IdempotentCall, idempotent()],
+) -> Response:
+    """Ask for a drawing. Its process begins at once: commitment, gate, review, the owner's confirmation, payment."""
+    database: Database = request.app.state.database
+
+    async def effect(session: AsyncSession) -> Reply:
+        facility = await facilities.visible_facility(session, who, facility_id)
+        if facility is None:
+            raise await foreign(request, who)
+        row = await utilisations.request_utilisation(session, who, facility, body)
+        headers = {"Location": f"/v1/utilisations/{row.id}", "ETag": etag_of(row.version)}
+        return Reply(202, await utilisations.view(session, row), headers)
+
+    return await call.atomic(database, effect)

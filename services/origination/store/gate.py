@@ -1,0 +1,243 @@
+"""The drawing gate at the books: what it decides from is read at one moment, and its conclusion is filed and entered."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from domain.application import Payee
+from domain.canonical import sha256_of
+from domain.dossier import Dossier
+from domain.facility import ConditionKind, ConditionState, GateVerdict, TransferState
+from domain.finding import Finding, Outcome
+from domain.money import ZERO, Money, Rounding
+from domain.process import GateResult, UtilisationStep
+from policy.engine import Bundle
+from services.kit.database import new_id, now
+from services.kit.principal import Principal
+from services.origination.calc.case_facts import valid_guarantees
+from services.origination.calc.gate import (
+    CapitalPaid,
+    GateConclusion,
+    GateInputs,
+    Screened,
+    SecurityHeld,
+    drawing_gate,
+)
+from services.origination.calc.payees import asked_payee
+from services.origination.calc.payment_mode import EarlierPayment
+from services.origination.store.casework import file_own, read_dossier
+from services.origination.store.commitments import entries_of, locked
+from services.origination.store.conditions import met, statuses
+from services.origination.store.events import record
+from services.origination.store.utilisations import agreed_conditions
+from services.origination.tables.base import findings
+from services.origination.tables.cases import CaseFinding, Decision
+from services.origination.tables.facilities import Commitment, ConditionEntry, Facility, Transfer, Utilisation
+
+_MADE = (
+    TransferState.CREATED,
+    TransferState.CONFIRMED_BY_OWNER,
+    TransferState.SENDING,
+    TransferState.UNKNOWN,
+    TransferState.CONFIRMED,
+)
+"""Payments that were made or may still be: what can be split to stay below a threshold."""
+
+
+async def run_gate(
+    session: AsyncSession, who: Principal, step: UtilisationStep, pinned: Bundle, current: Bundle
+) -> GateResult:
+    """Run the gate for a utilisation under the locks of its case and commitment, and enter what it concluded."""
+    utilisation, commitment = await locked(session, step)
+    facility = await session.get_one(Facility, utilisation.facility_id, populate_existing=True)
+    known = await _concluded_before(session, step)
+    if known is None:
+        dossier = await read_dossier(session, step.case_id, step.as_of)
+        inputs = await gate_inputs(session, facility, commitment, utilisation, dossier, step.as_of, pinned, current)
+        known = drawing_gate(inputs, dossier.content, pinned, current, finding_id=new_id(), made_at=now())
+        await file_own(session, who, step, known, inputs)
+        assert known.value is not None
+        utilisation.payment_mode = known.value.payment_mode.value
+        utilisation.gate_finding_id = known.id
+        utilisation.version += 1
+        await record(session, step.case_id, "utilisation.gated", who, rows=[utilisation], facts=known.value)
+    return _result(known)
+
+
+def _result(finding: Finding[GateConclusion]) -> GateResult:
+    assert finding.value is not None
+    value = finding.value
+    return GateResult(
+        verdict=GateVerdict(
+            allowed=value.allowed,
+            payment_mode=value.payment_mode,
+            maximum=value.maximum,
+            codes=value.codes,
+            finding_sha256=finding.sha256(),
+        ),
+        reasons=finding.reasons,
+    )
+
+
+async def _concluded_before(session: AsyncSession, step: UtilisationStep) -> Finding[GateConclusion] | None:
+    """What this very step concluded, when its answer was lost."""
+    found = await session.exec(
+        select(CaseFinding).where(
+            CaseFinding.case_id == step.case_id, CaseFinding.step == f"{step.workflow_id}:{step.step}"
+        )
+    )
+    row = found.one_or_none()
+    return None if row is None else await findings.get(session, row.finding_id, Finding[GateConclusion])
+
+
+async def gate_inputs(
+    session: AsyncSession,
+    facility: Facility,
+    commitment: Commitment,
+    utilisation: Utilisation,
+    dossier: Dossier,
+    as_of: date,
+    pinned: Bundle,
+    current: Bundle,
+) -> GateInputs:
+    """All that the gate decides from, out of the books."""
+    entries = await entries_of(session, utilisation.id)
+    reserved = entries["reserve"].amount if "reserve" in entries and "release" not in entries else Decimal(0)
+    terms = await agreed_conditions(session, facility)
+    done = met(await statuses(session, facility.case_id))
+    payees = [Payee.model_validate(payee) for payee in utilisation.payees]
+    window = pinned.payment(facility.pinned_on).same_payee_window_days
+    valued = {held.asset_key for held in dossier.valuations}
+    return GateInputs(
+        content_sha256=sha256_of(dossier.content),
+        policy_sha256=pinned.sha256,
+        current_policy_sha256=current.sha256,
+        pinned_on=facility.pinned_on,
+        as_of=as_of,
+        product=facility.product,
+        lender=dossier.lender,
+        exposures=dossier.exposures,
+        facility_stage=facility.stage,
+        facility_limit=_money(commitment.amount),
+        effective_on=facility.effective_on,
+        availability_end=facility.availability_end,
+        amount=_money(utilisation.amount),
+        value_date=utilisation.value_date,
+        drawn_before=_money(commitment.drawn + commitment.reserved - reserved),
+        reserved=_money(reserved),
+        payees=tuple(asked_payee(payee, dossier.content) for payee in payees),
+        earlier_payments=await _earlier_payments(session, facility, utilisation.id, as_of, window),
+        precedent_open=tuple(
+            sorted(term.code for term in terms if term.kind is ConditionKind.PRECEDENT and term.code not in done)
+        ),
+        subsequent_breached=await _breached(session, facility.case_id),
+        capital=_capital(dossier, pinned, facility),
+        security=tuple(
+            SecurityHeld(
+                asset_key=item.asset_key,
+                cohort=item.cohort,
+                lending_value=item.valuation.lending_value,
+                ltv=item.valuation.ltv,
+                eligible=item.valuation.eligible,
+                valid_until=item.valuation.valid_until,
+            )
+            for item in dossier.valuations
+        ),
+        unvalued=tuple(sorted(asset.key for asset in dossier.content.assets if asset.key not in valued)),
+        guaranteed=valid_guarantees(dossier.content),
+        unsecured=_unsecured(dossier, pinned, facility, _money(commitment.amount)),
+        screened=await _screened(session, facility.case_id),
+    )
+
+
+def _money(amount: Decimal) -> Money:
+    return Money(amount=amount)
+
+
+def _capital(dossier: Dossier, pinned: Bundle, facility: Facility) -> CapitalPaid | None:
+    """Project capital as the limit concluded it; nothing where the product asks for none."""
+    if pinned.product(facility.product, facility.pinned_on).capital_ratio is None:
+        return None
+    capital = dossier.limit.project_capital if dossier.limit is not None else None
+    if capital is None:
+        return CapitalPaid(required=None, paid_in=None)
+    return CapitalPaid(required=capital.required, paid_in=capital.paid_in)
+
+
+def _unsecured(dossier: Dossier, pinned: Bundle, facility: Facility, limit: Money) -> Money | None:
+    """What the card's class leaves unsecured; not known without a rating."""
+    if dossier.rating is None:
+        return None
+    card = pinned.scorecard(dossier.rating.card_id, facility.pinned_on)
+    reached = next((item for item in card.classes if item.id == dossier.rating.card_class), None)
+    return ZERO if reached is None else limit.times(reached.unsecured_share, Rounding.DOWN)
+
+
+async def _breached(session: AsyncSession, case_id: UUID) -> tuple[str, ...]:
+    """Conditions of the facility or of any of its utilisations that were missed."""
+    rows = await session.exec(
+        select(ConditionEntry).where(
+            ConditionEntry.case_id == case_id, ConditionEntry.state == ConditionState.BREACHED.value
+        )
+    )
+    return tuple(sorted(row.code for row in rows))
+
+
+async def _earlier_payments(
+    session: AsyncSession, facility: Facility, utilisation_id: UUID, as_of: date, window_days: int
+) -> tuple[EarlierPayment, ...]:
+    """Payments out of all facilities of the same borrower inside the window."""
+    rows = await session.exec(
+        select(Transfer)
+        .join(Facility, col(Facility.id) == col(Transfer.facility_id))
+        .where(
+            Facility.borrower_uscc == facility.borrower_uscc,
+            Transfer.utilisation_id != utilisation_id,
+            col(Transfer.state).in_([state.value for state in _MADE]),
+            Transfer.made_on >= as_of - timedelta(days=window_days),
+            Transfer.made_on <= as_of,
+        )
+        .order_by(col(Transfer.id))
+    )
+    return tuple(EarlierPayment(uscc=row.payee_uscc, amount=_money(row.amount), made_on=row.made_on) for row in rows)
+
+
+async def _screened(session: AsyncSession, case_id: UUID) -> Screened | None:
+    """The newest screening of the case, and whether its referrals were already before those who decided."""
+    rows = await session.exec(
+        select(CaseFinding)
+        .where(CaseFinding.case_id == case_id, CaseFinding.kind == "screening")
+        .order_by(col(CaseFinding.id))
+    )
+    screenings = rows.all()
+    if not screenings:
+        return None
+    newest = screenings[-1]
+    decisions = await session.exec(select(Decision).where(Decision.case_id == case_id).order_by(col(Decision.id)))
+    decided = decisions.all()
+    before = [row for row in screenings if decided and row.recorded_at <= decided[-1].at]
+    known = {_named(reason) for row in before for reason in row.reasons}
+    return Screened(
+        on=newest.as_of,
+        outcome=Outcome(newest.outcome),
+        blacklisted=_looked_up(newest, "BLACKLIST"),
+        duplicate_serial=_looked_up(newest, "DUPLICATE_SERIAL"),
+        decided=bool(before) and {_named(reason) for reason in newest.reasons} <= known,
+    )
+
+
+def _named(reason: dict[str, str]) -> tuple[str, str]:
+    return reason["code"], reason.get("subject", "")
+
+
+def _looked_up(screening: CaseFinding, rule: str) -> bool | None:
+    """What a rule of the screening found; ``None`` where it could not be told or was not looked at."""
+    items: Sequence[dict[str, str]] = screening.value.get("items", [])
+    for item in items:
+        if item["code"] == rule:
+            return {Outcome.PASS.value: False, Outcome.FAIL.value: True}.get(item["outcome"])
+    return None
