@@ -1,6 +1,7 @@
 """Requests of an ordinary case, to be changed by each test."""
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -52,8 +53,6 @@ FACTS: dict[str, Any] = {
 
 
 def facts(**changes: Any) -> FactSheet:
-    from decimal import Decimal
-
     merged = FACTS | {name.replace("__", "."): value for name, value in changes.items()}
     numbers = {"tech", "project", "team", "research", "market", "finance"}
     read = {

@@ -92,11 +92,16 @@ def concluded(body: DecisionInputs, shape: type[Finding[V]], conclude: Callable[
         fault = Fault(f"/{refusal.field}", refusal.code, refusal.message_zh, refusal.message_en)
         raise Problem("invalid_request", errors=[fault], count=1) from None
     except PolicyNotInForce:
-        fault = Fault(
-            "/pinned_on" if body.pinned_on else "/as_of",
-            "policy_not_in_force",
-            "该政策包在该日无可用版本",
-            "the policy has no version in force on that day",
-        )
-        raise Problem("invalid_request", errors=[fault], count=1) from None
+        raise not_in_force(body) from None
     return conclusion.finding(body, shape, finding_id=new_id(), made_at=now())
+
+
+def not_in_force(body: DecisionInputs) -> Problem:
+    """The refusal of a day on which the pinned bundle has no policy; it names the field the day came from."""
+    fault = Fault(
+        "/as_of" if body.pinned_on is None else "/pinned_on",
+        "policy_not_in_force",
+        "该政策包在该日无可用版本",
+        "the policy has no version in force on that day",
+    )
+    return Problem("invalid_request", errors=[fault], count=1)
