@@ -20,6 +20,7 @@ from suandai.stack.assembly import Assembly
 from suandai.stack.layout import DEFAULT_PORT_BASE
 from suandai.stack.process import wait_until
 from suandai.stack.record import DirectoryInUse, StackRecord, locked
+from suandai.stack.supervisor import explained
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -51,12 +52,13 @@ DEFAULT_DIRECTORY = Path(".suandai")
 
 
 @contextmanager
-def _told_in_one_line() -> Iterator[None]:
+def _told_in_one_line(directory: Path) -> Iterator[None]:
     """A stack that cannot do as asked says so in one line; only a fault of ours shows a traceback."""
     try:
         yield
-    except StackError as error:
-        err.print(f"[red]suandai:[/] {error}", soft_wrap=True)
+    except (StackError, OSError) as error:
+        told = explained(error, directory) if isinstance(error, OSError) else error
+        err.print(f"[red]suandai:[/] {told}", soft_wrap=True)
         raise typer.Exit(1) from None
 
 
@@ -72,7 +74,7 @@ def up(
     ] = False,
 ) -> None:
     """Start the whole stack and keep it running until Ctrl-C or `suandai down`."""
-    with _told_in_one_line():
+    with _told_in_one_line(directory):
         ports = Ports.from_base(port_base)
         if detach:
             _detached(directory, port_base, only or [])
@@ -93,7 +95,7 @@ async def _up(stack: Stack) -> None:
         if not starting.done():
             starting.cancel()
             await asyncio.wait({starting})
-            return
+            raise typer.Exit(130)
         starting.result()
     out.print(status_table(StackRecord.read(stack.layout.record)))
     out.print("Ready. Ctrl-C ends it; its data stays in", str(stack.layout.directory), soft_wrap=True)
@@ -103,10 +105,10 @@ async def _up(stack: Stack) -> None:
 
 
 class _Spoken(logging.Handler):
-    """What the supervisor has to say while it runs, one line each, on the error stream."""
+    """What the supervisor has to say while it runs, one line each."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        err.print(f"[yellow]{record.getMessage()}[/]", soft_wrap=True)
+        out.print(f"[yellow]{record.getMessage()}[/]", soft_wrap=True)
 
 
 def _detached(directory: Path, port_base: int, only: list[str]) -> None:
@@ -150,7 +152,7 @@ def _holder(layout: Layout) -> int | None:
 @app.command("down")
 def down_(directory: DirectoryOption = DEFAULT_DIRECTORY) -> None:
     """End the stack, whatever became of it. Its data stays."""
-    with _told_in_one_line(), out.status("ending the stack"):
+    with _told_in_one_line(directory), out.status("ending the stack"):
         ended = down(directory)
     out.print(f"ended: {', '.join(ended)}" if ended else "nothing was running")
 
@@ -158,7 +160,7 @@ def down_(directory: DirectoryOption = DEFAULT_DIRECTORY) -> None:
 @app.command()
 def status(directory: DirectoryOption = DEFAULT_DIRECTORY) -> None:
     """Show what runs and where it can be reached. Exits 3 when the stack is not up."""
-    with _told_in_one_line():
+    with _told_in_one_line(directory):
         record = StackRecord.read(Layout(directory.absolute()).record)
     out.print(status_table(record))
     if record is None or record.state != "up" or not all(part.mark.is_alive() for part in record.components):
@@ -172,7 +174,7 @@ def token(
     port_base: PortBaseOption = DEFAULT_PORT_BASE,
 ) -> None:
     """Sign an account of the local stack in and print its access token."""
-    with _told_in_one_line():
+    with _told_in_one_line(directory):
         print(Assembly(Layout(directory.absolute()), Ports.from_base(port_base)).token(username))
 
 

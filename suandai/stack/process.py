@@ -43,8 +43,8 @@ class ProcessMark:
             os.kill(self.pid, stop_signal)
         if not wait_until(lambda: not self.is_alive(), grace_seconds):
             with suppress(ProcessLookupError):
-                # Every component leads a process group of its own, so its own children go with it.
-                os.killpg(self.pid, signal.SIGKILL)
+                # A component leads a process group of its own, and its children go with it; a supervisor may not.
+                (os.killpg if os.getpgid(self.pid) == self.pid else os.kill)(self.pid, signal.SIGKILL)
             wait_until(lambda: not self.is_alive(), 5.0)
 
 

@@ -112,7 +112,7 @@ class Stack:
         except BaseException as error:
             await asyncio.shield(self.stop())
             if isinstance(error, OSError):
-                raise _explained(error, self.layout.directory) from error
+                raise explained(error, self.layout.directory) from error
             raise
         self._watchers = [asyncio.create_task(self._watch(part)) for part in self.parts]
 
@@ -214,7 +214,7 @@ class Stack:
             try:
                 await self._bring_up(part)
             except (StackError, OSError) as error:
-                _log.warning("%s", _explained(error, self.layout.directory) if isinstance(error, OSError) else error)
+                _log.warning("%s", explained(error, self.layout.directory) if isinstance(error, OSError) else error)
                 part.state = "failed"
             ready_since = time.monotonic()
 
@@ -223,7 +223,7 @@ class Stack:
             part.state = "stopping"
             await self._in_thread(part.process.stop)
             part.process = None
-        part.state = "stopped"
+            part.state = "stopped"
 
     def _write(self) -> None:
         assert self._state is not None
@@ -283,7 +283,8 @@ def _last_words(part: Part) -> str:
     return f"{part.name} ended with {part.process.exit_code}: {words or 'it said nothing'} (see {part.process.log})"
 
 
-def _explained(error: OSError, directory: Path) -> StackError:
+def explained(error: OSError, directory: Path) -> StackError:
+    """What a refusal of the operating system means to the person who started the stack."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return StackError(f"no space left on the disk that holds {directory}")
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
