@@ -67,8 +67,8 @@ def sign(
 def verify(
     token: str, keyring: Keyring, *, workflow_id: str, update_id: str, command_sha256: str, at: datetime
 ) -> ActorClaims:
-    """The claims of an assertion made for exactly this update. ``at`` is the moment the update is handled (the
-    workflow's time); an auditor passes the moment recorded in the history.
+    """The claims of an assertion made for exactly this update. ``at`` is the worker's clock when the update
+    reaches it; an auditor passes the moment recorded in the history.
 
     Raises ``AssertionRefused`` with ``malformed | unknown_key | signature | expired | not_yet_valid | moved |
     other_command``.

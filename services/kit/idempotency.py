@@ -133,23 +133,26 @@ class IdempotentCall:
 
     async def _atomic(self, database: Database, effect: Effect) -> Response:
         content = await self._content_sha256()
-        media_type = "application/json"
         async with database.session() as session:
             # A second request with this key waits here for the first one's transaction to end.
-            await session.execute(text(f"SET LOCAL lock_timeout = {round(WAIT.total_seconds() * 1000)}"))
+            await _run(session, text(f"SET LOCAL lock_timeout = {round(WAIT.total_seconds() * 1000)}"))
             reservation = await self._take(session, content, lease=None)
             await _run(session, text("SET LOCAL lock_timeout = 0"))
             if reservation.replayed is not None:
                 return reservation.replayed
-            try:
-                async with session.begin_nested():
-                    reply = await effect(session)
-            except Problem as problem:
-                if problem.status >= 500 or problem.status in _NEVER_STORED:
-                    raise
-                media_type = MEDIA_TYPE
-                reply = self._refusal(problem)
-            await self._store(session, reservation.id, reply, media_type=media_type)
+            return await self._carry_out(session, reservation.id, effect)
+
+    async def _carry_out(self, session: AsyncSession, reservation: UUID, effect: Effect) -> Response:
+        media_type = "application/json"
+        try:
+            async with session.begin_nested():
+                reply = await effect(session)
+        except Problem as problem:
+            if problem.status >= 500 or problem.status in _NEVER_STORED:
+                raise
+            media_type = MEDIA_TYPE
+            reply = self._refusal(problem)
+        await self._store(session, reservation, reply, media_type=media_type)
         return _response(reply.status, reply.raw(), dict(reply.headers), media_type)
 
     async def reserve(self, database: Database) -> Reservation:
@@ -160,11 +163,10 @@ class IdempotentCall:
             return await self._take(session, content, lease=LEASE)
 
     async def finish(self, database: Database, reservation: Reservation, effect: Effect) -> Response:
-        """Second transaction: run ``effect`` (our own tables only) and store its reply."""
+        """Second transaction: run ``effect`` (our own tables only) and store its reply, or its refusal as in
+        ``atomic``."""
         async with database.session() as session:
-            reply = await effect(session)
-            await self._store(session, reservation.id, reply, media_type="application/json")
-        return _response(reply.status, reply.raw(), dict(reply.headers), "application/json")
+            return await self._carry_out(session, reservation.id, effect)
 
     async def refuse(self, database: Database, reservation: Reservation, problem: Problem) -> Response:
         """Store a refusal as the answer of a reserved key and return it. A failure (5xx) sets the key free and is

@@ -110,7 +110,7 @@ class KitRoute(APIRoute):
 
     def _documented(self) -> dict[int, dict[str, Any]]:
         calls = list(_calls(self.dependant))
-        statuses = {406, 500, 503}
+        statuses = {406, 500, 502, 503}
         if self.allowed:
             statuses |= {401, 403}
         if self.dependant.path_params:

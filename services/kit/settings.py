@@ -26,7 +26,7 @@ class ServiceSettings(BaseSettings):
     """What every process of suandai is told from outside. An empty text means that the process has no such
     neighbour."""
 
-    model_config = SettingsConfigDict(env_prefix="SUANDAI_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="SUANDAI_", frozen=True, extra="ignore", hide_input_in_errors=True)
 
     environment: Literal["local", "test", "production"] = "local"
     database_url: str = ""

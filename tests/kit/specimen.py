@@ -177,6 +177,8 @@ async def release(
 
     async def effect(session: Any) -> Reply:
         row = await session.get(Pledge, pledge_id, with_for_update=True)
+        if row is None or not who.sees_branch(row.branch):
+            raise Problem("not_found")
         row.closed, row.version = True, row.version + 1
         return Reply(200, view(row))
 
