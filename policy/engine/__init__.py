@@ -11,7 +11,6 @@ from policy.engine.controls import (
     Separation,
     SeparationOfDuties,
     ServiceLevels,
-    StageReturns,
     Validity,
 )
 from policy.engine.documents import ChecklistFile, ConditionSet, FacilityCondition, RequiredDocument
@@ -79,7 +78,6 @@ __all__ = [
     "SeparationOfDuties",
     "ServiceLevels",
     "Severity",
-    "StageReturns",
     "TableBody",
     "Validity",
     "Vocabulary",

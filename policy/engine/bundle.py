@@ -18,7 +18,6 @@ from policy.engine.controls import (
     PaymentPolicy,
     SeparationOfDuties,
     ServiceLevels,
-    StageReturns,
     Validity,
 )
 from policy.engine.documents import ChecklistFile, ConditionSet, RequiredDocument
@@ -124,9 +123,6 @@ class Bundle:
 
     def payment(self, on: date) -> PaymentPolicy:
         return self._only(PaymentPolicy, "payment", on)
-
-    def stage_returns(self, on: date) -> StageReturns:
-        return self._only(StageReturns, "stage_returns", on)
 
     def pricing(self, on: date) -> PricingPolicy:
         return self._only(PricingPolicy, "pricing", on)

@@ -30,7 +30,6 @@ NEEDED = (
     "pricing",
     "separation_of_duties",
     "sla",
-    "stage_returns",
     "validity",
 )
 """Kinds without which no case can be taken through."""

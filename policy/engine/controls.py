@@ -1,13 +1,11 @@
-"""Controls of the process: duties that stay apart, deadlines, validity, business day, payment, returns."""
+"""Controls of the process: duties that stay apart, deadlines, validity, business day, payment."""
 
-from datetime import date, time, timedelta
+from datetime import time
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from domain.model import Value
-from domain.money import Money
-from domain.stages import PROCESS_ORDER, Stage
 from domain.tasks import OWNER_CONFIRMATION_DUTY, SUBMISSION_DUTY, TaskType
 from policy.engine.file import PolicyFile, RuleId, Sentence, Title
 from policy.engine.source import Pointer
@@ -110,13 +108,11 @@ class BusinessDayRule(PolicyFile):
 
 
 class PaymentPolicy(PolicyFile):
-    """How drawn money leaves: entrusted payment, its aggregation, and time limits."""
+    """How drawn money leaves: what counts as one payment, and by when. The mode itself is the table ``payment_mode``."""
 
     unique = True
 
     kind: Literal["payment"]
-    entrusted_above: Money
-    """A payment to one payee above this is entrusted (受托支付); the amount itself is not (“超过”)."""
     same_payee_window_days: Days
     """Payments to one payee within so many days count as one (split payments)."""
     pay_within_business_days: Days
@@ -124,50 +120,3 @@ class PaymentPolicy(PolicyFile):
     """Where the delay lies with the borrower."""
     capital_pro_rata: bool
     """Drawn / loan never exceeds paid-in capital / required capital."""
-
-    def window(self, payment_day: date) -> tuple[date, date]:
-        """First and last day, inclusive, whose payments to the same payee are added to one made on ``payment_day``."""
-        span = timedelta(days=self.same_payee_window_days - 1)
-        return payment_day - span, payment_day + span
-
-
-class Return(Value):
-    """A way back: from any of some stages to an earlier one, and what then no longer stands."""
-
-    from_stages: Annotated[tuple[Stage, ...], Field(min_length=1)]
-    to: Stage
-    invalidates: Annotated[tuple[str, ...], Field(min_length=1)]
-
-
-class StageReturns(PolicyFile):
-    """Where a case may be sent back to, and which conclusions and approvals that undoes."""
-
-    unique = True
-
-    kind: Literal["stage_returns"]
-    returns: Annotated[tuple[Return, ...], Field(min_length=1)]
-
-    def inconsistencies(self) -> list[tuple[Pointer, str]]:
-        wrong: list[tuple[Pointer, str]] = []
-        order = {stage: index for index, stage in enumerate(PROCESS_ORDER)}
-        seen: set[tuple[Stage, Stage]] = set()
-        for index, item in enumerate(self.returns):
-            for stage in (*item.from_stages, item.to):
-                if stage not in order:
-                    wrong.append((("returns", index), f"{stage.value!r} is not a stage of the process"))
-            for stage in item.from_stages:
-                if order.get(item.to, 0) >= order.get(stage, 99):
-                    wrong.append((("returns", index), f"{item.to.value!r} does not lie before {stage.value!r}"))
-                if (stage, item.to) in seen:
-                    wrong.append(
-                        (("returns", index), f"the return from {stage.value!r} to {item.to.value!r} appears twice")
-                    )
-                seen.add((stage, item.to))
-        return wrong
-
-    def invalidated(self, from_stage: Stage, to: Stage) -> tuple[str, ...] | None:
-        """What a return undoes; ``None`` where the policy has no such way back."""
-        for item in self.returns:
-            if from_stage in item.from_stages and item.to is to:
-                return item.invalidates
-        return None

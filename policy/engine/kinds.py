@@ -11,7 +11,6 @@ from policy.engine.controls import (
     PaymentPolicy,
     SeparationOfDuties,
     ServiceLevels,
-    StageReturns,
     Validity,
 )
 from policy.engine.documents import ChecklistFile, ConditionSet
@@ -39,7 +38,6 @@ KINDS: Final[dict[str, type[PolicyFile]]] = {
     "validity": Validity,
     "business_day": BusinessDayRule,
     "payment": PaymentPolicy,
-    "stage_returns": StageReturns,
     "checklist": ChecklistFile,
     "conditions": ConditionSet,
     "pricing": PricingPolicy,

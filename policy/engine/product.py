@@ -33,8 +33,6 @@ class Product(PolicyFile):
     purposes: Annotated[tuple[Code, ...], Field(min_length=1)]
     amount_cap: Money | None = None
     tenor_cap_months: Annotated[int, Field(ge=1, le=600)]
-    long_cycle_evidence_above_months: Annotated[int, Field(ge=1, le=600)] | None = None
-    """A longer tenor needs evidence of a long cash-recovery cycle (流贷办法)."""
     need: Literal["investment", "contract", "working_capital"]
     """How the need is measured: share of the reconciled investment, of the order, or the working-capital formula."""
     loan_to_cost: Annotated[Rate, Field(gt=0, le=1)] | None = None
@@ -75,7 +73,4 @@ class Product(PolicyFile):
         return [(("scorecard",), "scorecard", self.scorecard)]
 
     def inconsistencies(self) -> list[tuple[Pointer, str]]:
-        wrong = repeated_ids(self.admission, "admission")
-        if self.long_cycle_evidence_above_months and self.long_cycle_evidence_above_months > self.tenor_cap_months:
-            wrong.append((("long_cycle_evidence_above_months",), "lies above the product's longest tenor"))
-        return wrong
+        return repeated_ids(self.admission, "admission")

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Literal
 
@@ -14,7 +15,7 @@ from policy.engine.binding import Bindable
 from policy.engine.conditions import Referral, Test, Truth, Verdict, all_of, any_of, inputs_of, parse_tests
 from policy.engine.file import PolicyFile, RuleId, Sentence
 from policy.engine.source import Pointer
-from policy.engine.vocabulary import FactDefinition, FactValue, read_fact, scalar_text
+from policy.engine.vocabulary import FactDefinition, FactType, FactValue, read_fact, scalar_text
 
 _PLACE = re.compile(r"\{([^{}]*)\}")
 
@@ -136,6 +137,8 @@ class Rule(Bindable):
         def shown(match: re.Match[str]) -> str:
             name = match.group(1)
             value, absent = read_fact(name, self._shown[name], facts)
+            if self._shown[name].type is FactType.MONEY and isinstance(value, Decimal):
+                return f"{value:,.2f}"
             return scalar_text(value) if value is not None else str(absent)
 
         return _PLACE.sub(shown, message)

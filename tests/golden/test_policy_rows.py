@@ -149,10 +149,9 @@ def test_a27_new_relationship_of_ordinary_standing_is_entrusted_at_any_amount(bu
 
 
 def test_r18_payments_of_one_month_to_one_payee_count_as_one(bundle: Bundle) -> None:
-    policy = bundle.payment(ON)
-    assert (policy.entrusted_above, policy.same_payee_window_days) == (yuan(10_000_000), 30)
-    first, last = policy.window(date(2026, 3, 15))
-    assert (first, last) == (date(2026, 2, 14), date(2026, 4, 13))
+    assert bundle.payment(ON).same_payee_window_days == 30
+    assert payment_mode(bundle, "6000000.00") == "SELF_ALLOWED"
+    assert payment_mode(bundle, "12000000.00") == "FA_ENTRUST"
 
 
 @pytest.mark.parametrize(

@@ -144,13 +144,6 @@ def test_bodies_hold_roles_that_decide_and_waivers_name_bodies(bundle: Bundle) -
     assert required_authority(matrix, {}).body is None
 
 
-def test_a_return_invalidates_whatever_rests_on_what_is_reopened(bundle: Bundle) -> None:
-    returns = bundle.stage_returns(ON)
-    assert "approval" in (returns.invalidated(Stage.APPROVAL, Stage.DUE_DILIGENCE) or ())
-    assert "rating" in (returns.invalidated(Stage.REVIEW, Stage.ASSESSMENT) or ())
-    assert returns.invalidated(Stage.EFFECTIVE, Stage.INTAKE) is None
-
-
 def test_an_empty_sheet_of_facts_earns_no_class(bundle: Bundle) -> None:
     result = score(bundle.scorecard("card_jsb_v1", ON), {})
     assert result.card_class is None

@@ -59,8 +59,8 @@ def test_a_share_of_another_fact_is_compared_exactly(tmp_path: Path) -> None:
     assert broken.outcome is Outcome.FAIL
     (breach,) = broken.breaches
     assert (breach.rule_id, breach.severity) == ("RULE", Severity.BLOCK)
-    assert breach.reason.message_zh == "280000000.01 元超过 2800000000.00 元的 10%"
-    assert breach.reason.message_en == "280000000.01 yuan exceed 10 % of 2800000000.00"
+    assert breach.reason.message_zh == "280,000,000.01 元超过 2,800,000,000.00 元的 10%"
+    assert breach.reason.message_en == "280,000,000.01 yuan exceed 10 % of 2,800,000,000.00"
     (step,) = broken.trace
     assert step.rule == "breached when loan.amount > 0.10 * bank.capital"
     assert step.inputs == {"loan.amount": "280000000.01", "bank.capital": "2800000000.00"}
