@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import httpx
 from fastapi import FastAPI
 
 import services.origination.problems  # noqa: F401  registers the codes of this service's refusals
@@ -69,14 +70,15 @@ ROUTERS = tuple(
 )
 
 
-def create_app(settings: OriginationSettings | None = None) -> FastAPI:
-    """The application. Settings come from the environment where none are given.
-
-    Raises ``SettingsRefused`` naming everything that is missing.
+def create_app(
+    settings: OriginationSettings | None = None, collateral: CollateralClient | None = None
+) -> FastAPI:
+    """The application. Without ``settings`` they come from the environment; without ``collateral`` the register is the service
+    at the address in the settings. Raises ``SettingsRefused`` naming everything that is missing.
     """
     served = settings is None
     settings = settings or OriginationSettings()
-    settings.required("database_url", "keys_dir", "document_dir", "service_client_id", "service_client_secret_file")
+    settings.required("database_url", "keys_dir", "document_dir")
     assert settings.keys_dir is not None
     assert settings.document_dir is not None
     # Logs and traces belong to the process: only the process that is the service sets them up.
@@ -84,17 +86,6 @@ def create_app(settings: OriginationSettings | None = None) -> FastAPI:
     database = Database(settings.database_url, pool_size=settings.database_pool_size)
     keyring = Keyring.load(settings.keys_dir)
     outgoing = http_client()
-    collateral = CollateralClient(
-        settings.collateral_url,
-        ClientCredentials(
-            settings.staff_issuer,
-            settings.service_client_id,
-            settings.client_secret(),
-            settings.collateral_audience,
-            client=outgoing,
-        ),
-        client=outgoing,
-    )
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -121,5 +112,17 @@ def create_app(settings: OriginationSettings | None = None) -> FastAPI:
     app.state.keyring = keyring
     app.state.documents = DocumentStore(settings.document_dir)
     app.state.policies = PolicyShelf(database)
-    app.state.collateral = collateral
+    app.state.collateral = collateral or _collateral(settings, outgoing)
     return app
+
+
+def _collateral(settings: OriginationSettings, client: httpx.AsyncClient) -> CollateralClient:
+    settings.required("service_client_id", "service_client_secret_file")
+    account = ClientCredentials(
+        settings.staff_issuer,
+        settings.service_client_id,
+        settings.client_secret(),
+        settings.collateral_audience,
+        client=client,
+    )
+    return CollateralClient(settings.collateral_url, account, client=client)
