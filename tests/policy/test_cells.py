@@ -5,7 +5,7 @@ from decimal import Decimal
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policy.engine.cells import Cell, parse_cell, samples
@@ -95,6 +95,7 @@ def test_a_cell_that_means_nothing_is_refused(text: str, definition: FactDefinit
 NUMBERS = st.decimals(min_value=-1000, max_value=1000, places=3, allow_nan=False, allow_infinity=False)
 
 
+@settings(deadline=None)
 @given(low=NUMBERS, high=NUMBERS, value=NUMBERS, brackets=st.tuples(st.sampled_from("[("), st.sampled_from(")]")))
 def test_an_interval_is_its_two_comparisons(
     low: Decimal, high: Decimal, value: Decimal, brackets: tuple[str, str]
@@ -110,6 +111,7 @@ def test_an_interval_is_its_two_comparisons(
     assert parse_cell(text, NUMBER).covers(value) == (above.covers(value) and below.covers(value))
 
 
+@settings(deadline=None)
 @given(cuts=st.lists(NUMBERS, min_size=1, max_size=8, unique=True), value=NUMBERS)
 def test_a_partition_covers_every_value_once_and_is_recognised_as_whole(cuts: list[Decimal], value: Decimal) -> None:
     ordered = sorted(cuts)
@@ -129,6 +131,7 @@ def test_a_partition_covers_every_value_once_and_is_recognised_as_whole(cuts: li
 INTERVALS = st.tuples(NUMBERS, NUMBERS).filter(lambda pair: pair[0] < pair[1])
 
 
+@settings(deadline=None)
 @given(
     rows=st.lists(
         st.tuples(INTERVALS, st.lists(st.sampled_from(SIZE.values), min_size=1, max_size=3, unique=True)), max_size=5

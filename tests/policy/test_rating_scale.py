@@ -5,7 +5,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policy.engine import RatingScale, load_book
@@ -43,6 +43,7 @@ def test_a_boundary_is_the_geometric_mean_and_belongs_to_the_worse_grade() -> No
         assert SCALE.grade_of(grade.midpoint) == grade.id
 
 
+@settings(deadline=None)
 @given(better=POINTS, worse=POINTS)
 def test_more_points_never_raise_the_pd_or_worsen_the_grade(better: Decimal, worse: Decimal) -> None:
     if better < worse:
