@@ -2,33 +2,22 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import date
-from typing import Any
 
 from fastapi import FastAPI
-from pydantic import TypeAdapter
 
 import services.pricing.problems  # noqa: F401  registers the texts of this service's refusals
-from domain.reference import ReferenceVintage
 from services.kit.app import build_app
 from services.kit.database import Database
-from services.kit.http import ServiceClient, http_client
+from services.kit.http import http_client
 from services.kit.service_token import ClientCredentials
 from services.kit.telemetry import configure
+from services.origination.client import OriginationClient
 from services.pricing import tables
 from services.pricing.routes import findings, limits, quotes, ratings, schedules
 from services.pricing.settings import PricingSettings
 from services.pricing.sources import Origination, Sources
 
 ROUTERS = tuple(module.router for module in (ratings, limits, quotes, schedules, findings))
-
-
-class _OriginationReads(ServiceClient):
-    async def policy(self, sha: str) -> dict[str, Any]:
-        return await self.call("GET", f"/v1/policies/{sha}", TypeAdapter(dict[str, Any]))
-
-    async def reference(self, id: str, as_of: date) -> ReferenceVintage:  # noqa: A002
-        return await self.call("GET", f"/v1/reference-data/{id}", ReferenceVintage, params={"as_of": as_of.isoformat()})
 
 
 def create_app(settings: PricingSettings | None = None, *, origination: Origination | None = None) -> FastAPI:
@@ -53,7 +42,7 @@ def create_app(settings: PricingSettings | None = None, *, origination: Originat
             settings.origination_audience,
             client=outgoing,
         )
-        origination = _OriginationReads(settings.origination_url, own_account, client=outgoing)
+        origination = OriginationClient(settings.origination_url, own_account, client=outgoing)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

@@ -31,7 +31,7 @@ class Origination(Protocol):
         """The canonical bundle of this SHA-256."""
         ...
 
-    async def reference(self, id: str, as_of: date) -> ReferenceVintage:  # noqa: A002  the route's own word
+    async def reference(self, series: str, as_of: date) -> ReferenceVintage:
         """The vintage of a series that stands on a day."""
         ...
 

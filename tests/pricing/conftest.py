@@ -42,9 +42,9 @@ class Published:
             raise RemoteProblem(404, "not_found")
         return self.bundles[sha]
 
-    async def reference(self, id: str, as_of: date) -> ReferenceVintage:  # noqa: A002
-        self.asked.append(f"reference {id}")
-        found = self.vintages.get(id)
+    async def reference(self, series: str, as_of: date) -> ReferenceVintage:
+        self.asked.append(f"reference {series}")
+        found = self.vintages.get(series)
         if found is None or found.effective_from > as_of:
             raise RemoteProblem(404, "no_reference_data")
         return found
