@@ -11,7 +11,7 @@ from sqlalchemy.exc import ArgumentError
 
 from services.kit.keyring import GENERATED_KEYS_MARKER
 
-_LOOPBACK = {"localhost", "127.0.0.1", "::1", "0.0.0.0"}
+_LOOPBACK = {"localhost", "127.0.0.1", "::1", "0.0.0.0"}  # noqa: S104 hosts to refuse, not to bind
 
 
 class SettingsRefused(ValueError):

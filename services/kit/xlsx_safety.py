@@ -91,7 +91,7 @@ class _Inspection:
         if len(entries) > self._limits.max_entries or self._too_much(declared):
             return [sheet_fault("archive_too_large")]
         if (
-            len(set(name.lower() for name in names)) != len(names)
+            len({name.lower() for name in names}) != len(names)
             or "[Content_Types].xml" not in names
             or "xl/workbook.xml" not in names
         ):
@@ -112,7 +112,7 @@ class _Inspection:
 
     def _judge_names(self, names: list[str]) -> None:
         for name in names:
-            if name.endswith((".bin",)) and "vbaproject" in name or name.startswith(("xl/macrosheets/", "xl/vba")):
+            if (name.endswith((".bin",)) and "vbaproject" in name) or name.startswith(("xl/macrosheets/", "xl/vba")):
                 self._refuse("macro_refused")
             if name.startswith(("xl/externallinks/", "xl/querytables/")) or name == "xl/connections.xml":
                 self._refuse("external_link_refused")

@@ -14,7 +14,7 @@ from services.kit.keyring import Keyring
 from services.kit.principal import Principal
 
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-FOR = {"workflow_id": "application-1", "update_id": "u-1", "command_sha256": "ab" * 32}
+FOR: dict[str, Any] = {"workflow_id": "application-1", "update_id": "u-1", "command_sha256": "ab" * 32}
 WHO = Principal(subject="zhao.min", kind="staff", roles=("approver", "reviewer"), token_id="t-1", issuer="https://i")
 
 

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
+from typing import Any
 
 import httpx
 import pytest
@@ -18,7 +19,13 @@ from tests.kit.specimen import Pledge
 
 
 def pledge(**fields: object) -> Pledge:
-    base = {"id": new_id(), "name": "a", "amount": Decimal("1.10"), "branch": "640100", "created_at": now()}
+    base: dict[str, Any] = {
+        "id": new_id(),
+        "name": "a",
+        "amount": Decimal("1.10"),
+        "branch": "640100",
+        "created_at": now(),
+    }
     return Pledge(**{**base, **fields})
 
 
@@ -54,7 +61,7 @@ async def test_figures_in_json_stay_decimal(database: Database) -> None:
 async def test_an_instant_needs_a_zone(database: Database) -> None:
     with pytest.raises(StatementError):
         async with database.session() as session:
-            session.add(pledge(created_at=datetime(2026, 1, 1)))
+            session.add(pledge(created_at=datetime(2026, 1, 1)))  # noqa: DTZ001 the fault under test
     async with database.session() as session:
         session.add(pledge(created_at=datetime(2026, 1, 1, 8, tzinfo=timezone(timedelta(hours=8)))))
     async with database.session() as session:

@@ -57,8 +57,10 @@ async def test_a_finding_reads_back_as_it_was_drawn(database: Database) -> None:
         assert await findings.get(session, new_id(), Finding[Cap]) is None
         assert await findings.inputs(session, "0" * 64) is None
     assert read == finding
-    assert read is not None and read.sha256() == ref.sha256
-    assert inputs is not None and canonical(inputs) == canonical(INPUTS)
+    assert read is not None
+    assert read.sha256() == ref.sha256
+    assert inputs is not None
+    assert canonical(inputs) == canonical(INPUTS)
     await database.dispose()
 
 

@@ -101,7 +101,7 @@ def test_a_worker_can_check_signatures_it_cannot_make(directory: Path) -> None:
     signed = Keyring.create(directory).sign("actor", b"command")
     for file in (*directory.glob("actor-*.jwk"), *directory.glob("heads-*.jwk"), *directory.glob("seal-*.jwk")):
         file.unlink()
-    worker = Keyring.load(directory, ("payload",))
+    worker = Keyring.load(directory, purposes=["payload"])
     assert worker.verify("actor", signed.key_id, b"command", signed.signature)
     with pytest.raises(UnknownKey):
         worker.sign("actor", b"command")
