@@ -139,7 +139,7 @@ async def test_neither_the_application_nor_the_owner_can_change_what_happened(
             "UPDATE origination.case_event SET payload = jsonb_set(payload, '{facts,stage}', '\"declined\"') WHERE seq = 2",
             "hash:2",
         ),
-        ("UPDATE origination.case_event SET actor = '{\"kind\":\"staff\",\"subject\":\"li.na\"}' WHERE seq = 3", "hash:3"),
+        ('UPDATE origination.case_event SET actor = \'{"kind":"staff","subject":"li.na"}\' WHERE seq = 3', "hash:3"),
         ("UPDATE origination.case_event SET at = at - interval '1 day' WHERE seq = 1", "hash:1"),
         ("DELETE FROM origination.case_event WHERE seq = 2", "gap:2"),
         ("DELETE FROM origination.case_event WHERE seq = 3", "head"),
