@@ -31,6 +31,8 @@ class Component(ABC):
     """One process of the stack. All methods may block; the supervisor calls them from a thread of their own."""
 
     name: str
+    pid: int | None = None
+    """The running process, for a probe that has to tell it from one before it; set by whoever started it."""
 
     def prepare(self) -> None:
         """Lay down what the process needs before it starts; changes nothing when it is already there."""

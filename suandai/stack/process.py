@@ -158,6 +158,7 @@ def running(component: Component, logs: Path, *, within_seconds: float = 60.0) -
     """One component on its own, ready and completed inside the block, without a supervisor: for tests and tools."""
     component.prepare()
     process = RunningProcess(component.command(), logs / f"{component.name}.log")
+    component.pid = process.mark.pid
     try:
         wait_until(lambda: component.is_ready() or process.exit_code is not None, within_seconds)
         if not component.is_ready():

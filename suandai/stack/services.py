@@ -19,6 +19,7 @@ class AsgiService(Component):
         self._factory = factory
         self._settings = settings
         self._lacks = ""
+        self._http = httpx.Client(timeout=3, trust_env=False)
 
     def command(self) -> Command:
         arguments = [sys.executable, "-m", "uvicorn", "--factory", self._factory]
@@ -28,7 +29,7 @@ class AsgiService(Component):
 
     def is_ready(self) -> bool:
         try:
-            answer = httpx.get(f"{self.url}/readyz", timeout=3, trust_env=False)
+            answer = self._http.get(f"{self.url}/readyz")
         except httpx.HTTPError:
             return False
         self._lacks = "" if answer.status_code == 200 else _failed_checks(answer)

@@ -25,11 +25,12 @@ _log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-READY_SECONDS = 90.0
+READY_SECONDS = 180.0
 """How long a component may take from its start until it answers."""
 FREE_BYTES = 300 * 1024 * 1024
 """What the disk must still hold before a start: databases that run out of space mid-write are slow to bring back."""
 _POLL_SECONDS = 0.05
+_LONGEST_PROBE_PAUSE = 0.5
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 30.0
 # A component that ran this long had recovered, and its next end is a new trouble.
 _STEADY_SECONDS = 60.0
@@ -181,16 +182,20 @@ class Stack:
         log = self.layout.logs / f"{component.name}.log"
         # The record follows the start at once: a process nobody knows of could not be found after a crash.
         part.process = RunningProcess(component.command(), log)
+        component.pid = part.process.mark.pid
         self._write()
         part.state = "starting"
         deadline = time.monotonic() + self._ready_seconds
+        pause = _POLL_SECONDS
         while not await self._in_thread(component.is_ready):
             if part.process.exit_code is not None:
                 raise StackError(_last_words(part))
             if time.monotonic() > deadline:
                 lacks = f" (it lacks: {lacks})" if (lacks := component.lacks()) else ""
                 raise StackError(f"{component.name} was not ready within {self._ready_seconds:.0f} s{lacks}; see {log}")
-            await asyncio.sleep(_POLL_SECONDS)
+            await asyncio.sleep(pause)
+            # Probing costs what the parts that are still starting could use.
+            pause = min(pause * 1.5, _LONGEST_PROBE_PAUSE)
         part.state = "completing"
         await self._in_thread(component.complete)
         part.state = "ready"

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from domain.process import DEPLOYMENT, NAMESPACE
+from domain.process import DEPLOYMENT, TASK_QUEUE
 from suandai.stack.component import Command, Component
 from suandai.stack.temporal_server import TemporalServer
 
@@ -41,8 +41,7 @@ class CreditWorker(Component):
         return Command(arguments, dict(self._settings) | {"SUANDAI_BUILD_ID": self.build}, grace_seconds=40)
 
     def is_ready(self) -> bool:
-        version = ("--deployment-name", DEPLOYMENT, "--build-id", self.build, "--namespace", NAMESPACE)
-        if self._temporal.tool("worker", "deployment", "describe-version", *version).returncode != 0:
+        if not any(poller.startswith(f"{self.pid}@") for poller in self._temporal.pollers(TASK_QUEUE)):
             return False
         return self._temporal.set_current_version(DEPLOYMENT, self.build)
 
