@@ -18,6 +18,7 @@ from services.kit.database import Database
 from services.kit.keyring import Keyring
 from services.kit.service_token import FixedToken
 from services.kit.settings import ServiceSettings
+from services.kit.telemetry import configure_logs
 from services.origination.app import create_app
 from services.origination.client import OriginationClient
 from services.origination.seed import load_reference_data, publish_book
@@ -81,6 +82,7 @@ async def read(answer: httpx.Response, status: int) -> Any:
 async def house(
     database_urls: DatabaseUrls, issuers: Issuers, tokens: Tokens, tmp_path: Path
 ) -> AsyncIterator[House]:
+    configure_logs("origination", "ERROR")
     Keyring.create(tmp_path / "keys")
     common: dict[str, Any] = {
         "environment": "test",

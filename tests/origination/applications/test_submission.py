@@ -1,0 +1,142 @@
+"""From a draft to a case: everything missing at once, a verdict without writing, and one submission."""
+
+import asyncio
+
+from sqlmodel import select
+
+from services.origination.tables.books import PolicyBundle
+from services.origination.tables.cases import ApplicationVersion
+from services.origination.tables.events import CaseEvent, StartRequest
+from tests.origination.house import House, key, read
+from tests.origination.sample import opened, prepared
+
+
+async def test_a_complete_draft_is_accepted_with_its_case_number(house: House) -> None:
+    draft = await prepared(house)
+    receipt = await read(await draft.submit(), 202)
+    assert receipt["stage"] == "submitted"
+    assert receipt["case_number"].startswith("SD20")
+    assert receipt["case_number"].split("-")[1] == "640100"
+    assert receipt["policy_sha256"] == house.policy_sha256
+    async with house.database.session() as session:
+        start = (await session.exec(select(StartRequest))).one()
+        version = (await session.exec(select(ApplicationVersion))).one()
+        event = (await session.exec(select(CaseEvent).where(CaseEvent.kind == "application.submitted"))).one()
+    assert start.workflow_id == f"application-{draft.case_id}"
+    assert start.message["content_sha256"] == version.sha256 == receipt["content_sha256"]
+    assert event.payload["facts"]["policy_sha256"] == house.policy_sha256
+
+
+async def test_everything_missing_is_reported_at_once(house: House) -> None:
+    draft = await opened(house)
+    problem = await read(await draft.submit(), 422)
+    assert problem["code"] == "application_incomplete"
+    found = {(item["pointer"], item["code"]) for item in problem["errors"]}
+    assert ("/assets/0/servers", "servers_required") in found
+    assert ("/documents", "document_required:business_licence") in found
+    assert ("/documents", "document_required:server_inventory") in found
+    assert ("/borrower/query_consents/0/document_sha256", "document_not_uploaded") in found
+    assert len(found) == 9
+
+
+async def test_an_empty_draft_is_told_all_that_a_product_needs(house: House) -> None:
+    manager = await house.manager()
+    made = await read(await manager.post("/v1/applications", json={"lender_id": "nxb"}, headers=key()), 201)
+    answer = await manager.post(
+        f"/v1/applications/{made['application_id']}/submit", headers={**key(), "If-Match": '"1"'}
+    )
+    pointers = {item["pointer"] for item in (await read(answer, 422))["errors"]}
+    assert {"/customer_id", "/application_date", "/lines", "/parties", "/accounts", "/borrower/query_consents"} <= pointers
+
+
+async def test_declared_unknown_is_a_statement_and_silence_is_not(house: House) -> None:
+    draft = await prepared(house)
+    view = (await draft.manager.get(draft.address)).json()["content"]
+    technology = {**view["technology"], "utilisation": {"state": "unknown"}, "staff": None}
+    borrower = {**view["borrower"], "established": {"state": "unknown"}}
+    await read(await draft.patch({"technology": technology, "borrower": borrower}), 200)
+    found = {(item["pointer"], item["code"]) for item in (await read(await draft.submit(), 422))["errors"]}
+    assert found == {("/technology/staff", "statement_required"), ("/borrower/established", "value_required")}
+
+
+async def test_a_dry_run_says_the_verdict_and_writes_nothing(house: House) -> None:
+    draft = await prepared(house)
+    before = await draft.version()
+    verdict = await read(await draft.submit(dry_run="true"), 200)
+    assert verdict["complete"]
+    assert verdict["missing"] == []
+    # Serials are compared with the register when the case is submitted, so their rule cannot be decided yet.
+    assert {reason["code"] for reason in verdict["reasons"]} == {"FACT_ABSENT"}
+    assert verdict["admission"] == "refer"
+    assert await draft.version() == before
+    async with house.database.session() as session:
+        assert (await session.exec(select(StartRequest))).all() == []
+
+
+async def test_a_dry_run_of_an_ineligible_segment_names_the_rule(house: House) -> None:
+    draft = await prepared(house)
+    view = (await draft.manager.get(draft.address)).json()["content"]
+    await read(await draft.patch({"borrower": {**view["borrower"], "chain_segment": {"value": "real_estate"}}}), 200)
+    verdict = await read(await draft.submit(dry_run="true"), 200)
+    assert verdict["admission"] == "fail"
+    assert "SEGMENT_NOT_ELIGIBLE" in {reason["code"] for reason in verdict["reasons"]}
+
+
+async def test_a_retry_of_a_submission_brings_the_same_receipt(house: House) -> None:
+    draft = await prepared(house)
+    headers = {**key(), "If-Match": await draft.version()}
+    first = await draft.manager.post(f"{draft.address}/submit", headers=headers)
+    second = await draft.manager.post(f"{draft.address}/submit", headers=headers)
+    assert await read(first, 202) == await read(second, 202)
+    assert second.headers["idempotency-replayed"] == "true"
+
+
+async def test_of_simultaneous_submissions_one_wins(house: House) -> None:
+    draft = await prepared(house)
+    tag = await draft.version()
+    answers = await asyncio.gather(
+        *[draft.manager.post(f"{draft.address}/submit", headers={**key(), "If-Match": tag}) for _ in range(6)]
+    )
+    codes = sorted(answer.status_code for answer in answers)
+    assert codes == [202, 409, 409, 409, 409, 409]
+    async with house.database.session() as session:
+        assert len((await session.exec(select(StartRequest))).all()) == 1
+
+
+async def test_a_submission_on_an_older_version_is_refused(house: House) -> None:
+    draft = await prepared(house)
+    answer = await draft.manager.post(f"{draft.address}/submit", headers={**key(), "If-Match": '"1"'})
+    assert (await read(answer, 412))["code"] == "version_mismatch"
+
+
+async def test_a_submitted_application_does_not_change(house: House) -> None:
+    draft = await prepared(house)
+    await read(await draft.submit(), 202)
+    assert (await read(await draft.patch({"remark": "later"}), 409))["code"] == "application_not_draft"
+    assert (await read(await draft.submit(), 409))["code"] == "application_not_draft"
+
+
+async def test_servers_that_secure_another_case_refuse_the_submission(house: House) -> None:
+    first = await prepared(house, number=1001, prefix="SN-D")
+    second = await prepared(house, number=1002, prefix="SN-D")
+    await read(await first.submit(), 202)
+    problem = await read(await second.submit(), 422)
+    assert {item["code"] for item in problem["errors"]} == {"serial_pledged"}
+    assert problem["errors"][0]["pointer"] == "/assets/0/servers/0/serial"
+    assert len(problem["errors"]) == 16
+
+
+async def test_a_case_keeps_its_policy_when_the_files_are_gone(house: House) -> None:
+    draft = await prepared(house)
+    await read(await draft.submit(), 202)
+    # A fresh shelf, and no file is touched: what is loaded are the bytes in the books.
+    async with house.database.session() as session:
+        stored = (await session.exec(select(PolicyBundle))).one()
+    assert stored.sha256 == house.policy_sha256
+    worker = await house.worker()
+    from services.origination.store.policies import PolicyShelf
+
+    house.app.state.policies = PolicyShelf(house.database)
+    opening = await worker.opening(draft.case_id, stored.stored_at.date())  # type: ignore[arg-type]
+    assert opening.rulebook.policy_sha256 == house.policy_sha256
+    assert any(rule.rule_id == "SOD_TWO_INVESTIGATORS" for rule in opening.rulebook.separations)
