@@ -72,6 +72,8 @@ def build_app(
         description=description,
         version=version,
         lifespan=life,
+        # A redirect would be built from the Host header the caller sent.
+        redirect_slashes=False,
         # The interactive pages would load scripts from outside; the document itself is at /openapi.json.
         docs_url=None,
         redoc_url=None,

@@ -14,6 +14,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.params import Form
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.types import Message, Receive
 
@@ -28,6 +29,7 @@ JSON_LIMIT = 1_000_000
 
 
 _ACCEPTED = {"*/*", "application/*", "application/json", MEDIA_TYPE}
+_LONGEST_NAME = 60
 _NO_QUALITY = re.compile(r"q=0(\.0*)?")
 
 
@@ -69,6 +71,7 @@ class KitRoute(APIRoute):
         self.body_limit: int = kwargs.pop("max_body_size", None) or JSON_LIMIT
         super().__init__(*args, **kwargs)
         self.allowed = [call for call in _calls(self.dependant) if isinstance(call, Allowed)]
+        self.query_names = frozenset(_query_names(self.dependant))
         self.is_public = any(isinstance(call, Public) for call in _calls(self.dependant))
         for status, response in self._documented().items():
             self.responses.setdefault(status, response)
@@ -87,7 +90,7 @@ class KitRoute(APIRoute):
             bounded = _BoundedBody(request.receive, self.body_limit)
             bounded.check_announced(request.headers.get("content-length", ""))
             strict_request = StrictRequest(request.scope, bounded)
-            _check_address(strict_request)
+            _check_address(strict_request, self.query_names)
             if self._answers_json():
                 _check_accept(strict_request)
             try:
@@ -110,7 +113,7 @@ class KitRoute(APIRoute):
 
     def _documented(self) -> dict[int, dict[str, Any]]:
         calls = list(_calls(self.dependant))
-        statuses = {406, 500, 502, 503}
+        statuses = {406, 422, 500, 502, 503}
         if self.allowed:
             statuses |= {401, 403}
         if self.dependant.path_params:
@@ -170,11 +173,31 @@ def _has_parameters(dependant: Dependant) -> bool:
     return bool(own) or any(_has_parameters(child) for child in dependant.dependencies)
 
 
-def _check_address(request: Request) -> None:
-    """Postgres stores no NUL; an identifier with one in it is nobody's."""
-    if "\x00" in request.scope["path"] or "%00" in request.scope.get("query_string", b"").decode("latin-1"):
-        fault = Fault("query", "text_not_storable", "地址中含有 NUL", "the address contains a NUL")
-        raise Problem("invalid_request", errors=[fault], count=1)
+def _query_names(dependant: Dependant) -> Iterator[str]:
+    for field in dependant.query_params:
+        annotation = field.field_info.annotation
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            yield from (entry.alias or name for name, entry in annotation.model_fields.items())
+        else:
+            yield field.alias
+    for child in dependant.dependencies:
+        yield from _query_names(child)
+
+
+def _check_address(request: Request, known: frozenset[str]) -> None:
+    """Postgres stores no NUL, and an identifier with one in it is nobody's. A parameter nobody knows is a misspelt one:
+    with ``dry_rum=true`` the caller means not to write."""
+    faults = []
+    if "\x00" in request.scope["path"]:
+        faults.append(Fault("path", "text_not_storable", "路径中含有 NUL", "the path contains a NUL"))
+    for name, value in request.query_params.multi_items():
+        place = f"query/{name}" if len(name) <= _LONGEST_NAME and name.isidentifier() else "query"
+        if name not in known:
+            faults.append(Fault(place, "unknown_parameter", "未知查询参数", "this parameter is not known"))
+        elif "\x00" in value:
+            faults.append(Fault(place, "text_not_storable", "含有 NUL", "contains a NUL"))
+    if faults:
+        raise Problem("invalid_request", errors=dict.fromkeys(faults), count=len(set(faults)))
 
 
 def _check_accept(request: Request) -> None:

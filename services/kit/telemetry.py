@@ -186,8 +186,9 @@ def _without_exception_text(_: Any, __: str, event: MutableMapping[str, Any]) ->
 
 
 def describe(error: BaseException) -> dict[str, Any]:
-    """An exception without its text: type, frames, and the type of what caused it."""
-    frames = []
+    """An exception without its text: type, the frames of our own code and the last of any, and the type of its cause."""
+    own = Path(__file__).parents[2]
+    frames: list[str] = []
     step = error.__traceback__
     while step is not None:
         code = step.tb_frame.f_code
@@ -196,6 +197,7 @@ def describe(error: BaseException) -> dict[str, Any]:
     cause = error.__cause__ or error.__context__
     return {
         "type": f"{type(error).__module__}.{type(error).__qualname__}",
-        "frames": frames[-12:],
+        "frames": [frame for frame in frames[:-1] if frame.startswith(str(own)) and "site-packages" not in frame][-12:]
+        + frames[-1:],
         "cause": type(cause).__qualname__ if cause is not None else "",
     }

@@ -111,7 +111,7 @@ def pointer_of(location: tuple[int | str, ...], body: Any, kind: str = "", root:
     node = body
     for index, part in enumerate(rest):
         last = index == len(rest) - 1
-        if isinstance(node, dict) and isinstance(part, str):
+        if isinstance(node, Mapping) and isinstance(part, str):
             if part in node:
                 node = node[part]
             elif last and kind == "missing":

@@ -1,6 +1,7 @@
 """The specimen service on a real database, called with real tokens."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -17,7 +18,7 @@ AUDIENCE = "urn:suandai:origination"
 
 
 @pytest.fixture
-def settings(empty_database_urls: DatabaseUrls, issuers: Any) -> ServiceSettings:
+def settings(empty_database_urls: DatabaseUrls, issuers: Any, tmp_path: Path) -> ServiceSettings:
     engine = create_engine(empty_database_urls.migrate)
     specimen.metadata.create_all(engine)
     engine.dispose()
@@ -27,6 +28,7 @@ def settings(empty_database_urls: DatabaseUrls, issuers: Any) -> ServiceSettings
         staff_issuer=issuers.staff,
         borrower_issuer=issuers.borrower,
         audience=AUDIENCE,
+        document_dir=tmp_path / "documents",
     )
 
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Depends, FastAPI, Request, Response
+from fastapi import Depends, FastAPI, File, Form, Query, Request, Response, UploadFile
 from pydantic import Field
 from sqlalchemy.orm import registry
 from sqlmodel import Field as ColumnField
@@ -19,6 +19,7 @@ from domain.money import Money, Rate
 from services.kit.app import build_app
 from services.kit.auth import Refusal, allow, record_refusal
 from services.kit.database import MONEY, Database, UtcDateTime, new_id, now, service_metadata
+from services.kit.documents import DocumentStore, StoredDocument
 from services.kit.etags import IfMatch, etag_of, if_match
 from services.kit.findings import FindingStore
 from services.kit.idempotency import IdempotentCall, Reply, idempotency_table, idempotent
@@ -88,6 +89,7 @@ async def create(
     who: Annotated[Principal, allow("relationship_manager", scope="branch")],
     call: Annotated[IdempotentCall, idempotent()],
     database: DatabaseDep,
+    note: Annotated[str, Query(max_length=10)] = "",
 ) -> Response:
     async def effect(session: Any) -> Reply:
         row = Pledge(id=new_id(), name=body.name, amount=body.amount.amount, branch=who.branch, created_at=now())
@@ -185,6 +187,24 @@ async def release(
     return await call.finish(database, reservation, effect)
 
 
+@router.post("/v1/deeds", status_code=201, response_model=StoredDocument, max_body_size=20_000)
+async def upload(
+    request: Request,
+    file: Annotated[UploadFile, File()],
+    title: Annotated[str, Form(max_length=20)],
+    who: Annotated[Principal, allow("relationship_manager")],
+    call: Annotated[IdempotentCall, idempotent()],
+    database: DatabaseDep,
+) -> Response:
+    stored = await request.app.state.documents.put_bytes(await file.read(), file.filename or "")
+    call.fingerprint(stored.sha256, title)
+
+    async def effect(session: Any) -> Reply:
+        return Reply(201, stored)
+
+    return await call.atomic(database, effect)
+
+
 @router.get("/v1/faults/{kind}", dependencies=[allow("operator")])
 async def fail(kind: str) -> None:
     raise RuntimeError("secret text about 张三 that must stay inside")
@@ -213,4 +233,6 @@ def create_app(settings: ServiceSettings) -> FastAPI:
     )
     app.state.database = database
     app.state.refusals = refusals
+    if settings.document_dir is not None:
+        app.state.documents = DocumentStore(settings.document_dir)
     return app

@@ -38,7 +38,7 @@ async def test_the_document_is_openapi_3_1_and_hides_nothing(anonymous: httpx.As
     rename = document["paths"]["/v1/pledges/{pledge_id}"]["patch"]
     assert {"404", "412", "428"} <= set(rename["responses"])
     required = {p["name"]: p["required"] for p in create["parameters"] + rename["parameters"]}
-    assert required == {"Idempotency-Key": True, "If-Match": True, "pledge_id": True}
+    assert required == {"Idempotency-Key": True, "If-Match": True, "pledge_id": True, "note": False}
     assert "HTTPValidationError" not in document["components"]["schemas"]
     for schema in document["components"]["schemas"].values():
         Draft202012Validator.check_schema(schema)

@@ -111,6 +111,18 @@ async def test_a_nul_in_the_address_is_refused(manager: httpx.AsyncClient, path:
     is_problem(await manager.get(path), 422, "invalid_request")
 
 
+async def test_misspelt_parameters_are_named(manager: httpx.AsyncClient) -> None:
+    problem = is_problem(await manager.get("/v1/pledges?dry_rum=true&limit=1&%3Cb%3E=1"), 422, "invalid_request")
+    assert [(error["pointer"], error["code"]) for error in problem["errors"]] == [
+        ("query/dry_rum", "unknown_parameter"),
+        ("query", "unknown_parameter"),
+    ]
+
+
+async def test_an_address_is_never_redirected(manager: httpx.AsyncClient) -> None:
+    is_problem(await manager.get("/v1/pledges/"), 404, "not_found")
+
+
 async def test_what_was_sent_is_never_repeated(manager: httpx.AsyncClient) -> None:
     secret = "6222020000001234567"
     bodies = [
