@@ -32,6 +32,11 @@ def deciders() -> Any:
     return allow(*_COMPONENTS, *_PEOPLE)
 
 
+def tried(shape: type[Finding[Any]]) -> dict[int | str, dict[str, Any]]:
+    """The answer of a dry run, for a route's ``responses``."""
+    return {200: {"model": shape, "description": "With dry_run: the finding, which was not stored"}}
+
+
 class KeyUnlessDryRun(IdempotencyRequired):
     """A dry run has no effect and needs no ``Idempotency-Key``. People without ``dry_run`` are refused here, before
     their body is looked at.

@@ -6,12 +6,18 @@ from domain.finding import Finding
 from domain.pricing import Limit, LimitRequest
 from services.kit.router import Router
 from services.pricing.calc.limit import limit
-from services.pricing.routes.deciding import Call, answer, deciders, sources
+from services.pricing.routes.deciding import Call, answer, deciders, sources, tried
 
 router = Router(tags=["limits"])
 
 
-@router.post("/v1/limits", status_code=201, response_model=Finding[Limit], dependencies=[deciders()])
+@router.post(
+    "/v1/limits",
+    status_code=201,
+    response_model=Finding[Limit],
+    responses=tried(Finding[Limit]),
+    dependencies=[deciders()],
+)
 async def create(request: Request, body: LimitRequest, call: Call) -> Response:
     """Form the limit of a line."""
     books = sources(request)

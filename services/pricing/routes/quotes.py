@@ -6,12 +6,18 @@ from domain.finding import Finding
 from domain.pricing import Quote, QuoteRequest
 from services.kit.router import Router
 from services.pricing.calc.price import quote
-from services.pricing.routes.deciding import Call, answer, deciders, sources
+from services.pricing.routes.deciding import Call, answer, deciders, sources, tried
 
 router = Router(tags=["quotes"])
 
 
-@router.post("/v1/quotes", status_code=201, response_model=Finding[Quote], dependencies=[deciders()])
+@router.post(
+    "/v1/quotes",
+    status_code=201,
+    response_model=Finding[Quote],
+    responses=tried(Finding[Quote]),
+    dependencies=[deciders()],
+)
 async def create(request: Request, body: QuoteRequest, call: Call) -> Response:
     """Price a loan."""
     books = sources(request)

@@ -7,12 +7,18 @@ from domain.pricing import Schedule, ScheduleRequest
 from policy.engine import PolicyNotInForce
 from services.kit.router import Router
 from services.pricing.calc.schedule import repayment_plan
-from services.pricing.routes.deciding import Call, answer, deciders, not_in_force, sources
+from services.pricing.routes.deciding import Call, answer, deciders, not_in_force, sources, tried
 
 router = Router(tags=["schedules"])
 
 
-@router.post("/v1/schedules", status_code=201, response_model=Finding[Schedule], dependencies=[deciders()])
+@router.post(
+    "/v1/schedules",
+    status_code=201,
+    response_model=Finding[Schedule],
+    responses=tried(Finding[Schedule]),
+    dependencies=[deciders()],
+)
 async def create(request: Request, body: ScheduleRequest, call: Call) -> Response:
     """Lay out the repayment of a drawing."""
     books = sources(request)
