@@ -170,7 +170,7 @@ class ProcessGateway:
             try:
                 await self._start(request)
             except Exception as error:
-                _log.warning("start_failed", workflow_id=request.workflow_id, exception=describe(error))
+                _log.warning("start_failed", workflow_id=request.workflow_id, failure=describe(error))
                 await self._settle(request, error_code=type(error).__name__)
             else:
                 made += 1
@@ -184,7 +184,7 @@ class ProcessGateway:
                 while await self.make_starts():
                     pass
             except Exception as error:
-                _log.warning("sweep_failed", exception=describe(error))
+                _log.warning("sweep_failed", failure=describe(error))
             self._woken.clear()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._woken.wait(), self.settings.sweep_seconds)
@@ -253,7 +253,7 @@ def _outcome(error: Exception) -> CommandOutcome:
             return NotRunning()
         case RPCError() | RuntimeError():
             # The engine is away or refused the connection; whether it heard us before that, nobody knows.
-            _log.warning("process_unreachable", exception=describe(error))
+            _log.warning("process_unreachable", failure=describe(error))
             return TimedOut()
         case _:
             raise error

@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
+import pytest
 import pytest_asyncio
 from fastapi import FastAPI
 from temporalio.client import Client
@@ -44,11 +45,18 @@ from workflows.actor_gate import ActorGate
 AUDIENCE = "origination"
 
 
+@pytest.fixture(scope="session")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One key directory for all tests: the engine, which they share, keeps what earlier ones encrypted."""
+    directory = tmp_path_factory.mktemp("installation") / "keys"
+    Keyring.create(directory)
+    return directory
+
+
 @pytest_asyncio.fixture
 async def settings(
-    database_urls: DatabaseUrls, issuers: Issuers, temporal: TemporalUnderTest, tmp_path: Path
+    database_urls: DatabaseUrls, issuers: Issuers, temporal: TemporalUnderTest, keys: Path, tmp_path: Path
 ) -> OriginationSettings:
-    Keyring.create(tmp_path / "keys")
     secret = tmp_path / "secret"
     secret.write_text(issuers.staff_provider.service_credentials("origination")[1])
     os.chmod(secret, 0o600)
@@ -59,7 +67,7 @@ async def settings(
         borrower_issuer=issuers.borrower,
         temporal_address=temporal.address,
         temporal_namespace=temporal.namespace,
-        keys_dir=tmp_path / "keys",
+        keys_dir=keys,
         document_dir=tmp_path / "documents",
         service_client_id="suandai-origination",
         service_client_secret_file=secret,

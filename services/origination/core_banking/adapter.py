@@ -40,7 +40,7 @@ class HttpCoreBanking(ServiceClient):
             # Without an Idempotency-Key the client sends it once and never again.
             return await self.call("POST", "/v1/credit-transfers", PaymentStatus, body=transfer)
         except (RemoteProblem, RemoteUnavailable) as error:
-            _log.warning("payment_unanswered", end_to_end_id=transfer.end_to_end_id, exception=describe(error))
+            _log.warning("payment_unanswered", end_to_end_id=transfer.end_to_end_id, failure=describe(error))
             return None
 
     async def inquire(self, end_to_end_id: str) -> PaymentStatus | None:
