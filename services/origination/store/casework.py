@@ -120,15 +120,15 @@ def _value(item: CaseFinding | None, kind: type[V]) -> V | None:
 
 async def latest_findings(session: AsyncSession, case_id: UUID) -> list[CaseFinding]:
     """The newest conclusion of each kind (of valuations: of each asset and cohort), in the order in which they came."""
-    newest = (
-        select(func.max(CaseFinding.id))
-        .where(CaseFinding.case_id == case_id)
-        .group_by(CaseFinding.kind, CaseFinding.asset_key, CaseFinding.cohort)
-    )
+    what = (col(CaseFinding.kind), col(CaseFinding.asset_key), col(CaseFinding.cohort))
+    group = (col(CaseFinding.kind), col(CaseFinding.asset_key), col(CaseFinding.cohort))
     found = await session.exec(
-        select(CaseFinding).where(col(CaseFinding.id).in_(newest)).order_by(col(CaseFinding.id))
+        select(CaseFinding)
+        .where(CaseFinding.case_id == case_id)
+        .distinct(*group)
+        .order_by(*group, col(CaseFinding.id).desc())
     )
-    return list(found)
+    return sorted(found, key=lambda item: item.id)
 
 
 async def file_finding(
