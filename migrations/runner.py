@@ -28,12 +28,6 @@ def metadata_of(service: str) -> MetaData:
     return found
 
 
-def declared() -> tuple[str, ...]:
-    """The services that have tables."""
-    places = ("tables.py", "tables/__init__.py")
-    return tuple(s for s in SERVICES if any((_ROOT.parent / "services" / s / place).exists() for place in places))
-
-
 def comparison(service: str) -> dict[str, Any]:
     """How Alembic looks at a service: its own schema only, and without the version table, which is Alembic's."""
 

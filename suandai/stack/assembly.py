@@ -90,6 +90,6 @@ class Assembly:
 
 def _migrate(postgres: Postgres) -> None:
     # Imported when it is needed: a command that only asks how the stack stands would pay a second for it.
-    from migrations.runner import declared, upgrade
+    from migrations.runner import upgrade
 
-    upgrade(postgres.url(MIGRATOR), declared())
+    upgrade(postgres.url(MIGRATOR))

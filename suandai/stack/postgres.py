@@ -84,6 +84,8 @@ class Postgres(Component):
             "max_connections": "200",
             "timezone": "UTC",
             "log_timezone": "UTC",
+            # The details of an error quote rows, and rows hold names of people.
+            "log_error_verbosity": "terse",
         } | self._settings
         arguments = [str(binaries() / "postgres"), "-D", str(self.data)]
         for name, value in settings.items():

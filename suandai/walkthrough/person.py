@@ -1,6 +1,7 @@
 """A person at the API: a token of their own, idempotency keys, and refusals as exceptions that can be read."""
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import uuid4
@@ -9,6 +10,10 @@ import httpx
 
 Token = Callable[[str], str]
 """An access token of a standing account, by its name."""
+
+
+_TOKEN_KEPT = 240.0
+"""Seconds a token is used before a new one is asked for; the providers' tokens live longer."""
 
 
 class Refused(Exception):
@@ -30,6 +35,7 @@ class Person:
         self._token = token
         self._http = http
         self._language = language
+        self._kept = ("", 0.0)
 
     async def get(self, path: str, **params: str | int) -> Any:
         return (await self._send("GET", path, params=params or None)).json()
@@ -67,8 +73,15 @@ class Person:
         )
         return response.json()
 
+    async def _access_token(self) -> str:
+        token, until = self._kept
+        if time.monotonic() >= until:
+            token = await asyncio.to_thread(self._token, self.name)
+            self._kept = (token, time.monotonic() + _TOKEN_KEPT)
+        return token
+
     async def _send(self, method: str, path: str, **terms: Any) -> httpx.Response:
-        token = await asyncio.to_thread(self._token, self.name)
+        token = await self._access_token()
         headers = {"Authorization": f"Bearer {token}", "Accept-Language": self._language, **terms.pop("headers", {})}
         response = await self._http.request(method, path, headers=headers, **terms)
         if response.is_error:

@@ -81,7 +81,9 @@ class CasePlay:
         report = await self.rm.upload(
             f"/v1/applications/{self.case_id}/assets/import", file, asset_key=self._fleet_key()
         )
-        self._told(f"{report['servers']} servers with {report['gpus']} GPUs imported, every serial checked against all cases")
+        self._told(
+            f"{report['servers']} servers with {report['gpus']} GPUs imported, every serial checked against all cases"
+        )
 
     def _fleet_key(self) -> str:
         assets = self.application["content"]["assets"]

@@ -2,15 +2,15 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
+from migrations import SERVICES
 from migrations.drift import differences
-from migrations.runner import declared
 from suandai.stack.postgres import binaries
 from tests.fixtures.postgres import DatabaseUrls
 
 PG_DUMP = binaries() / "pg_dump"
 
 
-@pytest.mark.parametrize("service", declared())
+@pytest.mark.parametrize("service", SERVICES)
 def test_the_revisions_build_what_the_tables_declare(database_urls: DatabaseUrls, service: str) -> None:
     assert differences(service, database_urls.superuser, PG_DUMP) == []
 
@@ -27,7 +27,7 @@ def test_the_revisions_build_what_the_tables_declare(database_urls: DatabaseUrls
     ],
 )
 def test_a_schema_changed_by_hand_is_found(database_urls: DatabaseUrls, change: str, told: str) -> None:
-    service = declared()[0]
+    service = SERVICES[0]
     engine = create_engine(database_urls.superuser, poolclass=NullPool)
     with engine.begin() as connection:
         table, column = connection.execute(

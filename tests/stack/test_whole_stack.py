@@ -7,6 +7,8 @@ import signal
 import time
 
 import httpx
+import psycopg
+import pytest
 
 from domain.process import DEPLOYMENT, NAMESPACE
 from suandai.stack import Stack
@@ -71,3 +73,15 @@ async def test_the_stack_comes_back_when_its_heart_is_killed(whole_stack: Stack)
     url = whole_stack.environment("origination")["SUANDAI_ORIGINATION_URL"]
     async with httpx.AsyncClient(trust_env=False, headers={"Authorization": f"Bearer {token}"}) as http:
         assert (await http.get(f"{url}/v1/tasks")).status_code == 200
+
+
+async def test_an_error_leaves_no_row_in_the_database_log(whole_stack: Stack) -> None:
+    server = whole_stack.assembly.postgres
+    with psycopg.connect(server.conninfo("suandai"), autocommit=True) as connection:
+        connection.execute("CREATE TEMPORARY TABLE person (name text PRIMARY KEY)")
+        connection.execute("INSERT INTO person VALUES (%s)", ("王小明",))
+        with pytest.raises(psycopg.errors.UniqueViolation):
+            connection.execute("INSERT INTO person VALUES (%s)", ("王小明",))
+    log = await asyncio.to_thread((whole_stack.layout.logs / "postgres.log").read_text)
+    assert "person_pkey" in log
+    assert "王小明" not in log
