@@ -8,13 +8,14 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import httpx
 import psycopg
 import pytest
+import pytest_asyncio
 
 from suandai.stack import Command, Component, Ports, Stack, StackError, down
 from suandai.stack.postgres import Postgres
@@ -31,6 +32,22 @@ def directory() -> Iterator[Path]:
     """A stack's directory with a path short enough for a socket beside the data."""
     with TemporaryDirectory(prefix="sd-") as place:
         yield Path(place) / "stack"
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def stopped_stack() -> AsyncIterator[Path]:
+    """The directory of a stack that was up once and was stopped."""
+    with TemporaryDirectory(prefix="sd-") as place:
+        async with Stack(Path(place) / "stack", ports=Ports.free(), components=DATABASE_ONLY):
+            pass
+        yield Path(place) / "stack"
+
+
+@pytest.fixture
+def used(stopped_stack: Path, directory: Path) -> Path:
+    """A copy of that directory for one test, owners and modes included."""
+    subprocess.run(["cp", "-a", str(stopped_stack), str(directory)], check=True)
+    return directory
 
 
 async def _until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
@@ -86,10 +103,8 @@ async def test_data_survives_a_restart(directory: Path) -> None:
             _query(server, "INSERT INTO public.kept VALUES (1)")
 
 
-async def test_nothing_runs_after_the_end(directory: Path) -> None:
-    async with Stack(
-        directory, ports=Ports.free(), components=DATABASE_ONLY, extra=[_tiny(Ports.free().pricing)]
-    ) as stack:
+async def test_nothing_runs_after_the_end(used: Path) -> None:
+    async with Stack(used, ports=Ports.free(), components=DATABASE_ONLY, extra=[_tiny(Ports.free().pricing)]) as stack:
         record = StackRecord.read(stack.layout.record)
         assert record is not None
         assert record.state == "up"
@@ -101,9 +116,9 @@ async def test_nothing_runs_after_the_end(directory: Path) -> None:
     assert (ended.state, ended.components) == ("stopped", ())
 
 
-async def test_a_killed_component_is_started_again(directory: Path) -> None:
+async def test_a_killed_component_is_started_again(used: Path) -> None:
     port = Ports.free().pricing
-    async with Stack(directory, ports=Ports.free(), components=DATABASE_ONLY, extra=[_tiny(port)]) as stack:
+    async with Stack(used, ports=Ports.free(), components=DATABASE_ONLY, extra=[_tiny(port)]) as stack:
         first = await _answers(f"http://127.0.0.1:{port}/")
         for part in stack.parts:
             assert part.process is not None
@@ -116,9 +131,9 @@ async def test_a_killed_component_is_started_again(directory: Path) -> None:
         assert [part.restarts for part in record.components] == [1, 1]
 
 
-async def test_a_part_that_will_not_start_is_named_with_its_last_words(directory: Path) -> None:
+async def test_a_part_that_will_not_start_is_named_with_its_last_words(used: Path) -> None:
     broken = _tiny(Ports.free().pricing, factory="create_broken_app", name="broken")
-    stack = Stack(directory, ports=Ports.free(), components=DATABASE_ONLY, extra=[broken])
+    stack = Stack(used, ports=Ports.free(), components=DATABASE_ONLY, extra=[broken])
     with pytest.raises(StackError, match=r"broken ended with 1: .*the settings are wrong"):
         await stack.start()
     assert stack.assembly.postgres.is_ready() is False
@@ -145,11 +160,11 @@ async def test_a_taken_port_is_named_with_what_it_is_for(directory: Path) -> Non
     assert "\n" not in message
 
 
-async def test_a_second_stack_in_the_same_directory_is_refused_and_harms_nothing(directory: Path) -> None:
-    async with Stack(directory, ports=Ports.free(), components=DATABASE_ONLY) as stack:
+async def test_a_second_stack_in_the_same_directory_is_refused_and_harms_nothing(used: Path) -> None:
+    async with Stack(used, ports=Ports.free(), components=DATABASE_ONLY) as stack:
         before = stack.layout.record.read_text()
         with pytest.raises(StackError, match=rf"a stack already runs in .* \(process {os.getpid()}\)"):
-            await Stack(directory, ports=Ports.free(), components=DATABASE_ONLY).start()
+            await Stack(used, ports=Ports.free(), components=DATABASE_ONLY).start()
         assert stack.layout.record.read_text() == before
         assert stack.assembly.postgres.is_ready()
 
@@ -168,12 +183,12 @@ async def test_data_without_its_record_is_left_alone(directory: Path) -> None:
         await Stack(directory, ports=Ports.free(), components=DATABASE_ONLY).start()
 
 
-async def test_a_database_of_another_major_version_is_named(directory: Path) -> None:
-    async with Stack(directory, ports=Ports.free(), components=DATABASE_ONLY) as stack:
+async def test_a_database_of_another_major_version_is_named(used: Path) -> None:
+    async with Stack(used, ports=Ports.free(), components=DATABASE_ONLY) as stack:
         version = stack.assembly.postgres.data / "PG_VERSION"
     _lay(version, "9\n")
     with pytest.raises(StackError, match="made by PostgreSQL 9, and this is PostgreSQL 18"):
-        await Stack(directory, ports=Ports.free(), components=DATABASE_ONLY).start()
+        await Stack(used, ports=Ports.free(), components=DATABASE_ONLY).start()
 
 
 async def test_a_nearly_full_disk_is_told_before_anything_starts(directory: Path) -> None:
@@ -212,18 +227,18 @@ class Hoarder(Component):
         return False
 
 
-async def test_a_killed_supervisor_leaves_nothing_that_the_next_start_cannot_end(directory: Path) -> None:
-    left = await _start_and_kill_a_supervisor(directory)
-    async with Stack(directory, ports=Ports.free(), components=DATABASE_ONLY) as stack:
+async def test_a_killed_supervisor_leaves_nothing_that_the_next_start_cannot_end(used: Path) -> None:
+    left = await _start_and_kill_a_supervisor(used)
+    async with Stack(used, ports=Ports.free(), components=DATABASE_ONLY) as stack:
         assert not left.is_alive()
         assert _query(stack.assembly.postgres, "SELECT id FROM public.kept") == [(7,)]
 
 
-async def test_down_ends_what_a_killed_supervisor_left(directory: Path) -> None:
-    left = await _start_and_kill_a_supervisor(directory)
-    assert await asyncio.to_thread(down, directory) == ["postgres"]
+async def test_down_ends_what_a_killed_supervisor_left(used: Path) -> None:
+    left = await _start_and_kill_a_supervisor(used)
+    assert await asyncio.to_thread(down, used) == ["postgres"]
     assert not left.is_alive()
-    assert await asyncio.to_thread(down, directory) == []
+    assert await asyncio.to_thread(down, used) == []
 
 
 _SUPERVISOR = """
@@ -263,10 +278,10 @@ async def _start_and_kill_a_supervisor(directory: Path) -> ProcessMark:
     return left
 
 
-async def test_a_server_is_ended_even_when_the_record_is_lost(directory: Path) -> None:
-    left = await _start_and_kill_a_supervisor(directory)
-    StackRecord.now("up").write(directory / "stack.json")
-    async with Stack(directory, ports=Ports.free(), components=DATABASE_ONLY) as stack:
+async def test_a_server_is_ended_even_when_the_record_is_lost(used: Path) -> None:
+    left = await _start_and_kill_a_supervisor(used)
+    StackRecord.now("up").write(used / "stack.json")
+    async with Stack(used, ports=Ports.free(), components=DATABASE_ONLY) as stack:
         assert not left.is_alive()
         assert _query(stack.assembly.postgres, "SELECT id FROM public.kept") == [(7,)]
 
@@ -297,20 +312,20 @@ def test_a_long_path_puts_the_socket_elsewhere() -> None:
     assert len(str(server.socket_directory)) < 80
 
 
-def test_the_stack_can_be_left_running_and_found_again(directory: Path) -> None:
-    place = ("--directory", str(directory), "--port-base", "15400")
+def test_the_stack_can_be_left_running_and_found_again(used: Path) -> None:
+    place = ("--directory", str(used), "--port-base", "15400")
     assert _cli("up", "--detach", "--only", "postgres", *place).returncode == 0
     try:
-        running = _cli("status", "--directory", str(directory))
+        running = _cli("status", "--directory", str(used))
         again = _cli("up", *place)
     finally:
-        ended = _cli("down", "--directory", str(directory))
+        ended = _cli("down", "--directory", str(used))
     assert "postgres" in running.stdout
     assert running.returncode == 0
     assert again.returncode == 1
     assert "a stack already runs in" in again.stderr
     assert ended.stdout == "ended: supervisor\n"
-    assert _cli("status", "--directory", str(directory)).returncode == 3
+    assert _cli("status", "--directory", str(used)).returncode == 3
 
 
 def test_a_detached_start_that_fails_says_why(directory: Path) -> None:
