@@ -18,6 +18,7 @@ from domain.application import (
 )
 from domain.dossier import Dossier, ValuedAsset
 from domain.facts import Absent, Known, known
+from domain.finding import Outcome
 from domain.money import Money, yuan
 from domain.pricing import (
     CapitalSource,
@@ -84,7 +85,7 @@ def quote_request(dossier: Dossier, as_of: date) -> QuoteRequest:
         pd=rating.pd if rating else None,
         grade=rating.grade if rating else None,
         collateral=_collateral(dossier.valuations),
-        green=project is not None and project.green_catalogue_code is not None,
+        green=project is not None and _green_asked(project.green_catalogue_code),
         pue=_evidenced(content, project.pue) if project else None,
         rack_use=_evidenced(content, project.rack_use) if project else None,
         green_power=_evidenced(content, project.green_power) if project else None,
@@ -244,12 +245,18 @@ def _collateral(valuations: tuple[ValuedAsset, ...]) -> tuple[CollateralContribu
             tenor_cap_months=item.valuation.tenor_cap_months,
         )
         for item in valuations
+        if not _undecided(item)
     )
 
 
+def _undecided(item: ValuedAsset) -> bool:
+    """A valuation that gives no credit because a person has yet to decide, not because the asset deserves none."""
+    return item.finding.outcome is not Outcome.PASS and not item.valuation.eligible
+
+
 def _unvalued(dossier: Dossier) -> tuple[str, ...]:
-    """Assets offered that no valuation stands for yet."""
-    valued = {(item.asset_key, item.cohort) for item in dossier.valuations}
+    """Assets offered that no decided valuation stands for yet."""
+    valued = {(item.asset_key, item.cohort) for item in dossier.valuations if not _undecided(item)}
     wanted = [(ref.asset_key, ref.cohort) for ref in cohorts(dossier.content)]
     # A line of servers without a single server has no cohort, and is not valued either.
     empty = [
@@ -285,6 +292,11 @@ def _evidenced(content: ApplicationContent, fact: Known[Decimal] | Absent | None
     """A green figure, if a document of the file proves it; a claim alone earns no discount."""
     proven = any(item.kind == _GREEN_EVIDENCE for item in content.documents)
     return fact.value if isinstance(fact, Known) and (fact.evidence or proven) else None
+
+
+def _green_asked(fact: Known[str] | Absent | None) -> bool:
+    """Whether a project is put forward as green: a catalogue code is stated, or said to exist and not yet known."""
+    return fact is not None and not (isinstance(fact, Absent) and fact.state == "not_applicable")
 
 
 def _coded(fact: Known[str] | Absent | None) -> bool | None:

@@ -194,6 +194,24 @@ class TestLimitRequest:
         empty = limit_request(dossier(changed("assets/1/servers", [])), AS_OF)
         assert empty.unvalued == ("gpus/servers",)
 
+    @pytest.mark.parametrize(
+        ("outcome", "eligible", "named"),
+        [(Outcome.PASS, False, False), (Outcome.REFER, False, True), (Outcome.REFER, True, False)],
+    )
+    def test_a_valuation_a_person_has_yet_to_decide_is_no_value_of_nought(
+        self, outcome: Outcome, eligible: bool, named: bool
+    ) -> None:
+        hall, gpus = dossier().valuations
+        undecided = gpus.model_copy(
+            update={
+                "finding": gpus.finding.model_copy(update={"outcome": outcome}),
+                "valuation": gpus.valuation.model_copy(update={"eligible": eligible}),
+            }
+        )
+        request = limit_request(dossier(valuations=(hall, undecided)), AS_OF)
+        assert (request.unvalued == (f"gpus/{gpus.cohort}",)) is named
+        assert len(request.collateral) == (1 if named else 2)
+
     def test_capital_announced_for_later_is_not_paid(self) -> None:
         request = limit_request(dossier(changed("sources/0/paid_on", "2026-05-01")), AS_OF)
         assert isinstance(request.need, InvestmentNeed)
@@ -270,6 +288,8 @@ class TestQuoteAndSchedule:
 
     def test_no_catalogue_code_is_no_green_loan(self) -> None:
         assert quote_request(dossier(changed("project/green_catalogue_code", None)), AS_OF).green is False
+        none = changed("project/green_catalogue_code", {"state": "not_applicable"})
+        assert quote_request(dossier(none), AS_OF).green is False
         unknown = quote_request(dossier(changed("project/green_catalogue_code", ABSENT)), AS_OF)
         assert (unknown.green, unknown.green_catalogue_code) == (True, None)
 
