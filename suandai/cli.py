@@ -14,13 +14,16 @@ import typer
 from rich.console import Console
 
 from policy.engine import check_book
+from suandai.demo import show
 from suandai.display import StackView, accounts_table, status_table
 from suandai.stack import Layout, Ports, Stack, StackError, down
 from suandai.stack.assembly import Assembly
 from suandai.stack.layout import DEFAULT_PORT_BASE
 from suandai.stack.process import wait_until
-from suandai.stack.record import DirectoryInUse, StackRecord, locked
+from suandai.stack.record import StackRecord
 from suandai.stack.supervisor import explained
+from suandai.walkthrough.books import books_of
+from suandai.walkthrough.story import first_case
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -98,6 +101,9 @@ async def _up(stack: Stack) -> None:
             raise typer.Exit(130)
         starting.result()
     out.print(status_table(StackRecord.read(stack.layout.record)))
+    if stack.is_whole:
+        for line in await books_of(stack.assembly):
+            out.print(line, soft_wrap=True)
     out.print("Ready. Ctrl-C ends it; its data stays in", str(stack.layout.directory), soft_wrap=True)
     await stopping
     with StackView(out, stack):
@@ -131,7 +137,9 @@ def _detached(directory: Path, port_base: int, only: list[str]) -> None:
         if supervisor.poll() is not None:
             return True
         record = StackRecord.read(layout.record)
-        return record is not None and record.state == "up" and _holder(layout) == supervisor.pid
+        # The record of a supervisor that was killed says "up" as well.
+        own = record is not None and record.supervisor is not None and record.supervisor.pid == supervisor.pid
+        return own and record is not None and record.is_up()
 
     with out.status("starting the stack"):
         wait_until(settled, 300)
@@ -139,14 +147,6 @@ def _detached(directory: Path, port_base: int, only: list[str]) -> None:
         said = log.read_text("utf-8", errors="replace").strip().splitlines()
         raise StackError((said[-1] if said else "the stack did not start").removeprefix("suandai: "))
     out.print(status_table(StackRecord.read(layout.record)))
-
-
-def _holder(layout: Layout) -> int | None:
-    try:
-        with locked(layout.lock):
-            return None
-    except DirectoryInUse as in_use:
-        return in_use.holder.pid if in_use.holder else None
 
 
 @app.command("down")
@@ -163,8 +163,13 @@ def status(directory: DirectoryOption = DEFAULT_DIRECTORY) -> None:
     with _told_in_one_line(directory):
         record = StackRecord.read(Layout(directory.absolute()).record)
     out.print(status_table(record))
-    if record is None or record.state != "up" or not all(part.mark.is_alive() for part in record.components):
-        raise typer.Exit(3)
+    if record is not None and record.is_up():
+        return
+    if record is not None and any(part.mark.is_alive() for part in record.components):
+        out.print(
+            "Not everything runs as it should. `suandai up` starts anew with the same data, `suandai down` ends it."
+        )
+    raise typer.Exit(3)
 
 
 @app.command()
@@ -176,6 +181,24 @@ def token(
     """Sign an account of the local stack in and print its access token."""
     with _told_in_one_line(directory):
         print(Assembly(Layout(directory.absolute()), Ports.from_base(port_base)).token(username))
+
+
+@app.command()
+def demo(directory: DirectoryOption = DEFAULT_DIRECTORY, port_base: PortBaseOption = DEFAULT_PORT_BASE) -> None:
+    """Take one real loan from application to paid utilisation, each step shown as it happens.
+
+    Uses the stack that runs in the directory, or starts one and ends it again; its data stays.
+    """
+    with _told_in_one_line(directory):
+        asyncio.run(show(Layout(directory.absolute()), Ports.from_base(port_base), first_case, out))
+
+
+@app.command()
+def books(directory: DirectoryOption = DEFAULT_DIRECTORY, port_base: PortBaseOption = DEFAULT_PORT_BASE) -> None:
+    """Enter the shipped policy book, reference data and mandates into a running stack, as a maker and a checker would."""
+    with _told_in_one_line(directory):
+        done = asyncio.run(books_of(Assembly(Layout(directory.absolute()), Ports.from_base(port_base))))
+    out.print("\n".join(done) or "the books are open already", soft_wrap=True)
 
 
 @app.command()

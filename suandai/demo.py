@@ -68,7 +68,7 @@ Case = Callable[[Assembly, Steps], Awaitable[None]]
 async def show(layout: Layout, ports: Ports, case: Case, console: Console) -> None:
     """Run ``case`` against the stack of a directory. Raises ``StackError`` when that cannot be started."""
     record = StackRecord.read(layout.record)
-    if record is not None and record.state == "up" and all(part.mark.is_alive() for part in record.components):
+    if record is not None and record.is_up():
         console.print(f"using the stack that runs in {layout.directory}")
         assembly = Assembly(layout, ports)
         recorded = {port for part in record.components for port in part.ports.values()}

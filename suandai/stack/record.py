@@ -10,7 +10,7 @@ import os
 import signal
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
@@ -47,11 +47,18 @@ class StackRecord:
 
     state: str
     changed_at: datetime
+    supervisor: ProcessMark | None
     components: tuple[ComponentRecord, ...] = ()
 
     @classmethod
     def now(cls, state: str, components: tuple[ComponentRecord, ...] = ()) -> Self:
-        return cls(state, datetime.now(UTC), components)
+        """The record as the running process writes it."""
+        return cls(state, datetime.now(UTC), ProcessMark.of(os.getpid()), components)
+
+    def is_up(self) -> bool:
+        """Whether everything was started and runs, and somebody watches over it."""
+        watched = self.supervisor is not None and self.supervisor.is_alive()
+        return self.state == "up" and watched and all(part.mark.is_alive() for part in self.components)
 
     @classmethod
     def read(cls, path: Path) -> Self | None:
@@ -71,6 +78,7 @@ class StackRecord:
             return cls(
                 found["state"],
                 datetime.fromisoformat(found["changed_at"]),
+                _mark(found["supervisor"]),
                 tuple(_component(part) for part in found["components"]),
             )
         except (KeyError, TypeError, ValueError):
@@ -96,6 +104,7 @@ class StackRecord:
             "format": FORMAT,
             "state": self.state,
             "changed_at": self.changed_at.isoformat(),
+            "supervisor": None if self.supervisor is None else asdict(self.supervisor),
             "components": components,
         }
         write_private(path, json.dumps(body, indent=1, ensure_ascii=False))
@@ -143,16 +152,19 @@ def locked(path: Path) -> Iterator[None]:
             raise DirectoryInUse(path.parent, _holder(file.read())) from None
         own = ProcessMark.of(os.getpid())
         file.truncate(0)
-        file.write(json.dumps({"pid": os.getpid(), "started": own.started if own else ""}))
+        file.write(json.dumps(None if own is None else asdict(own)))
         file.flush()
         yield
         file.truncate(0)
 
 
+def _mark(found: Mapping[str, Any] | None) -> ProcessMark | None:
+    return None if found is None else ProcessMark(found["pid"], found["started"])
+
+
 def _holder(text: str) -> ProcessMark | None:
     try:
-        found = json.loads(text)
-        mark = ProcessMark(found["pid"], found["started"])
+        mark = _mark(json.loads(text))
     except (ValueError, KeyError, TypeError):
         return None
-    return mark if mark.is_alive() else None
+    return mark if mark is not None and mark.is_alive() else None

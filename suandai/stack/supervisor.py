@@ -77,6 +77,7 @@ class Stack:
         if unknown:
             raise StackError(f"no such component: {', '.join(sorted(unknown))}")
         self._stages.append([Part(component) for component in extra])
+        self.is_whole = components is None and not extra
         self._free_bytes = free_bytes
         self._ready_seconds = ready_seconds
         self._held = ExitStack()

@@ -8,6 +8,7 @@ import yaml
 
 from domain.calendar import BANK_ZONE
 from policy.engine import load_book
+from suandai.stack.assembly import Assembly
 from suandai.walkthrough.files import EXAMPLES
 from suandai.walkthrough.person import Bank
 
@@ -27,6 +28,15 @@ MANDATES = (
 def today() -> date:
     """The calendar day in Shanghai."""
     return datetime.now(UTC).astimezone(BANK_ZONE).date()
+
+
+async def books_of(assembly: Assembly) -> list[str]:
+    """Open the books of a running stack."""
+    bank = Bank(assembly.settings("worker")["SUANDAI_ORIGINATION_URL"], assembly.token)
+    try:
+        return await open_books(bank)
+    finally:
+        await bank.aclose()
 
 
 async def open_books(bank: Bank) -> list[str]:

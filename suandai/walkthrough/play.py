@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Any
 
+from suandai.walkthrough.books import today
 from suandai.walkthrough.files import COMMITTEE, CaseFiles, Cast
 from suandai.walkthrough.person import Bank, Person, Refused
 
@@ -24,6 +26,8 @@ ACKNOWLEDGED = frozenset(
     }
 )
 _PATIENCE = 120.0
+DELIVERY_DAYS = 7
+"""Days from the drawing to the delivery of what it pays for."""
 
 
 def version_tag(thing: Mapping[str, Any]) -> str:
@@ -193,8 +197,12 @@ class CasePlay:
         return self.facility
 
     async def request_utilisation(self, **change: Any) -> dict[str, Any]:
-        """The first drawing as asked for by the relationship manager on the borrower's written request."""
-        body = {**self.files.json("utilisation.json"), **change}
+        """The first drawing as asked for by the relationship manager on the borrower's written request, for value today."""
+        dates = {"value_date": today().isoformat()}
+        body = self.files.json("utilisation.json")
+        if body.get("delivery_date"):
+            dates["delivery_date"] = (today() + timedelta(days=DELIVERY_DAYS)).isoformat()
+        body |= dates | change
         self.utilisation = await self.rm.post(f"/v1/facilities/{self.facility['facility_id']}/utilisations", body)
         return self.utilisation
 

@@ -351,7 +351,7 @@ def utilisation_start(facility_id: UUID) -> UtilisationStart:
         policy_sha256="0" * 64,
         requested_by="rm",
         amount=yuan(80_000_000),
-        value_date=today() + timedelta(days=3),
+        value_date=today(),
         delivery_date=today() + timedelta(days=7),
     )
 

@@ -247,6 +247,16 @@ async def test_a_missed_registration_is_reported_as_breached_and_stays_open(swif
     assert swift.books.conditions_reported() == [("registration", "breached"), ("registration", "satisfied")]
 
 
+async def test_a_drawing_for_a_later_day_is_gated_on_that_day(swift: Bench) -> None:
+    later = today() + timedelta(days=20)
+    start = utilisation_start(uuid4()).model_copy(update={"value_date": later})
+    workflow_id = f"utilisation-{start.utilisation_id}"
+    await swift.client.start_workflow(UTILISATION_WORKFLOW, start, id=workflow_id, task_queue=swift.queue)
+    await Desk(swift.client, workflow_id).awaited(TaskType.DISBURSEMENT_REVIEW)
+    [gate] = swift.books.asked("run_gate")
+    assert gate.as_of >= later
+
+
 async def test_an_overdue_task_rises_and_its_deadline_is_renewed(swift: Bench) -> None:
     desk = await begin(swift)
     [lead, second] = await desk.awaited(TaskType.LEAD_INVESTIGATION, TaskType.CO_INVESTIGATION)

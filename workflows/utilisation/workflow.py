@@ -1,6 +1,6 @@
 """Utilisation: one drawing under a facility, from the request to the last post-delivery condition, in order.
 
-    requested → commitment reserved → gate → disbursement review → owner's confirmation → payment → paid
+    requested → commitment reserved → value date → gate → disbursement review → owner's confirmation → payment → paid
               → post-delivery conditions (registration within ten days, acceptance, insurance, lien waiver) → secured
 
 The commitment is reserved before the gate, in one locked transaction, so that two drawings can never both pass on the same
@@ -77,11 +77,19 @@ class Utilisation(Desk):
 
     async def _released_unless_paid(self) -> UtilisationStage:
         """Everything up to payment; whatever is not drawn in the end gives its commitment back."""
+        await self._value_date()
         stage = await self._gate() or await self._disbursement_review() or await self._owner_confirmation()
         stage = stage or await self._payment()
         if stage is not UtilisationStage.PAID:
             await effects.release_commitment(self._step("release"))
         return stage
+
+    async def _value_date(self) -> None:
+        """A drawing for a later day keeps its room and waits: values, lists and conditions are those of the day it is paid."""
+        begins = end_of_day(self._start.value_date - timedelta(days=1), self.rulebook.cut_off)
+        await self.until(
+            lambda: self.rulebook.today(workflow.now()) >= self._start.value_date, deadline=begins, summary="value date"
+        )
 
     # --- gate --------------------------------------------------------------------------------------------------------
 

@@ -48,6 +48,8 @@ async def read_dossier(session: AsyncSession, case_id: UUID, as_of: date | None 
     assert day is not None
     assert row.policy_sha256 is not None
     lender, _ = await reference.lender(session, row.lender_id, day)
+    blacklisted, _ = await reference.listed(session, reference.BLACKLIST, content, day)
+    fraud, _ = await reference.listed(session, reference.FRAUD, content, day)
     valued = [item for item in found if item.kind == "valuation" and item.value]
     rating = _one(found, "rating")
     return Dossier(
@@ -61,6 +63,8 @@ async def read_dossier(session: AsyncSession, case_id: UUID, as_of: date | None 
         line=content.lines[0],
         lender=lender,
         exposures=await exposures(session, row, lender, day),
+        blacklisted=blacklisted,
+        fraud_flag=fraud,
         rating=_value(rating, Rating),
         rating_finding=finding_ref(rating) if rating is not None else None,
         limit=_value(_one(found, "limit"), Limit),
@@ -120,7 +124,6 @@ def _value(item: CaseFinding | None, kind: type[V]) -> V | None:
 
 async def latest_findings(session: AsyncSession, case_id: UUID) -> list[CaseFinding]:
     """The newest conclusion of each kind (of valuations: of each asset and cohort), in the order in which they came."""
-    what = (col(CaseFinding.kind), col(CaseFinding.asset_key), col(CaseFinding.cohort))
     group = (col(CaseFinding.kind), col(CaseFinding.asset_key), col(CaseFinding.cohort))
     found = await session.exec(
         select(CaseFinding)
