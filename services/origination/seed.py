@@ -18,14 +18,14 @@ BOOK = Path(__file__).resolve().parents[2] / "policy" / "book"
 
 
 async def publish_book(
-    database: Database, *, maker: str, checker: str, in_force_from: date, book: Path = BOOK, comment: str = ""
+    database: Database, *, maker: str, checker: str, in_force_from: date, book: Path | Bundle = BOOK, comment: str = ""
 ) -> str:
     """Publish a policy book: proposed by ``maker``, put into force by ``checker``, from a day on. Returns its SHA-256.
 
-    A book that is published already stays as it is. Raises ``PolicyFaults`` with everything wrong in its files and
+    ``book`` is a directory of policy files or a bundle that was loaded from one. A book that is published already stays as it is. Raises ``PolicyFaults`` with everything wrong in its files and
     ``Problem`` (``same_person``, ``policy_refused``).
     """
-    bundle = await asyncio.to_thread(load_book, book)
+    bundle = book if isinstance(book, Bundle) else await asyncio.to_thread(load_book, book)
     previous = await _previous(database, in_force_from)
     async with database.session() as session:
         try:

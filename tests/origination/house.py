@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -12,6 +13,7 @@ import httpx
 import pytest_asyncio
 from fastapi import FastAPI
 
+from policy.engine import Bundle, load_book
 from services.collateral.app import create_app as create_collateral
 from services.collateral.client import CollateralClient
 from services.kit.database import Database
@@ -21,7 +23,7 @@ from services.kit.settings import ServiceSettings
 from services.kit.telemetry import configure_logs
 from services.origination.app import create_app
 from services.origination.client import OriginationClient
-from services.origination.seed import load_reference_data, publish_book
+from services.origination.seed import BOOK, load_reference_data, publish_book
 from services.origination.settings import OriginationSettings
 from tests.fixtures.identity import Issuers, Tokens, free_port
 from tests.fixtures.postgres import DatabaseUrls
@@ -29,6 +31,12 @@ from tests.fixtures.postgres import DatabaseUrls
 BRANCH = "640100"
 REFERENCE = Path(__file__).parents[2] / "examples" / "reference-data"
 IN_FORCE_FROM = date(2024, 7, 1)
+
+
+@cache
+def book() -> Bundle:
+    """The shipped policy, read from its files once a session."""
+    return load_book(BOOK)
 
 
 @dataclass
@@ -118,7 +126,9 @@ async def house(
         app = create_app(settings, collateral)
         await stack.enter_async_context(app.router.lifespan_context(app))
         database: Database = app.state.database
-        sha256 = await publish_book(database, maker="policy.maker", checker="policy.checker", in_force_from=IN_FORCE_FROM)
+        sha256 = await publish_book(
+            database, book=book(), maker="policy.maker", checker="policy.checker", in_force_from=IN_FORCE_FROM
+        )
         await load_reference_data(database, REFERENCE, recorded_by="operator")
         house = House(app, database, tokens, sha256, stack)
         books.client = await house.worker()

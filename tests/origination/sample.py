@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 from openpyxl import Workbook
+from openpyxl.worksheet.worksheet import Worksheet
 
 from domain.calendar import BANK_ZONE
 from domain.identity import uscc_check_character
@@ -173,6 +174,7 @@ def accounts() -> dict[str, Any]:
         "revenue": fact("96000000.00"),
         "cost_of_sales": fact("61000000.00"),
         "profit": fact("14500000.00"),
+        "expected_growth": known("0.15000000"),
         "operating_cash_flow": fact("22000000.00"),
         "cash": fact("18000000.00"),
         "monthly_burn": fact("3000000.00"),
@@ -259,6 +261,7 @@ def servers(count: int = 16, prefix: str = "SN-A") -> list[tuple[Any, ...]]:
 def sheet(rows: list[tuple[Any, ...]], headings: tuple[str, ...] = HEADINGS) -> bytes:
     book = Workbook()
     page = book.active
+    assert isinstance(page, Worksheet)
     page.append(headings)
     for row in rows:
         page.append(row)

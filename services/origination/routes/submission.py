@@ -36,7 +36,7 @@ from services.origination.commands import ACCEPTED, Order, carry_out
 from services.origination.process import request_start
 from services.origination.routes.roles import FRONT_OFFICE
 from services.origination.routes.sight import recorded
-from services.origination.store import applications, business_day, casework, check_inputs, reference
+from services.origination.store import applications, business_day, casework, reference
 from services.origination.store.events import record
 from services.origination.store.policies import PolicyShelf
 from services.origination.tables.cases import Application
@@ -205,7 +205,7 @@ async def _admission(
     async with database.session() as session:
         lender, _ = await reference.lender(session, row.lender_id, day)
         stake = await casework.exposures(session, row, lender, day)
-        blacklisted, _ = await check_inputs.blacklisted(session, content, day)
+        blacklisted, _ = await reference.listed(session, reference.BLACKLIST, content, day)
     inputs = ScreeningInputs(
         content_sha256="0" * 64,
         policy_sha256=bundle.sha256,

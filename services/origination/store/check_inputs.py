@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from domain.application import ApplicationContent, PartyRole
+from domain.application import ApplicationContent
 from domain.books import CustomerFile
 from domain.dossier import Dossier
 from domain.finding import ReferenceDataRef
@@ -46,7 +46,7 @@ async def case_at(session: AsyncSession, case_id: UUID, as_of: date) -> CaseAtSt
     dossier = await casework.read_dossier(session, case_id, as_of)
     customer = await casework.customer_of(session, row)
     _, lender_ref = await reference.lender(session, row.lender_id, as_of)
-    listed, list_ref = await blacklisted(session, dossier.content, as_of)
+    listed, list_ref = await reference.listed(session, reference.BLACKLIST, dossier.content, as_of)
     return CaseAtStep(
         row=row,
         content_sha256=version.sha256,
@@ -59,14 +59,3 @@ async def case_at(session: AsyncSession, case_id: UUID, as_of: date) -> CaseAtSt
         references=(lender_ref, *((list_ref,) if list_ref is not None else ())),
     )
 
-
-async def blacklisted(
-    session: AsyncSession, content: ApplicationContent, as_of: date
-) -> tuple[bool | None, ReferenceDataRef | None]:
-    """Whether borrower or a guarantor is on the list of those no business is done with; ``None`` where there is no list."""
-    found = await reference.named_list(session, reference.BLACKLIST, as_of)
-    if found is None:
-        return None, None
-    entries, ref = found
-    parties = {party.uscc for party in content.parties if party.role in (PartyRole.BORROWER, PartyRole.GUARANTOR)}
-    return bool(parties & entries), ref

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from domain.application import ApplicationContent, PartyRole
 from domain.calendar import BusinessCalendar
 from domain.canonical import sha256_of
 from domain.casefile import ReferenceBody
@@ -28,6 +29,9 @@ _TYPES: dict[str, type[Value]] = {
 """What a series holds follows from the first part of its id."""
 
 BLACKLIST = "list.blacklist"
+"""Those no business is done with."""
+FRAUD = "list.fraud"
+"""Those who deceived a lender before."""
 
 
 def checked(body: ReferenceBody) -> dict[str, Any]:
@@ -124,6 +128,18 @@ async def named_list(session: AsyncSession, series: str, day: date) -> tuple[fro
     except Problem:
         return None
     return frozenset(NamedList.model_validate(vintage.body).entries), reference_ref(vintage)
+
+
+async def listed(
+    session: AsyncSession, series: str, content: ApplicationContent, day: date
+) -> tuple[bool | None, ReferenceDataRef | None]:
+    """Whether borrower or a guarantor is on a list; ``None`` where the lender keeps no such list."""
+    found = await named_list(session, series, day)
+    if found is None:
+        return None, None
+    entries, ref = found
+    parties = {party.uscc for party in content.parties if party.role in (PartyRole.BORROWER, PartyRole.GUARANTOR)}
+    return bool(parties & entries), ref
 
 
 def reference_ref(vintage: ReferenceVintage) -> ReferenceDataRef:

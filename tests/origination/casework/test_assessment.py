@@ -1,0 +1,146 @@
+"""A case through assessment, memo, authority, decision, offer and agreement, with the real pricing and collateral beside."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlmodel import select
+
+from domain.application import ApplicationContent
+from domain.canonical import sha256_of
+from domain.finding import Finding, Outcome
+from domain.process import DecisionRecord
+from services.kit.database import now
+from services.kit.http import RemoteProblem
+from services.origination.calc.conclusion import AuthorityConclusion, CheckConclusion
+from services.origination.calc.cross_checks import CrossCheckInputs, cross_checks
+from services.origination.store.events import verify
+from services.origination.tables.base import findings
+from services.origination.tables.cases import ApplicationVersion, CaseFinding, Contract
+from services.origination.tables.events import CaseEvent
+from tests.origination.casework.conftest import Running
+from tests.origination.house import read
+from tests.origination.sample import PERSON, TODAY
+
+
+async def test_a_case_is_carried_from_checks_to_an_agreement(running: Running) -> None:
+    worker = running.worker
+    for name in ("intake", "screening", "cross_checks"):
+        result = await worker.check(name, running.step(name))
+        assert result.outcome is Outcome.PASS, (name, result.reasons)
+    concluded = await running.assessed()
+    assert {ref.kind for ref in concluded.values()} == {"rating", "limit", "quote", "schedule"}
+
+    regulation = await worker.check("regulation", running.step("regulation"))
+    assert regulation.outcome is not Outcome.FAIL, regulation.reasons
+
+    memo = await worker.memo(running.step("memo"))
+    answer = await running.draft.manager.get(f"{running.draft.address}/documents/{memo.document_sha256}")
+    assert answer.status_code == 200
+    text = answer.text
+    for ref in concluded.values():
+        assert ref.sha256 in text
+    for title in ("四项风险", "三难", "Four risk views", "Three difficulties", "PUE 1.18"):
+        assert title in text
+
+    chain = await worker.authority(running.step("authority"))
+    assert [step.body for step in chain.steps]
+    assert chain.steps[-1].policy_sha256 == running.house.policy_sha256
+    async with running.house.database.session() as session:
+        row = (await session.exec(select(CaseFinding).where(CaseFinding.kind == "authority"))).one()
+        proof = await findings.get(session, row.finding_id, Finding[AuthorityConclusion])
+    assert proof is not None
+    assert proof.sha256() == chain.steps[-1].finding_sha256
+
+    await worker.decide(
+        DecisionRecord(
+            case_id=running.case_id,
+            workflow_id=running.workflow_id,
+            step="decision",
+            decision="approved_with_conditions",
+            decided_by=("approver.ho",),
+            authority_rule=chain.steps[-1].rule,
+            conditions=("回款专户余额不低于一期本息",),
+            at=now(),
+            valid_until=TODAY + timedelta(days=180),
+        )
+    )
+    offer = await worker.offer(running.step("offer"))
+    assert offer.valid_until == TODAY + timedelta(days=30)
+    contract = await worker.contract(running.step("contract"))
+    async with running.house.database.session() as session:
+        drawn = (await session.exec(select(Contract))).one()
+        events = (await session.exec(select(CaseEvent.kind).where(CaseEvent.case_id == running.case_id))).all()
+        chained = await verify(session, running.case_id)
+    assert drawn.number == contract.number
+    assert drawn.data["terms"]["amount"]["amount"] == f"{offer.amount.amount:.2f}"
+    assert sha256_of(drawn.data) == contract.data_sha256
+    assert contract.clauses == len(drawn.data["conditions"]) + 1
+    assert drawn.clauses[-1]["text_zh"] == "回款专户余额不低于一期本息"
+    assert {"decision.taken", "offer.made", "contract.drawn"} <= set(events)
+    assert chained.intact
+
+
+async def test_a_step_that_was_done_answers_as_it_did(running: Running) -> None:
+    first = await running.worker.check("intake", running.step("intake"))
+    again = await running.worker.check("intake", running.step("intake"))
+    assert again == first
+    async with running.house.database.session() as session:
+        assert len((await session.exec(select(CaseFinding))).all()) == 1
+
+
+async def test_a_finding_is_recomputed_to_the_same_hash(running: Running) -> None:
+    await running.worker.check("cross_checks", running.step("cross_checks"))
+    async with running.house.database.session() as session:
+        row = (await session.exec(select(CaseFinding))).one()
+        finding = await findings.get(session, row.finding_id, Finding[CheckConclusion])
+        assert finding is not None
+        stored = await findings.inputs(session, finding.inputs_sha256)
+        version = (await session.exec(select(ApplicationVersion))).one()
+    inputs = CrossCheckInputs.model_validate(stored)
+    assert inputs.content_sha256 == version.sha256
+    check = cross_checks(inputs, ApplicationContent.model_validate(version.content))
+    again: Any = finding.model_copy(
+        update={"value": check.value(), "reasons": tuple(check.reasons), "trace": tuple(check.trace), "outcome": check.outcome()}
+    )
+    assert again.sha256() == finding.sha256() == row.sha256
+
+
+async def test_an_offer_needs_what_it_offers(running: Running) -> None:
+    with pytest.raises(RemoteProblem) as refused:
+        await running.worker.offer(running.step("offer"))
+    assert (refused.value.status, refused.value.code) == (409, "step_not_possible")
+
+
+async def test_without_a_grade_the_highest_body_decides(running: Running) -> None:
+    chain = await running.worker.authority(running.step("authority"))
+    assert [(step.body, step.kind) for step in chain.steps] == [
+        ("branch_approver", "person"),
+        ("credit_committee", "committee"),
+        ("head_office_approver", "person"),
+    ]
+    assert {step.rule for step in chain.steps} == {"UNDECIDED"}
+    assert chain.steps[0].amount.amount == 0
+    assert chain.steps[1].quorum == 3
+
+
+async def test_people_do_not_call_the_routes_of_the_process(running: Running) -> None:
+    answer = await running.draft.manager.get(
+        f"/v1/cases/{running.case_id}/opening", params={"as_of": TODAY.isoformat()}
+    )
+    await read(answer, 403)
+
+
+async def test_no_name_of_a_person_is_plain_in_the_events(running: Running) -> None:
+    async with running.house.database.session() as session:
+        events = (await session.exec(select(CaseEvent))).all()
+    assert PERSON not in str([event.payload for event in events])
+
+
+async def test_the_assessment_shows_the_newest_conclusion_of_each_kind(running: Running) -> None:
+    await running.worker.check("intake", running.step("intake"))
+    await running.worker.check("intake", running.step("intake-again"))
+    view = await read(await running.draft.manager.get(f"{running.draft.address}/assessment"), 200)
+    assert [item["finding"]["kind"] for item in view["items"]] == ["intake"]
+    stranger = await running.house.staff("li.na", "relationship_manager", branch="320100")
+    await read(await stranger.get(f"{running.draft.address}/assessment"), 404)
