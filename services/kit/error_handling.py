@@ -12,7 +12,7 @@ from sqlalchemy.exc import TimeoutError as PoolExhausted
 from starlette.exceptions import HTTPException
 
 from services.kit.http import RemoteProblem, RemoteUnavailable
-from services.kit.problems import Problem, language_of, response
+from services.kit.problems import Fault, Problem, language_of, response
 from services.kit.telemetry import describe, trace_of
 from services.kit.validation_faults import faults_of
 
@@ -74,7 +74,8 @@ def problem_of(error: Exception) -> Problem:
             return Problem("already_exists")
         case DataError():
             # A value the models let through and the database cannot hold. Still the caller's input, not our failure.
-            return Problem("invalid_request", count=1)
+            fault = Fault("", "value_not_storable", "有取值超出可存储范围", "a value is beyond what can be stored")
+            return Problem("invalid_request", errors=[fault], count=1)
         case OperationalError() | InterfaceError() | PoolExhausted() | RemoteUnavailable():
             return Problem("unavailable", headers={"Retry-After": "5"})
         case RemoteProblem():

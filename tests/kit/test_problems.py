@@ -5,7 +5,10 @@ from typing import Any
 
 import httpx
 import pytest
+from psycopg.errors import CheckViolation, NumericValueOutOfRange, UniqueViolation
+from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 
+from services.kit.error_handling import problem_of
 from services.kit.problems import Problem, ProblemType, catalogue, language_of, register
 
 URL = "/v1/pledges"
@@ -175,6 +178,14 @@ async def test_an_error_of_ours_tells_only_where_to_look(
     logged = capsys.readouterr()
     assert "张三" not in logged.out + logged.err
     assert "RuntimeError" in logged.out
+
+
+def test_what_the_database_refuses_is_told_apart() -> None:
+    problem = problem_of(DataError("", {}, NumericValueOutOfRange()))
+    assert (problem.status, problem.errors[0].code) == (422, "value_not_storable")
+    assert problem_of(IntegrityError("", {}, UniqueViolation())).code == "already_exists"
+    assert problem_of(IntegrityError("", {}, CheckViolation())).status == 500
+    assert problem_of(OperationalError("", {}, Exception())).status == 503
 
 
 async def test_language_is_the_callers(manager: httpx.AsyncClient) -> None:
