@@ -329,6 +329,8 @@ class Quote(FindingValue):
     hurdle: Rate
     comprehensive_cost: Rate | None = None
     """综合融资成本: nominal yearly rate (monthly IRR x 12) of all cash flows the borrower pays."""
+    effective_cost: Rate | None = None
+    """The same compounded monthly, as it is disclosed beside offers of other lenders."""
 
     def headline(self) -> str:
         sign = "+" if self.margin_bps >= 0 else "−"

@@ -1,6 +1,7 @@
 """Where policy and reference data come from: origination, which publishes both. What arrives is checked by its hash."""
 
 import asyncio
+import re
 from collections import OrderedDict
 from datetime import date
 from typing import Any, Protocol, TypeVar
@@ -19,6 +20,9 @@ from services.kit.problems import Fault, Problem
 from services.pricing.calc.conclusion import Dated
 
 V = TypeVar("V", bound=Value)
+
+_ONE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+_NO_SERIES = ("reference_data_missing", "该日无参考数据 {kind}", "there is no reference data of {kind} on that day")
 
 BUNDLES_KEPT = 16
 """Policies kept in memory: cases of a year stand on a handful of bundles."""
@@ -79,6 +83,9 @@ class Sources:
 
     async def lender(self, request: DecisionInputs) -> Dated[LenderBooks]:
         """The lender's own figures on the request's business date."""
+        if not _ONE_NAME.fullmatch(request.lender_id):
+            # An id becomes part of an address; one with a path in it would lead elsewhere.
+            raise _refused("/lender_id", *_NO_SERIES, "lender")
         return await self._series(f"lender.{request.lender_id}", request.as_of, LenderBooks, "/lender_id")
 
     async def lpr(self, request: DecisionInputs) -> Dated[Lpr]:
@@ -98,13 +105,7 @@ class Sources:
         except RemoteProblem as problem:
             if problem.status != 404:
                 raise
-            kind = series.partition(".")[0]
-            raise _refused(
-                pointer,
-                "reference_data_missing",
-                f"该日无参考数据 {kind}",
-                f"there is no reference data of {kind} on that day",
-            ) from None
+            raise _refused(pointer, *_NO_SERIES, series.partition(".")[0]) from None
         if sha256_of(vintage.model_dump(mode="json", exclude={"sha256"})) != vintage.sha256:
             raise RemoteUnusable(f"the vintage of {series} has another hash than it states")
         try:
@@ -114,5 +115,6 @@ class Sources:
         return Dated(value, ReferenceDataRef(id=vintage.id, vintage=vintage.vintage, sha256=vintage.sha256))
 
 
-def _refused(pointer: str, code: str, zh: str, en: str) -> Problem:
-    return Problem("invalid_request", errors=[Fault(pointer, code, zh, en)], count=1)
+def _refused(pointer: str, code: str, zh: str, en: str, kind: str = "") -> Problem:
+    fault = Fault(pointer, code, zh.format(kind=kind), en.format(kind=kind))
+    return Problem("invalid_request", errors=[fault], count=1)

@@ -164,3 +164,5 @@ def test_comprehensive_cost_is_the_rate_and_what_fees_add() -> None:
     dear = value(priced(requests.quote(book(), fees=(fee,))))
     assert dear.comprehensive_cost is not None
     assert dear.comprehensive_cost > dear.all_in_rate
+    assert dear.effective_cost is not None
+    assert dear.effective_cost > dear.comprehensive_cost

@@ -118,7 +118,7 @@ def test_an_asset_never_carries_more_than_its_kind() -> None:
 def test_a_product_is_asked_for_by_its_own_need() -> None:
     with pytest.raises(Inadmissible) as refusal:
         concluded(requests.limit(book(), product="jsb_wc", lender_id="jsb"))
-    assert refusal.value.field == "need/kind"
+    assert refusal.value.fields == ("need/kind",)
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_a_product_is_asked_for_by_its_own_need() -> None:
 def test_a_product_that_is_not_there_or_not_the_lenders(change: dict[str, Any], field: str) -> None:
     with pytest.raises(Inadmissible) as refusal:
         concluded(requests.limit(book(), **change))
-    assert refusal.value.field == field
+    assert refusal.value.fields == (field,)
 
 
 def test_the_trace_holds_every_cap_and_the_valuation_it_stands_on() -> None:

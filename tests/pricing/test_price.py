@@ -92,7 +92,7 @@ def test_fees_that_eat_the_loan_have_no_cost_rate() -> None:
 def test_an_unknown_relationship_is_refused_by_name() -> None:
     with pytest.raises(Inadmissible) as refusal:
         priced(requests.quote(book(), relationship="friend"))
-    assert refusal.value.field == "relationship"
+    assert refusal.value.fields == ("relationship",)
 
 
 def test_a_stated_probability_below_the_floor_is_priced_at_the_floor() -> None:

@@ -67,14 +67,16 @@ def test_versions_are_chosen_by_the_day_of_pinning() -> None:
 
 def test_a_fact_outside_the_vocabulary_is_refused() -> None:
     with pytest.raises(Inadmissible) as refusal:
-        rated(tech__charm="1")
+        rated(tech__charm="1", borrower__luck=True)
     assert refusal.value.code == "fact_unknown"
+    assert refusal.value.fields == ("facts/facts/borrower.luck", "facts/facts/tech.charm")
 
 
 def test_a_fact_of_another_type_is_refused() -> None:
     with pytest.raises(Inadmissible) as refusal:
-        rated(ip__litigation="no")
+        rated(ip__litigation="no", ip__invention_patents=True)
     assert refusal.value.code == "fact_type"
+    assert refusal.value.fields == ("facts/facts/ip.invention_patents", "facts/facts/ip.litigation")
 
 
 BETTER_IS_MORE = [

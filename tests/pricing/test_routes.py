@@ -281,6 +281,12 @@ class TestSources:
         assert published.asked.count(f"policy {book().sha256}") == 1
         assert published.asked.count("reference lpr") == 2
 
+    async def test_an_id_with_a_path_in_it_leads_nowhere(self, worker: httpx.AsyncClient, published: Published) -> None:
+        body = plain("/v1/limits") | {"lender_id": "nxb/../../cases"}
+        answer = await post(worker, "/v1/limits", json.dumps(body))
+        assert {at: code for at, (code, _) in faults(answer).items()} == {"/lender_id": "reference_data_missing"}
+        assert published.asked == [f"policy {book().sha256}"]
+
     async def test_a_bundle_of_another_hash_is_not_used(self, worker: httpx.AsyncClient, published: Published) -> None:
         published.bundles["0" * 64] = book().canonical()
         answer = await post(worker, "/v1/ratings", json.dumps(plain("/v1/ratings") | {"policy_sha256": "0" * 64}))

@@ -33,11 +33,11 @@ class Dated(Generic[T]):
 
 
 class Inadmissible(ValueError):
-    """A request that no calculation can answer, whatever the facts: ``field`` is at fault, for the reason given."""
+    """A request that no calculation can answer, whatever the facts: ``fields`` are at fault, for the reason given."""
 
-    def __init__(self, field: str, code: str, message_zh: str, message_en: str) -> None:
+    def __init__(self, fields: str | tuple[str, ...], code: str, message_zh: str, message_en: str) -> None:
         super().__init__(message_en)
-        self.field = field
+        self.fields = (fields,) if isinstance(fields, str) else fields
         self.code = code
         self.message_zh = message_zh
         self.message_en = message_en

@@ -10,7 +10,8 @@ from domain.facts import Absent, FactState
 from domain.factsheet import FactSheet
 from domain.finding import ModelRef, Outcome, Reason
 from domain.pricing import FactorScore, Rating, RatingRequest
-from policy.engine import Bundle, FactTypeError, FactValue, ScoreClass, absent_reason, score
+from policy.engine import Bundle, FactDefinition, FactTypeError, FactValue, ScoreClass, absent_reason, score
+from policy.engine.vocabulary import read_fact
 from services.pricing.calc.conclusion import Conclusion, Inadmissible, Trace
 from services.pricing.calc.product import product_of
 
@@ -29,18 +30,10 @@ def rate(request: RatingRequest, bundle: Bundle) -> Conclusion[Rating]:
     on = request.policy_on
     card = bundle.scorecard(product.scorecard, on)
     scale = bundle.rating_scale(card.rating_scale, on)
-    unknown = sorted(set(request.facts.facts) - set(bundle.vocabulary(on)))
-    if unknown:
-        raise Inadmissible(
-            "facts/facts", "fact_unknown", "含有政策词汇表之外的事实", "a fact is not in the vocabulary of the policy"
-        )
+    facts = policy_facts(request.facts)
+    _refuse_foreign(facts, bundle.vocabulary(on))
     trace = Trace("rating")
-    try:
-        decision = score(card, policy_facts(request.facts))
-    except FactTypeError:
-        raise Inadmissible(
-            "facts/facts", "fact_type", "事实的类型与政策声明不符", "a fact has another type than the policy declares"
-        ) from None
+    decision = score(card, facts)
     trace.take(decision.trace)
     reasons = list(decision.knock_outs)
     if decision.points is None or decision.card_class is None:
@@ -84,6 +77,29 @@ def policy_facts(sheet: FactSheet) -> Mapping[str, FactValue]:
         name: Absent(state=value.value) if isinstance(value, FactState) else value
         for name, value in sheet.plain().items()
     }
+
+
+def _refuse_foreign(facts: Mapping[str, FactValue], vocabulary: Mapping[str, FactDefinition]) -> None:
+    """Refuse facts that policy does not know, and facts of another type than it declares, each by its name."""
+    unknown = [name for name in sorted(facts) if name not in vocabulary]
+    if unknown:
+        raise Inadmissible(
+            _places(unknown), "fact_unknown", "不在政策词汇表之内", "is not in the vocabulary of the policy"
+        )
+    mistyped = []
+    for name in sorted(facts):
+        try:
+            read_fact(name, vocabulary[name], facts)
+        except FactTypeError:
+            mistyped.append(name)
+    if mistyped:
+        raise Inadmissible(
+            _places(mistyped), "fact_type", "类型与政策声明不符", "has another type than the policy declares"
+        )
+
+
+def _places(names: list[str]) -> tuple[str, ...]:
+    return tuple("facts/facts/" + name.replace("~", "~0").replace("/", "~1") for name in names)
 
 
 def _access(reached: ScoreClass) -> tuple[Outcome, tuple[Reason, ...]]:

@@ -94,8 +94,8 @@ def concluded(body: DecisionInputs, shape: type[Finding[V]], conclude: Callable[
     try:
         conclusion = conclude()
     except Inadmissible as refusal:
-        fault = Fault(f"/{refusal.field}", refusal.code, refusal.message_zh, refusal.message_en)
-        raise Problem("invalid_request", errors=[fault], count=1) from None
+        errors = [Fault(f"/{field}", refusal.code, refusal.message_zh, refusal.message_en) for field in refusal.fields]
+        raise Problem("invalid_request", errors=errors, count=len(errors)) from None
     except PolicyNotInForce:
         raise not_in_force(body) from None
     return conclusion.finding(body, shape, finding_id=new_id(), made_at=now())

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pyxirr
 
-from domain.money import RATE_SCALE, from_float
+from domain.money import RATE_SCALE, from_float, rounded
 from domain.pricing import QuoteFee
 from services.pricing.calc.periods import WIDE
 from services.pricing.calc.schedule import level_payment
@@ -29,4 +29,4 @@ def comprehensive_cost(amount: Decimal, annual_rate: Decimal, months: int, fees:
 def effective(nominal: Decimal) -> Decimal:
     """The effective yearly rate of a nominal one compounded monthly."""
     growth = WIDE.power(WIDE.add(Decimal(1), WIDE.divide(nominal, Decimal(12))), 12)
-    return WIDE.subtract(growth, Decimal(1)).quantize(Decimal(1).scaleb(-RATE_SCALE), context=WIDE)
+    return rounded(WIDE.subtract(growth, Decimal(1)), RATE_SCALE)

@@ -18,7 +18,7 @@ from services.pricing.calc.base_rate import BaseRate, base_rate
 from services.pricing.calc.conclusion import Conclusion, Dated, Inadmissible, Trace, absent
 from services.pricing.calc.periods import WIDE
 from services.pricing.calc.price.capital import capital_charge, raroc
-from services.pricing.calc.price.cost import comprehensive_cost
+from services.pricing.calc.price.cost import comprehensive_cost, effective
 from services.pricing.calc.price.funding import funds_transfer_price
 from services.pricing.calc.price.loss import loss_given_default
 from services.pricing.calc.product import product_of
@@ -89,6 +89,7 @@ def quote(
         raroc=earned,
         hurdle=policy.hurdle_raroc,
         comprehensive_cost=cost,
+        effective_cost=None if cost is None else effective(cost),
     )
     return Conclusion(
         kind="quote",
