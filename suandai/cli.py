@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
+import httpx
 import typer
 from rich.console import Console
 
@@ -23,6 +24,7 @@ from suandai.stack.process import wait_until
 from suandai.stack.record import StackRecord
 from suandai.stack.supervisor import explained
 from suandai.walkthrough.books import books_of
+from suandai.walkthrough.person import Refused
 from suandai.walkthrough.story import first_case
 
 app = typer.Typer(
@@ -82,7 +84,15 @@ def up(
         if detach:
             _detached(directory, port_base, only or [])
             return
-        asyncio.run(_up(Stack(directory, ports=ports, components=only)))
+        asyncio.run(_up(Stack(directory, ports=ports, components=only, opening=_open_books)))
+
+
+async def _open_books(assembly: Assembly) -> list[str]:
+    """Policy, reference data and mandates; a bank whose own books differ from the shipped ones still gets its stack."""
+    try:
+        return await books_of(assembly)
+    except (Refused, httpx.HTTPError) as error:
+        return [f"[yellow]the shipped books were not entered: {error}[/]"]
 
 
 async def _up(stack: Stack) -> None:
@@ -101,9 +111,8 @@ async def _up(stack: Stack) -> None:
             raise typer.Exit(130)
         starting.result()
     out.print(status_table(StackRecord.read(stack.layout.record)))
-    if stack.is_whole:
-        for line in await books_of(stack.assembly):
-            out.print(line, soft_wrap=True)
+    for line in stack.opened:
+        out.print(line, soft_wrap=True)
     out.print("Ready. Ctrl-C ends it; its data stays in", str(stack.layout.directory), soft_wrap=True)
     await stopping
     with StackView(out, stack):

@@ -6,7 +6,7 @@ import logging
 import shutil
 import socket
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
@@ -24,6 +24,7 @@ from suandai.stack.record import ComponentRecord, DirectoryInUse, StackRecord, l
 _log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+Opening = Callable[[Assembly], Awaitable[Sequence[str]]]
 
 READY_SECONDS = 180.0
 """How long a component may take from its start until it answers."""
@@ -53,7 +54,8 @@ class Part:
 class Stack:
     """The whole stack, or some of its components, in one directory: ``async with Stack(directory) as stack``.
 
-    ``components`` names those to run (all by default); ``extra`` are components of the caller's, started after them.
+    ``components`` names those to run (all by default); ``extra`` are components of the caller's, started after them;
+    ``opening`` is what a whole stack still has done to it before it counts as up, and what it says stands in ``opened``.
     Raises ``StackError`` with one line for a person when it cannot start.
     """
 
@@ -66,6 +68,7 @@ class Stack:
         extra: Sequence[Component] = (),
         free_bytes: int = FREE_BYTES,
         ready_seconds: float = READY_SECONDS,
+        opening: Opening | None = None,
     ) -> None:
         self.layout = Layout(directory.absolute())
         self.assembly = Assembly(self.layout, ports or Ports.from_base())
@@ -77,7 +80,9 @@ class Stack:
         if unknown:
             raise StackError(f"no such component: {', '.join(sorted(unknown))}")
         self._stages.append([Part(component) for component in extra])
-        self.is_whole = components is None and not extra
+        # Only a whole stack has services that can be asked for something.
+        self._opening = opening if components is None else None
+        self.opened: Sequence[str] = ()
         self._free_bytes = free_bytes
         self._ready_seconds = ready_seconds
         self._held = ExitStack()
@@ -109,6 +114,8 @@ class Stack:
                 for outcome in outcomes:
                     if isinstance(outcome, BaseException):
                         raise outcome
+            if self._opening is not None:
+                self.opened = await self._opening(self.assembly)
             self._state = "up"
             self._write()
         except BaseException as error:

@@ -234,6 +234,17 @@ async def test_a_killed_supervisor_leaves_nothing_that_the_next_start_cannot_end
         assert _query(stack.assembly.postgres, "SELECT id FROM public.kept") == [(7,)]
 
 
+async def test_a_detached_start_takes_over_from_a_killed_supervisor(used: Path) -> None:
+    left = await _start_and_kill_a_supervisor(used)
+    place = ("--directory", str(used))
+    assert (await asyncio.to_thread(_cli, "status", *place)).returncode == 3
+    started = await asyncio.to_thread(_cli, "up", "--detach", "--only", "postgres", "--port-base", "15600", *place)
+    status = await asyncio.to_thread(_cli, "status", *place)
+    ended = await asyncio.to_thread(_cli, "down", *place)
+    assert not left.is_alive()
+    assert (started.returncode, status.returncode, ended.stdout) == (0, 0, "ended: supervisor\n")
+
+
 async def test_down_ends_what_a_killed_supervisor_left(used: Path) -> None:
     left = await _start_and_kill_a_supervisor(used)
     assert await asyncio.to_thread(down, used) == ["postgres"]
