@@ -17,7 +17,7 @@ from services.origination.tables.cases import Application, ApplicationVersion
 from tests.fixtures.postgres import DatabaseUrls
 
 BRANCH = "640100"
-USCC = "91640500MA76EXMP1X"
+USCC = "91640500MA76XY1205"
 PERSON = "张三丰"
 
 MANAGER = Principal(

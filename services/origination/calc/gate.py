@@ -216,8 +216,9 @@ def _capital(inputs: GateInputs) -> Money | None:
         return None
     if required <= ZERO:
         return inputs.facility_limit
-    share = min(Decimal(1), paid.amount / required.amount)
-    return inputs.facility_limit.times(share, Rounding.DOWN)
+    # Multiplied before it is divided: a third of the capital allows a third of the loan to the fen.
+    allowed = inputs.facility_limit.amount * paid.amount / required.amount
+    return min(inputs.facility_limit, Money(amount=rounded(allowed, MONEY_SCALE, Rounding.DOWN)))
 
 
 def _security(gate: _Gate, inputs: GateInputs, drawn_after: Money) -> None:
