@@ -22,8 +22,8 @@ async def publish_book(
 ) -> str:
     """Publish a policy book: proposed by ``maker``, put into force by ``checker``, from a day on. Returns its SHA-256.
 
-    ``book`` is a directory of policy files or a bundle that was loaded from one. A book that is published already stays as it is. Raises ``PolicyFaults`` with everything wrong in its files and
-    ``Problem`` (``same_person``, ``policy_refused``).
+    ``book`` is a directory of policy files, or a bundle that was loaded from one. What is published already stays as it is.
+    Raises ``PolicyFaults`` with everything wrong in the files and ``Problem`` (``same_person``, ``policy_refused``).
     """
     bundle = book if isinstance(book, Bundle) else await asyncio.to_thread(load_book, book)
     previous = await _previous(database, in_force_from)
