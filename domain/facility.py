@@ -10,6 +10,7 @@ from pydantic import Field
 from domain.application import Payee
 from domain.application.text import Code, Label, Remark, Sha256
 from domain.assertion import SignedCommand
+from domain.finding import Reason
 from domain.model import Message, Value
 from domain.money import Money, Rate
 from domain.stages import FacilityStage
@@ -144,6 +145,8 @@ class UtilisationView(Value):
     amount: Money
     value_date: date
     payment_mode: PaymentMode | None = None
+    reasons: tuple[Reason, ...] = ()
+    """Why the drawing was refused, cancelled or failed: every reason at once."""
     conditions: tuple[ConditionStatus, ...] = ()
     transfers: tuple["TransferView", ...] = ()
     requested_at: datetime

@@ -206,7 +206,8 @@ class ProgressReport(Message):
     facility_id: UUID | None = None
     invalidated: tuple[str, ...] = ()
     """After a return: the conclusions and approvals that no longer stand."""
-    note_code: str = ""
+    reasons: tuple[Reason, ...] = ()
+    """Why the process stands where it stands, when that is an end nobody asked for."""
 
 
 class DecisionRecord(Message):

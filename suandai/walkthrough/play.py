@@ -1,8 +1,8 @@
 """The play of one case: customer, application, every person's task, the first drawing, its payment and what follows."""
 
 import asyncio
-from collections.abc import Callable, Mapping
-from datetime import timedelta
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, timedelta
 from typing import Any
 
 from suandai.walkthrough.books import today
@@ -28,6 +28,15 @@ ACKNOWLEDGED = frozenset(
 _PATIENCE = 120.0
 DELIVERY_DAYS = 7
 """Days from the drawing to the delivery of what it pays for."""
+
+
+class EndedOtherwise(Exception):
+    """The process came to an end that the play was not carried to."""
+
+    def __init__(self, stage: str, reasons: Iterable[Mapping[str, Any]]) -> None:
+        told = "; ".join(f"{reason['code']}: {reason['message_en']}" for reason in reasons)
+        super().__init__(f"{stage}: {told}" if told else stage)
+        self.stage = stage
 
 
 def version_tag(thing: Mapping[str, Any]) -> str:
@@ -122,8 +131,10 @@ class CasePlay:
         async with asyncio.timeout(_PATIENCE):
             while True:
                 stage = str((await self.reread())["stage"])
-                if stage in (*stages, "declined", "withdrawn", "expired"):
+                if stage in stages:
                     return stage
+                if stage in ("declined", "withdrawn", "expired"):
+                    raise EndedOtherwise(stage, ())
                 if not await self.work():
                     await asyncio.sleep(0.1)
 
@@ -198,10 +209,12 @@ class CasePlay:
 
     async def request_utilisation(self, **change: Any) -> dict[str, Any]:
         """The first drawing as asked for by the relationship manager on the borrower's written request, for value today."""
-        dates = {"value_date": today().isoformat()}
+        effective = date.fromisoformat(self.facility["effective_on"])
+        value_date = max(today(), effective)
+        dates = {"value_date": value_date.isoformat()}
         body = self.files.json("utilisation.json")
         if body.get("delivery_date"):
-            dates["delivery_date"] = (today() + timedelta(days=DELIVERY_DAYS)).isoformat()
+            dates["delivery_date"] = (value_date + timedelta(days=DELIVERY_DAYS)).isoformat()
         body |= dates | change
         self.utilisation = await self.rm.post(f"/v1/facilities/{self.facility['facility_id']}/utilisations", body)
         return self.utilisation
@@ -215,8 +228,10 @@ class CasePlay:
         async with asyncio.timeout(_PATIENCE):
             while True:
                 stage = str((await self.reread_utilisation())["stage"])
-                if stage in (*stages, "refused", "cancelled", "failed"):
+                if stage in stages:
                     return stage
+                if stage in ("refused", "cancelled", "failed"):
+                    raise EndedOtherwise(stage, self.utilisation["reasons"])
                 acted = await self.work(leave=leave) + await self._confirm_transfers()
                 if not acted:
                     await asyncio.sleep(0.1)

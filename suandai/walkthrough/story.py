@@ -73,8 +73,7 @@ async def _play(bank: Bank, steps: Steps, urls: dict[str, str]) -> None:
         [
             f"case          {play.application['case_number']}",
             f"facility      {play.facility['number']}, {play.facility['limit']['amount']} CNY",
-            f"utilisation   {play.utilisation['number']}, {play.utilisation['amount']['amount']} CNY,"
-            f" {play.utilisation['stage']}, {play.utilisation['payment_mode']} payment",
+            f"utilisation   {play.utilisation['number']}, {play.utilisation['amount']['amount']} CNY, {play.utilisation['stage']}",
             "still open    conditions after delivery (registration within ten days …), the facility's first inspection",
             "",
             "Look next (after `make up`, which keeps this data):",

@@ -61,7 +61,7 @@ class CaseDesk(Desk):
         self._enter(stage)
         if stage is Stage.DECLINED and not self._decided:
             await self._record_decision("declined", (), "", self._reasons)
-        await self.report()
+        await self.report(reasons=self._reasons)
         await workflow.wait_condition(workflow.all_handlers_finished)
         return CaseEnd(case_id=self._start.case_id, stage=stage, facility=self._facility, reasons=self._reasons)
 

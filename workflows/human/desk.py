@@ -14,7 +14,7 @@ from temporalio.exceptions import ApplicationError
 
 from domain.authority import AuthorityRequirement
 from domain.facility import TransferRef
-from domain.finding import FindingRef
+from domain.finding import FindingRef, Reason
 from domain.process import ACT_ON_TASK, POSITION, CommandResult, DutyHeld, Position, ProgressReport, SignedTaskCommand
 from domain.rulebook import Rulebook
 from domain.task_rules import RefusedCommand
@@ -188,7 +188,7 @@ class Desk:
         """What no longer stands after a return; the next report carries it into the books."""
         self._invalidated = conclusions
 
-    async def report(self, *, note: str = "") -> None:
+    async def report(self, *, reasons: tuple[Reason, ...] = ()) -> None:
         """Tell origination where the process stands and which tasks changed."""
         invalidated, self._invalidated = self._invalidated, ()
         report = ProgressReport.model_validate(
@@ -201,7 +201,7 @@ class Desk:
                 "tasks": self._board.take_unpublished(),
                 "transfers": self.transfers(),
                 "invalidated": invalidated,
-                "note_code": note,
+                "reasons": reasons,
                 **self.place(),
             }
         )

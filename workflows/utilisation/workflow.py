@@ -279,7 +279,7 @@ class Utilisation(Desk):
     async def _end(self, stage: UtilisationStage, reasons: tuple[Reason, ...]) -> UtilisationEnd:
         self._board.end_open(TaskState.EXITED, workflow.now())
         self._enter(stage)
-        await self.report(note=reasons[0].code if reasons else "")
+        await self.report(reasons=reasons)
         await workflow.wait_condition(workflow.all_handlers_finished)
         return UtilisationEnd(utilisation_id=self._start.utilisation_id, stage=stage.value, reasons=reasons)
 

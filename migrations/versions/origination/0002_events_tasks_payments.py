@@ -323,6 +323,7 @@ def upgrade() -> None:
         sa.Column("stage", sa.String(), nullable=False),
         sa.Column("payment_mode", sa.String(), nullable=True),
         sa.Column("gate_finding_id", sa.Uuid(), nullable=True),
+        sa.Column("reasons", postgresql.JSONB(), nullable=False),
         sa.Column("requested_by", sa.String(), nullable=False),
         sa.Column("requested_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("paid_on", sa.Date(), nullable=True),

@@ -38,11 +38,12 @@ async def progress(
         transfers=body.transfers,
         utilisation_id=body.utilisation_id,
         facility_id=body.facility_id,
+        reasons=body.reasons,
         facts={
             "step": body.step,
             "at": body.at,
             "invalidated": body.invalidated,
-            "note_code": body.note_code,
+            "reasons": [reason.code for reason in body.reasons],
         },
     )
 

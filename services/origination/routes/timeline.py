@@ -72,7 +72,7 @@ def _summary(facts: dict[str, Any]) -> str:
     finding = facts.get("finding")
     if isinstance(finding, dict):
         return f"{finding.get('outcome', '')} · {finding.get('value', '')}"
-    for name in ("decision", "kind", "number", "asset_key", "step", "note_code"):
+    for name in ("decision", "kind", "number", "asset_key", "step"):
         if isinstance(facts.get(name), str) and facts[name]:
             return str(facts[name])
     return ""

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from domain.facility import TransferRef, TransferState
+from domain.finding import Reason
 from domain.process import application_workflow_id, facility_workflow_id, utilisation_workflow_id
 from domain.stages import ENDED
 from domain.tasks import HumanTask
@@ -38,6 +39,7 @@ class Position:
     facility_id: UUID | None = None
     decided_by: str | None = None
     """Who decided on the transfers, where this is the answer to a person's command."""
+    reasons: Sequence[Reason] = ()
     late: bool = False
     """The report may be overtaken by a newer one (the answer to a command is entered after the process went on), so its
     stage counts only where its tasks or transfers are news."""
@@ -95,6 +97,7 @@ async def _at_stage(session: AsyncSession, application: Application, position: P
         if utilisation.stage == position.stage:
             return []
         utilisation.stage = position.stage
+        utilisation.reasons = [reason.model_dump(mode="json") for reason in position.reasons]
         utilisation.version += 1
         return [utilisation]
     if position.facility_id is not None and workflow == facility_workflow_id(position.facility_id):

@@ -15,6 +15,7 @@ from domain.facility import (
     UtilisationRequest,
     UtilisationView,
 )
+from domain.finding import Reason
 from domain.money import Money
 from domain.process import (
     UTILISATION_WORKFLOW,
@@ -192,6 +193,7 @@ async def view(session: AsyncSession, row: Utilisation) -> UtilisationView:
         amount=Money.model_validate({"amount": row.amount, "currency": row.currency}),
         value_date=row.value_date,
         payment_mode=PaymentMode(row.payment_mode) if row.payment_mode else None,
+        reasons=tuple(Reason.model_validate(reason) for reason in row.reasons),
         conditions=await statuses(session, row.case_id, row.id),
         transfers=tuple(transfer_view(transfer) for transfer in await transfers_of(session, row.id)),
         requested_at=row.requested_at,

@@ -105,6 +105,7 @@ class Utilisation(OriginationTable, table=True):
     stage: str
     payment_mode: str | None = None
     gate_finding_id: UUID | None = None
+    reasons: list[Any] = Field(default_factory=list, sa_column=document())
     requested_by: str
     requested_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
     paid_on: date | None = None
