@@ -4,6 +4,7 @@ import asyncio
 
 from sqlmodel import select
 
+from services.origination.store.policies import PolicyShelf
 from services.origination.tables.books import PolicyBundle
 from services.origination.tables.cases import ApplicationVersion
 from services.origination.tables.events import CaseEvent, StartRequest
@@ -134,8 +135,6 @@ async def test_a_case_keeps_its_policy_when_the_files_are_gone(house: House) -> 
         stored = (await session.exec(select(PolicyBundle))).one()
     assert stored.sha256 == house.policy_sha256
     worker = await house.worker()
-    from services.origination.store.policies import PolicyShelf
-
     house.app.state.policies = PolicyShelf(house.database)
     opening = await worker.opening(draft.case_id, stored.stored_at.date())  # type: ignore[arg-type]
     assert opening.rulebook.policy_sha256 == house.policy_sha256
