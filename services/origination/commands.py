@@ -155,6 +155,7 @@ async def enter_result(
     """Enter what a command changed, with the event that says who sent it."""
     if not await commands.settle(session, command):
         return
+    ids = positions.ids_of(command.workflow_id)
     await positions.enter(
         session,
         event_kind,
@@ -168,7 +169,8 @@ async def enter_result(
             decided_by=who.subject if result.transfers else None,
             late=True,
             facts={"update_id": command.update_id, "command": _without_assertion(command.command)},
-            **positions.ids_of(command.workflow_id),
+            utilisation_id=ids.get("utilisation_id"),
+            facility_id=ids.get("facility_id"),
         ),
     )
 
