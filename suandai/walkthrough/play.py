@@ -197,7 +197,7 @@ class CasePlay:
 
     async def _settled(self, person: Person, command_id: str) -> None:
         async with asyncio.timeout(_PATIENCE):
-            while (await person.get(f"/v1/commands/{command_id}"))["state"] == "sent":
+            while (await person.get(f"/v1/commands/{command_id}"))["state"] == "pending":
                 await asyncio.sleep(0.2)
 
     # --- the drawing ------------------------------------------------------------------------------------------------
