@@ -253,7 +253,9 @@ async def test_the_simulator_executes_an_instruction_once_and_refuses_another_un
 async def test_accounts_and_names_stay_out_of_the_audit_of_refusals(drawn_case: Drawn, bank: Any, app: FastAPI) -> None:
     utilisation, transfer = await paid_case(drawn_case)
     stranger = await drawn_case.people.borrower("owner@other", "borrower_owner", uscc="91110000600037341L")
-    await stranger.get(f"/v1/transfers/{transfer.transfer_id}?name=62220000")
+    headers = {"User-Agent": "62220000", "X-Name": "62220000"}
+    refused = await stranger.get(f"/v1/transfers/{transfer.transfer_id}", headers=headers)
+    assert refused.status_code == 404, refused.text
     async with app.state.database.session() as session:
         rows = (
             (await session.execute(text("SELECT row_to_json(r)::text FROM origination.access_refusal r")))
