@@ -5,10 +5,12 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
+import psycopg
 import pytest
 
 from tests.collateral.conftest import Speaker
 from tests.collateral.requests import registration, server
+from tests.fixtures.postgres import DatabaseUrls
 
 
 def key() -> dict[str, str]:
@@ -40,6 +42,14 @@ async def test_a_second_case_is_told_the_first(worker: httpx.AsyncClient) -> Non
     assert entered["conflicts"] == [
         {"serial": "BB-0002", "case_number": first["case_number"], "case_id": first["case_id"]}
     ]
+
+
+async def test_two_of_512_serials_that_secure_another_case_are_named(worker: httpx.AsyncClient) -> None:
+    """Row R1."""
+    await enter(worker, registration(uuid4(), "R1-00100", "R1-00400"))
+    entered = await enter(worker, registration(uuid4(), *(f"R1-{number:05d}" for number in range(512))))
+    assert entered["unit_count"] == 510
+    assert [conflict["serial"] for conflict in entered["conflicts"]] == ["R1-00100", "R1-00400"]
 
 
 async def test_separators_and_case_do_not_make_another_server(worker: httpx.AsyncClient) -> None:
@@ -259,3 +269,18 @@ async def test_an_account_pledge_rests_on_no_asset_and_ranks_first(worker: httpx
 async def test_a_registration_that_ends_before_it_begins_is_refused(worker: httpx.AsyncClient) -> None:
     answer = await worker.post("/v1/registrations", json=interest(uuid4(), None, expires="2020-01-01"), headers=key())
     assert [item["pointer"] for item in answer.json()["errors"]] == ["/expires"]
+
+
+async def test_what_was_concluded_cannot_be_changed_by_the_application(
+    worker: httpx.AsyncClient, database_urls: DatabaseUrls
+) -> None:
+    case_id = uuid4()
+    entered = await enter(worker, registration(case_id, "WW-0001"))
+    await worker.post("/v1/registrations", json=interest(case_id, entered["asset_id"]), headers=key())
+    address = database_urls.collateral.replace("postgresql+psycopg://", "postgresql://")
+    for table in ("content", "finding", "valuation", "allocation", "security_interest"):
+        column = "sha256" if table == "content" else "id"
+        for statement in (f"DELETE FROM {table}", f"TRUNCATE {table}", f"UPDATE {table} SET {column} = NULL"):
+            with psycopg.connect(address) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute("SET search_path TO collateral")
+                connection.execute(statement.encode())
