@@ -151,10 +151,12 @@ def _detached(directory: Path, port_base: int, only: list[str]) -> None:
         return own and record is not None and record.is_up()
 
     with out.status("starting the stack"):
-        wait_until(settled, 300)
+        in_time = wait_until(settled, 600)
     if supervisor.poll() is not None:
         said = log.read_text("utf-8", errors="replace").strip().splitlines()
         raise StackError((said[-1] if said else "the stack did not start").removeprefix("suandai: "))
+    if not in_time:
+        raise StackError(f"the stack is still starting after ten minutes; see {log}, or end it with `suandai down`")
     out.print(status_table(StackRecord.read(layout.record)))
 
 

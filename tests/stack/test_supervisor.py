@@ -81,7 +81,7 @@ def _query(server: Postgres, statement: str) -> list[tuple[object, ...]]:
         return cursor.fetchall() if cursor.description else []
 
 
-def _cli(*arguments: str, timeout: float = 60) -> "subprocess.CompletedProcess[str]":
+def _cli(*arguments: str, timeout: float = 300) -> "subprocess.CompletedProcess[str]":
     environment = {name: value for name, value in os.environ.items() if not name.startswith("SUANDAI_")}
     return subprocess.run(
         [sys.executable, "-m", "suandai", *arguments],
@@ -234,15 +234,21 @@ async def test_a_killed_supervisor_leaves_nothing_that_the_next_start_cannot_end
         assert _query(stack.assembly.postgres, "SELECT id FROM public.kept") == [(7,)]
 
 
-async def test_a_detached_start_takes_over_from_a_killed_supervisor(used: Path) -> None:
-    left = await _start_and_kill_a_supervisor(used)
+async def test_a_detached_start_takes_over_from_a_killed_supervisor_and_is_found_again(used: Path) -> None:
     place = ("--directory", str(used))
-    assert (await asyncio.to_thread(_cli, "status", *place)).returncode == 3
+    left = await _start_and_kill_a_supervisor(used)
+    abandoned = StackRecord.read(used / "stack.json")
     started = await asyncio.to_thread(_cli, "up", "--detach", "--only", "postgres", "--port-base", "15600", *place)
     status = await asyncio.to_thread(_cli, "status", *place)
+    again = await asyncio.to_thread(_cli, "up", *place)
     ended = await asyncio.to_thread(_cli, "down", *place)
+    assert abandoned is not None
+    assert not abandoned.is_up()
     assert not left.is_alive()
-    assert (started.returncode, status.returncode, ended.stdout) == (0, 0, "ended: supervisor\n")
+    assert (started.returncode, status.returncode, again.returncode) == (0, 0, 1)
+    assert "postgres" in status.stdout
+    assert "a stack already runs in" in again.stderr
+    assert ended.stdout == "ended: supervisor\n"
 
 
 async def test_down_ends_what_a_killed_supervisor_left(used: Path) -> None:
@@ -321,22 +327,6 @@ def test_the_command_line_says_in_one_line_what_is_wrong(directory: Path) -> Non
 def test_a_long_path_puts_the_socket_elsewhere() -> None:
     server = Postgres(Path("/tmp") / ("long" * 30))
     assert len(str(server.socket_directory)) < 80
-
-
-def test_the_stack_can_be_left_running_and_found_again(used: Path) -> None:
-    place = ("--directory", str(used), "--port-base", "15400")
-    assert _cli("up", "--detach", "--only", "postgres", *place).returncode == 0
-    try:
-        running = _cli("status", "--directory", str(used))
-        again = _cli("up", *place)
-    finally:
-        ended = _cli("down", "--directory", str(used))
-    assert "postgres" in running.stdout
-    assert running.returncode == 0
-    assert again.returncode == 1
-    assert "a stack already runs in" in again.stderr
-    assert ended.stdout == "ended: supervisor\n"
-    assert _cli("status", "--directory", str(used)).returncode == 3
 
 
 def test_a_detached_start_that_fails_says_why(directory: Path) -> None:
