@@ -40,7 +40,7 @@ Call = Annotated[IdempotentCall, idempotent()]
 FINDING_LIMIT = 8_000_000
 
 
-@router.get("/opening", response_model=CaseOpening)
+@router.get("/opening", response_model=CaseOpening, responses={409: problem_response(409)})
 async def opening(request: Request, case_id: UUID, who: Worker, as_of: Annotated[date, Query()]) -> CaseOpening:
     """What a process is told at its start: rulebook, cohorts, conditions, and who leads the investigation."""
     database: Database = request.app.state.database
@@ -60,7 +60,7 @@ async def opening(request: Request, case_id: UUID, who: Worker, as_of: Annotated
     )
 
 
-@router.get("/dossier", response_model=Dossier)
+@router.get("/dossier", response_model=Dossier, responses={409: problem_response(409)})
 async def dossier(
     request: Request,
     case_id: UUID,

@@ -10,14 +10,14 @@ from domain.calendar import BANK_ZONE
 from services.kit.auth import allow
 from services.kit.database import now
 from services.kit.principal import Principal
-from services.kit.router import Router
+from services.kit.router import Router, problem_response
 from services.origination.routes.roles import READERS
 from services.origination.store.policies import PolicyShelf
 
 router = Router(prefix="/v1/products", tags=["policy"])
 
 
-@router.get("", response_model=list[ProductView])
+@router.get("", response_model=list[ProductView], responses={409: problem_response(409)})
 async def listing(
     request: Request,
     who: Annotated[Principal, allow(*READERS)],

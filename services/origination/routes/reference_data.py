@@ -13,7 +13,7 @@ from services.kit.database import Database
 from services.kit.idempotency import IdempotentCall, Reply, idempotent
 from services.kit.paging import Page, PageRequest, link_next, paged
 from services.kit.principal import Principal
-from services.kit.router import Router
+from services.kit.router import Router, problem_response
 from services.origination.routes.roles import COMPONENTS, POLICY, STAFF
 from services.origination.store import reference
 
@@ -55,7 +55,7 @@ async def listing(
     return Page(items=[reference.vintage_of(row) for row in found.rows], next_cursor=found.next_cursor)
 
 
-@router.get("/{series}", response_model=ReferenceVintage)
+@router.get("/{series}", response_model=ReferenceVintage, responses={409: problem_response(409)})
 async def one(
     request: Request,
     series: Annotated[str, Path(max_length=64)],
