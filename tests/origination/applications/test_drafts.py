@@ -26,7 +26,7 @@ async def test_a_section_that_is_given_replaces_and_null_removes(house: House) -
     draft = {"lender_id": "nxb", "remark": "first", "technology": {"staff": {"value": 12}}}
     made = await read(await manager.post(APPLICATIONS, json=draft, headers=key()), 201)
     address = f"{APPLICATIONS}/{made['application_id']}"
-    patch = {"technology": {"patents": 1}}
+    patch: dict[str, Any] = {"technology": {"patents": 1}}
     problem = await read(await manager.patch(address, json=patch, headers={"If-Match": '"1"'}), 422)
     assert problem["errors"][0]["pointer"] == "/technology/patents"
     patch = {"technology": {"invention_patents": {"state": "undisclosed"}}, "remark": None}

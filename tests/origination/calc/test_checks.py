@@ -37,7 +37,7 @@ LENDER = LenderBooks(
     capital_method="standardised",
     net_capital=yuan("2800000000.00"),
     tier1_capital=yuan("2400000000.00"),
-    tax_rate="0.25",  # type: ignore[arg-type]
+    tax_rate="0.25",
 )
 
 
@@ -374,7 +374,7 @@ def test_undrawn_commitments_are_converted_and_rounded_up() -> None:
         position("guarantee", "10.00", "0.00", "1"),
         position("umbrella", "500.00", "0.00", "1"),
     ]
-    assert loan_balance(books) == Money(amount="60.00")  # type: ignore[arg-type]
+    assert loan_balance(books) == Money(amount="60.00")
     # 60 + 0.4 × 40.01 = 16.004, up to 16.01; the guarantee counts at notional, the ceiling not at all.
     assert total_exposure(books, date(2026, 1, 1)) == yuan("86.01")
     assert total_exposure(books, date(2027, 1, 1)) == yuan("60.00")

@@ -103,7 +103,10 @@ def _call_everything(address: str, bearers: dict[str, str]) -> tuple[Counter[int
 def _bearer(operation: Any, bearers: dict[str, str]) -> dict[str, str]:
     """The token of a kind of caller that the operation declares."""
     roles = operation.definition.raw.get("x-suandai-roles", [])
-    kinds = ("service" if role.startswith("service:") else "borrower" if role.startswith("borrower_") else "staff" for role in roles)
+    kinds = (
+        "service" if role.startswith("service:") else "borrower" if role.startswith("borrower_") else "staff"
+        for role in roles
+    )
     kind = next(iter(sorted(kinds, key=("staff", "service", "borrower").index)), None)
     return {"Authorization": f"Bearer {bearers[kind]}"} if kind is not None else {}
 
