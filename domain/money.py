@@ -57,8 +57,6 @@ def _exact(scale: int, digits: int) -> BeforeValidator:
     def parse(value: object) -> Decimal:
         if isinstance(value, Decimal):
             number = value
-        elif isinstance(value, int) and not isinstance(value, bool):
-            number = Decimal(value)
         elif isinstance(value, str):
             try:
                 number = Decimal(value.strip()) if len(value) <= 64 else Decimal("NaN")

@@ -48,7 +48,7 @@ def works(kind: str, cost: int) -> dict[str, Any]:
     return {
         "kind": "physical",
         "asset_kind": kind,
-        "cost": {"amount": cost},
+        "cost": {"amount": str(cost)},
         "age_months": 0,
         "useful_life_months": None,
     }
@@ -58,7 +58,7 @@ def software(cost: int) -> dict[str, Any]:
     return {
         "kind": "intangible",
         "asset_kind": "software",
-        "cost": {"amount": cost},
+        "cost": {"amount": str(cost)},
         "certificate": None,
         "personal_data": None,
     }
