@@ -29,7 +29,7 @@ from services.collateral.calc.valuation import conclude
 from services.kit.spreadsheet import rows_of
 from services.origination.calc.completeness import FiledDocument, missing, unknown_facts
 from services.origination.calc.cross_checks import CrossCheckInputs, cross_checks
-from services.origination.calc.inventory import Row, servers
+from services.origination.inventory import Row, servers
 from services.pricing.calc.limit import limit
 from services.pricing.calc.rating import rate
 from tests.pricing.vintages import LPR, dated

@@ -20,7 +20,7 @@ from services.kit.principal import Principal
 from services.kit.problems import Fault, Problem
 from services.kit.router import Router, problem_response
 from services.kit.spreadsheet import read_rows
-from services.origination.calc.inventory import MOST_FAULTS, Row, rows_by_serial, servers
+from services.origination.inventory import MOST_FAULTS, Row, rows_by_serial, servers
 from services.origination.routes.documents import blocks
 from services.origination.routes.roles import FRONT_OFFICE
 from services.origination.routes.sight import recorded
