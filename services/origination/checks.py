@@ -60,9 +60,7 @@ async def run(state: State, name: CheckName, case_id: UUID, as_of: date) -> Draw
 async def run_authority(state: State, case_id: UUID, as_of: date) -> tuple[Drawn, AuthorityProof]:
     """Ask the authority matrix on a business date."""
     books = await _books(state, case_id, as_of)
-    inputs = AuthorityInputs(
-        **dict(await _regulation_inputs(state, books)), exceptions=books.case.exceptions()
-    )
+    inputs = AuthorityInputs(**dict(await _regulation_inputs(state, books)), exceptions=books.case.exceptions())
     proof = authority(inputs, books.case.content, books.pinned)
     matrix = books.pinned.authority(books.pinned_on)
     drawn = _drawn("authority", proof.check, inputs, books, books.pinned.ref(matrix), proof.value)

@@ -60,7 +60,11 @@ register(
         "The maker of a proposal cannot approve it (four-eyes principle).",
     ),
     ProblemType(
-        "already_approved", 409, "已批准", "It is approved already", "该政策包已由他人批准。",
+        "already_approved",
+        409,
+        "已批准",
+        "It is approved already",
+        "该政策包已由他人批准。",
         "This bundle has been approved already.",
     ),
     ProblemType(

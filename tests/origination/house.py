@@ -87,9 +87,7 @@ async def read(answer: httpx.Response, status: int) -> Any:
 
 
 @pytest_asyncio.fixture
-async def house(
-    database_urls: DatabaseUrls, issuers: Issuers, tokens: Tokens, tmp_path: Path
-) -> AsyncIterator[House]:
+async def house(database_urls: DatabaseUrls, issuers: Issuers, tokens: Tokens, tmp_path: Path) -> AsyncIterator[House]:
     configure_logs("origination", "ERROR")
     Keyring.create(tmp_path / "keys")
     common: dict[str, Any] = {

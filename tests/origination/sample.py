@@ -30,7 +30,17 @@ PERSON = "欧阳明月"
 
 UNKNOWN = {"state": "unknown"}
 NOT_APPLICABLE = {"state": "not_applicable"}
-HEADINGS = ("serial", "model", "gpu_type", "gpu_count", "gpu_memory_gb", "condition", "price_ex_vat", "vat_rate", "provenance")
+HEADINGS = (
+    "serial",
+    "model",
+    "gpu_type",
+    "gpu_count",
+    "gpu_memory_gb",
+    "condition",
+    "price_ex_vat",
+    "vat_rate",
+    "provenance",
+)
 
 
 def known(value: Any) -> dict[str, Any]:
@@ -82,7 +92,12 @@ def content(customer_id: str, consent_sha256: str) -> dict[str, Any]:
         "technology": technology(),
         "project": project(),
         "sources": [
-            {"kind": "own_cash", "amount": yuan("12000000.00"), "paid_in": yuan("12000000.00"), "paid_on": "2026-01-05"},
+            {
+                "kind": "own_cash",
+                "amount": yuan("12000000.00"),
+                "paid_in": yuan("12000000.00"),
+                "paid_on": "2026-01-05",
+            },
             {"kind": "bank_loan", "amount": yuan("40000000.00")},
         ],
         "uses": [
@@ -160,7 +175,11 @@ def borrower(consent_sha256: str) -> dict[str, Any]:
         "related_to_lender": known("none"),
         "owners": [{"kind": "person", "person_name": PERSON, "share": "1.00000000", "beneficial": True}],
         "query_consents": [
-            {"subject_kind": "borrower", "signed": (TODAY - timedelta(days=3)).isoformat(), "document_sha256": consent_sha256}
+            {
+                "subject_kind": "borrower",
+                "signed": (TODAY - timedelta(days=3)).isoformat(),
+                "document_sha256": consent_sha256,
+            }
         ],
     }
 
@@ -254,7 +273,8 @@ def contract() -> dict[str, Any]:
 def servers(count: int = 16, prefix: str = "SN-A") -> list[tuple[Any, ...]]:
     price = "1858407.08"
     return [
-        (f"{prefix}{index:04d}", "X640 G50", "H20", 8, 96, "new", price, "0.13", "official_cn") for index in range(count)
+        (f"{prefix}{index:04d}", "X640 G50", "H20", 8, 96, "new", price, "0.13", "official_cn")
+        for index in range(count)
     ]
 
 

@@ -269,7 +269,10 @@ def _keys(content: ApplicationContent) -> Iterator[MissingItem]:
 
 def _dangling(pointer: str) -> MissingItem:
     return MissingItem(
-        pointer=pointer, code="unknown_key", message_zh="所指编号不存在", message_en="refers to nothing in the application"
+        pointer=pointer,
+        code="unknown_key",
+        message_zh="所指编号不存在",
+        message_en="refers to nothing in the application",
     )
 
 

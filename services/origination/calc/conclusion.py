@@ -72,7 +72,9 @@ class Check:
         self.trace: list[TraceStep] = []
         self.exceptions = 0
 
-    def note(self, code: str, outcome: Outcome, *, zh: str = "", en: str = "", subject: str = "", detail: str = "") -> None:
+    def note(
+        self, code: str, outcome: Outcome, *, zh: str = "", en: str = "", subject: str = "", detail: str = ""
+    ) -> None:
         """One thing looked at. With texts it is also a reason: for every referral and failure, and for a pass with a
         warning."""
         self.items.append(CheckItem(code=code, outcome=outcome, detail=detail))
@@ -84,7 +86,9 @@ class Check:
         breaches = {breach.rule_id: breach for breach in decision.breaches}
         for step in decision.trace:
             rule = step.step.rsplit("/", 1)[-1]
-            self.items.append(CheckItem(code=rule, outcome=_outcome(rule, step, breaches, decision), detail=step.result))
+            self.items.append(
+                CheckItem(code=rule, outcome=_outcome(rule, step, breaches, decision), detail=step.result)
+            )
         self.reasons.extend(decision.reasons)
         self.trace.extend(decision.trace)
         self.exceptions += sum(breach.severity is Severity.REFER for breach in decision.breaches)

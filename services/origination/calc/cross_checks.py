@@ -108,7 +108,9 @@ def _payees(check: Check, content: ApplicationContent) -> None:
     asked = content.lines[0].amount
     planned = total(payee.amount for payee in content.payees)
     suppliers = {party.uscc for party in content.parties if party.role is PartyRole.SUPPLIER}
-    _trace(check, "payees", "Σ payees ≤ amount; every payee is a supplier of the file", "", planned=planned, asked=asked)
+    _trace(
+        check, "payees", "Σ payees ≤ amount; every payee is a supplier of the file", "", planned=planned, asked=asked
+    )
     if planned.amount > asked.amount:
         check.note(
             "PAYEES_EXCEED_LOAN",
@@ -261,7 +263,12 @@ def _people(check: Check, content: ApplicationContent) -> None:
         return
     for code, part, zh, en in (
         ("RESEARCH_STAFF", research, "研发人员多于员工总数", "there are more R&D staff than staff"),
-        ("MASTERS_STAFF", masters, "硕士及以上人员多于员工总数", "there are more holders of master's degrees than staff"),
+        (
+            "MASTERS_STAFF",
+            masters,
+            "硕士及以上人员多于员工总数",
+            "there are more holders of master's degrees than staff",
+        ),
     ):
         if part is not None and part > staff:
             check.note(f"{code}_ABOVE_STAFF", Outcome.REFER, zh=zh, en=en, subject="/technology")
@@ -284,4 +291,3 @@ def _owners(check: Check, content: ApplicationContent) -> None:
         )
     else:
         check.note("OWNERS", Outcome.PASS, detail=str(shares))
-

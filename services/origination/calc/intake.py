@@ -101,7 +101,10 @@ def _customer(check: Check, inputs: IntakeInputs) -> None:
         check.note("CUSTOMER_IDENTIFIED", Outcome.PASS, detail=file.identified_on.isoformat())
     if not any(owner.beneficial for owner in file.owners or ()):
         check.note(
-            "BENEFICIAL_OWNER_UNKNOWN", Outcome.REFER, zh="受益所有人未识别", en="no beneficial owner has been established"
+            "BENEFICIAL_OWNER_UNKNOWN",
+            Outcome.REFER,
+            zh="受益所有人未识别",
+            en="no beneficial owner has been established",
         )
     if file.risk_class in (None, "high"):
         check.note(

@@ -124,7 +124,9 @@ def _assessment(dossier: Dossier) -> Iterator[str]:
     if dossier.rating is not None:
         rating = dossier.rating
         yield f"- 评级 Rating: **{rating.grade}** · {rating.card_class} · {rating.card_score:.1f} · PD {rating.pd:.8f}"
-        yield "- 因子 Factors: " + ", ".join(f"{item.factor} {item.points:.1f}/{item.of:.1f}" for item in rating.factors)
+        yield "- 因子 Factors: " + ", ".join(
+            f"{item.factor} {item.points:.1f}/{item.of:.1f}" for item in rating.factors
+        )
     if dossier.limit is not None:
         limit = dossier.limit
         yield f"- 额度 Limit: **{limit.limit}** / {limit.asked} · {limit.tenor_months} m"

@@ -201,7 +201,9 @@ GROUPS: Final[tuple[Group, ...]] = (
         ),
         when=lambda case: case.project,
     ),
-    Group(_one("project"), valued=("pue", "rack_use"), stated=(), when=lambda case: case.project and case.product.green),
+    Group(
+        _one("project"), valued=("pue", "rack_use"), stated=(), when=lambda case: case.project and case.product.green
+    ),
     # 48-54 the assets
     Group(_each("assets"), stated=("encumbrances",)),
     Group(_each("assets"), stated=("colocation_operator", "lien_waiver"), about=_is(*_HARDWARE)),

@@ -128,7 +128,11 @@ def clauses(terms: OfferTerms) -> tuple[Clause, ...]:
     )
 
 
-_FROM = {"effective": ("合同生效", "the agreement's effect"), "payment": ("放款", "payment"), "delivery": ("交付", "delivery")}
+_FROM = {
+    "effective": ("合同生效", "the agreement's effect"),
+    "payment": ("放款", "payment"),
+    "delivery": ("交付", "delivery"),
+}
 
 
 def _text(term: ConditionTerm) -> tuple[str, str]:

@@ -110,9 +110,7 @@ class CaseworkCalls(ServiceClient):
 
     async def approve_policy(self, sha: str, body: PolicyApproval, key: str) -> PolicyProposal:
         """Put a bundle into force."""
-        return await self.call(
-            "POST", f"/v1/policies/{sha}/approve", PolicyProposal, body=body, idempotency_key=key
-        )
+        return await self.call("POST", f"/v1/policies/{sha}/approve", PolicyProposal, body=body, idempotency_key=key)
 
     async def add_reference(self, body: ReferenceBody, key: str) -> ReferenceVintage:
         """Add a vintage."""

@@ -69,7 +69,14 @@ async def import_servers(
         current = await applications.draft(session, who, case_id)
         content = _with_servers(applications.content_of(current), asset_key, found)
         current = await applications.change_draft(
-            session, who, current, content, "assets.imported", asset_key=asset_key, servers=len(found), sha256=stored.sha256
+            session,
+            who,
+            current,
+            content,
+            "assets.imported",
+            asset_key=asset_key,
+            servers=len(found),
+            sha256=stored.sha256,
         )
         await applications.add_document(session, who, current, stored, kind=INVENTORY_KIND, name="servers.xlsx")
         report = ImportReport(
@@ -103,7 +110,9 @@ def _with_servers(content: ApplicationContent, key: str, found: tuple[ServerItem
 def _elsewhere(row: Application, key: str, found: tuple[ServerItem, ...], sheet: list[Row]) -> list[Fault]:
     """Serials that another asset of the same application lists already."""
     content = applications.content_of(row)
-    others = {server.serial.upper(): asset.key for asset in content.assets if asset.key != key for server in asset.servers}
+    others = {
+        server.serial.upper(): asset.key for asset in content.assets if asset.key != key for server in asset.servers
+    }
     places = rows_by_serial(sheet)
     return [
         Fault(

@@ -65,7 +65,9 @@ async def dossier(
     request: Request,
     case_id: UUID,
     who: Worker,
-    as_of: Annotated[date | None, Query(description="the day of the books; that of the newest conclusion if left out")] = None,
+    as_of: Annotated[
+        date | None, Query(description="the day of the books; that of the newest conclusion if left out")
+    ] = None,
 ) -> Dossier:
     """All that an assessment step may know."""
     database: Database = request.app.state.database
@@ -253,5 +255,3 @@ def _needs(**found: object) -> None:
     lacking = [name for name, item in found.items() if item is None]
     if lacking:
         raise Problem("step_not_possible", needs=", ".join(lacking))
-
-

@@ -32,9 +32,7 @@ async def enter(
 
     async def effect(session: Any) -> Reply:
         row = await customers.add_group(session, who, body)
-        return Reply(
-            201, customers.group_view(row), {"Location": f"/v1/groups/{row.id}", "ETag": etag_of(row.version)}
-        )
+        return Reply(201, customers.group_view(row), {"Location": f"/v1/groups/{row.id}", "ETag": etag_of(row.version)})
 
     return await call.atomic(database, effect)
 

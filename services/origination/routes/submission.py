@@ -95,9 +95,7 @@ async def submit(
                 session, who, current, policy_sha256=bundle.sha256, pinned_on=day, at=at
             )
             start = _start(current)
-            await record(
-                session, case_id, "application.submitted", who, rows=[current, version], facts=start, at=at
-            )
+            await record(session, case_id, "application.submitted", who, rows=[current, version], facts=start, at=at)
             await request_start(session, APPLICATION_WORKFLOW, application_workflow_id(case_id), start)
             headers = {"Location": f"/v1/applications/{case_id}", "ETag": etag_of(current.version)}
             return Reply(202, _receipt(current), headers)

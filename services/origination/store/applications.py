@@ -207,7 +207,9 @@ async def add_document(
     if row.stage == Stage.DRAFT.value:
         listed = ApplicationDocument(sha256=stored.sha256, kind=kind, name=name, as_of=as_of, expires=expires)
         entry = listed.model_dump(mode="json")
-        others = [item for item in row.content.get("documents", []) if (item["sha256"], item["kind"]) != (stored.sha256, kind)]
+        others = [
+            item for item in row.content.get("documents", []) if (item["sha256"], item["kind"]) != (stored.sha256, kind)
+        ]
         row.content = {**row.content, "documents": [*others, entry]}
         row.version += 1
         row.updated_at = now()

@@ -114,16 +114,19 @@ async def _holder(session: AsyncSession, who: Principal, body: CreditLineBody) -
 
 async def _under(session: AsyncSession, body: CreditLineBody, parent_id: UUID, own_id: UUID | None) -> list[Fault]:
     """Faults of a line's place: its parent is an umbrella of the same lender that reaches the line's holder and holds it."""
-    parent = (
-        await session.exec(select(CreditLine).where(CreditLine.id == parent_id).with_for_update())
-    ).one_or_none()
+    parent = (await session.exec(select(CreditLine).where(CreditLine.id == parent_id).with_for_update())).one_or_none()
     if parent is None or parent.lender_id != body.lender_id or parent.kind != CreditLineKind.UMBRELLA:
         return [
             Fault("/parent_id", "unknown_parent", "没有该上级额度", "no such umbrella line of this lender"),
         ]
     if not await _reaches(session, parent, body):
         return [
-            Fault("/parent_id", "foreign_parent", "上级额度不属于同一客户或集团", "it belongs to another customer or group")
+            Fault(
+                "/parent_id",
+                "foreign_parent",
+                "上级额度不属于同一客户或集团",
+                "it belongs to another customer or group",
+            )
         ]
     siblings = select(func.coalesce(func.sum(CreditLine.amount), 0)).where(CreditLine.parent_id == parent_id)
     if own_id is not None:

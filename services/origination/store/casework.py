@@ -150,9 +150,7 @@ async def file_finding(
     await lock_case(session, step.case_id)
     await applications.case(session, step.case_id)
     key = f"{step.workflow_id}:{step.step}"
-    found = await session.exec(
-        select(CaseFinding).where(CaseFinding.case_id == step.case_id, CaseFinding.step == key)
-    )
+    found = await session.exec(select(CaseFinding).where(CaseFinding.case_id == step.case_id, CaseFinding.step == key))
     known = found.one_or_none()
     if known is not None:
         return finding_ref(known)
@@ -176,7 +174,9 @@ async def file_finding(
     return ref
 
 
-async def file_own(session: AsyncSession, who: Principal, step: CaseStep, finding: Finding[Any], inputs: Value) -> FindingRef:
+async def file_own(
+    session: AsyncSession, who: Principal, step: CaseStep, finding: Finding[Any], inputs: Value
+) -> FindingRef:
     """File a finding of this service with its inputs and trace, and enter it into the case."""
     ref = await findings.put(session, finding, inputs, subject=str(step.case_id))
     return await file_finding(
@@ -191,9 +191,7 @@ async def file_own(session: AsyncSession, who: Principal, step: CaseStep, findin
 
 
 def finding_ref(row: CaseFinding) -> FindingRef:
-    return FindingRef(
-        id=row.finding_id, kind=row.kind, outcome=row.outcome, value=row.headline, sha256=row.sha256
-    )
+    return FindingRef(id=row.finding_id, kind=row.kind, outcome=row.outcome, value=row.headline, sha256=row.sha256)
 
 
 def assessment_item(row: CaseFinding) -> AssessmentItem:
@@ -320,4 +318,3 @@ async def assessment(session: AsyncSession, row: Application) -> AssessmentView:
 
 def _plain(row: OriginationTable | None, *names: str) -> dict[str, Any] | None:
     return None if row is None else row.model_dump(mode="json", include=set(names))
-

@@ -58,4 +58,3 @@ async def case_at(session: AsyncSession, case_id: UUID, as_of: date) -> CaseAtSt
         blacklisted=listed,
         references=(lender_ref, *((list_ref,) if list_ref is not None else ())),
     )
-

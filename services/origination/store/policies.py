@@ -108,9 +108,7 @@ async def propose(
 
 async def approve(session: AsyncSession, sha256: str, *, checker: str) -> PolicyPublication:
     """Put a proposed bundle into force. Raises ``not_found``, ``same_person`` and ``already_approved``."""
-    found = await session.exec(
-        select(PolicyPublication).where(PolicyPublication.sha256 == sha256).with_for_update()
-    )
+    found = await session.exec(select(PolicyPublication).where(PolicyPublication.sha256 == sha256).with_for_update())
     row = found.one_or_none()
     if row is None:
         raise Problem("not_found")
@@ -175,4 +173,3 @@ def proposal_view(row: PolicyPublication, files: int) -> PolicyProposal:
         approved_at=row.approved_at,
         comment=row.comment or None,
     )
-

@@ -57,11 +57,11 @@ async def test_a_section_that_is_given_replaces_and_null_removes(house: House) -
         (b'{"lender_id": "nxb", "remark": "' + b"x" * 1_000_001 + b'"}', 413, "body_too_large"),
     ],
 )
-async def test_misshapen_input_is_refused_and_never_a_failure(house: House, body: bytes, status: int, code: str) -> None:
+async def test_misshapen_input_is_refused_and_never_a_failure(
+    house: House, body: bytes, status: int, code: str
+) -> None:
     manager = await house.manager()
-    answer = await manager.post(
-        APPLICATIONS, content=body, headers={**key(), "Content-Type": "application/json"}
-    )
+    answer = await manager.post(APPLICATIONS, content=body, headers={**key(), "Content-Type": "application/json"})
     assert (await read(answer, status))["code"] == code
 
 
@@ -72,7 +72,9 @@ async def test_every_fault_of_a_body_is_named_with_its_place(house: House) -> No
     body["lines"][0]["amount"] = {"amount": 4e7, "currency": "CNY"}
     body["technology"]["utilisation"] = {"state": "maybe"}
     body["accounts"][0]["cash"] = {"value": {"amount": "1.005", "currency": "CNY"}}
-    problem = await read(await manager.post(APPLICATIONS, json=body, headers={**key(), "Accept-Language": "zh-CN"}), 422)
+    problem = await read(
+        await manager.post(APPLICATIONS, json=body, headers={**key(), "Accept-Language": "zh-CN"}), 422
+    )
     found = {item["pointer"]: item["code"] for item in problem["errors"]}
     assert found["/parties/0/uscc"] == "uscc_check_digit"
     assert found["/lines/0/amount/amount"] == "decimal_text"

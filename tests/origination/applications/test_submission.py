@@ -47,7 +47,14 @@ async def test_an_empty_draft_is_told_all_that_a_product_needs(house: House) -> 
         f"/v1/applications/{made['application_id']}/submit", headers={**key(), "If-Match": '"1"'}
     )
     pointers = {item["pointer"] for item in (await read(answer, 422))["errors"]}
-    assert {"/customer_id", "/application_date", "/lines", "/parties", "/accounts", "/borrower/query_consents"} <= pointers
+    assert {
+        "/customer_id",
+        "/application_date",
+        "/lines",
+        "/parties",
+        "/accounts",
+        "/borrower/query_consents",
+    } <= pointers
 
 
 async def test_declared_unknown_is_a_statement_and_silence_is_not(house: House) -> None:

@@ -48,7 +48,9 @@ async def test_exposure_is_three_measures(house: House, usccs: list[str]) -> Non
     assert found["group_exposure"]["amount"] == "202000000.00"
     assert found["group_id"] == group["group_id"]
     # After the lines' end nothing more can be drawn; what is outstanding still counts.
-    later = await manager.get(f"/v1/customers/{first['customer_id']}/exposure", params={**params, "as_of": "2028-01-01"})
+    later = await manager.get(
+        f"/v1/customers/{first['customer_id']}/exposure", params={**params, "as_of": "2028-01-01"}
+    )
     assert (await read(later, 200))["exposure"]["amount"] == "60000000.00"
     other = await manager.get(f"/v1/customers/{first['customer_id']}/exposure", params={**params, "lender_id": "jsb"})
     assert (await read(other, 200))["exposure"]["amount"] == "0.00"
@@ -74,9 +76,7 @@ async def test_lines_fit_under_their_umbrella(house: House, usccs: list[str]) ->
         outstanding={"amount": "0.00"},
         amount={"amount": "69999999.99"},
     )
-    answer = await manager.put(
-        f"/v1/credit-lines/{umbrella['line_id']}", json=smaller, headers={"If-Match": '"1"'}
-    )
+    answer = await manager.put(f"/v1/credit-lines/{umbrella['line_id']}", json=smaller, headers={"If-Match": '"1"'})
     assert (await read(answer, 422))["errors"][0]["code"] == "below_children"
 
 
@@ -102,7 +102,9 @@ async def test_what_is_wrong_with_a_line_is_named(house: House, usccs: list[str]
     assert (await read(await manager.post("/v1/credit-lines", json=both, headers=key()), 422))["errors"][0][
         "code"
     ] == "line_holder"
-    floats = line(reference="L-1", customer_id=customer["customer_id"], amount={"amount": 100000000.1, "currency": "CNY"})
+    floats = line(
+        reference="L-1", customer_id=customer["customer_id"], amount={"amount": 100000000.1, "currency": "CNY"}
+    )
     problem = await read(await manager.post("/v1/credit-lines", json=floats, headers=key()), 422)
     assert (problem["errors"][0]["pointer"], problem["errors"][0]["code"]) == ("/amount/amount", "decimal_text")
     await entered(manager, "/v1/credit-lines", line(reference="L-1", customer_id=customer["customer_id"]))

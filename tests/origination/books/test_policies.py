@@ -139,4 +139,3 @@ async def test_a_vintage_is_checked_against_its_series(house: House) -> None:
     unknown = {**wrong, "id": "weather"}
     problem = await read(await operator.post("/v1/reference-data", json=unknown, headers=key()), 422)
     assert problem["errors"][0]["code"] == "unknown_series"
-

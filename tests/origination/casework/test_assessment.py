@@ -101,7 +101,12 @@ async def test_a_finding_is_recomputed_to_the_same_hash(running: Running) -> Non
     assert inputs.content_sha256 == version.sha256
     check = cross_checks(inputs, ApplicationContent.model_validate(version.content))
     again: Any = finding.model_copy(
-        update={"value": check.value(), "reasons": tuple(check.reasons), "trace": tuple(check.trace), "outcome": check.outcome()}
+        update={
+            "value": check.value(),
+            "reasons": tuple(check.reasons),
+            "trace": tuple(check.trace),
+            "outcome": check.outcome(),
+        }
     )
     assert again.sha256() == finding.sha256() == row.sha256
 
