@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from domain.application.text import Code, Label
+from domain.application.text import Code, Label, Remark
 from domain.model import Message, Value
 from domain.money import ZERO, Money
 from domain.tasks import HumanTask, Verb
@@ -84,11 +84,20 @@ class MandateView(Value):
     valid_from: date
     valid_to: date
     basis: str
-    state: Literal["proposed", "in_force"]
+    state: Literal["proposed", "in_force", "ended"]
     maker: str
     proposed_at: datetime
     checker: str | None
     approved_at: datetime | None
+    ended_by: str | None = None
+    ended_at: datetime | None = None
+    end_reason: str = ""
+
+
+class MandateEnd(Value):
+    """``POST /v1/mandates/{id}/end``: why authority is taken away."""
+
+    reason: Remark
 
 
 class RefusalView(Value):

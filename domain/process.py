@@ -4,8 +4,10 @@ The names are recorded in histories and never change.
 """
 
 from datetime import date, datetime
-from typing import Final
+from typing import Annotated, Final
 from uuid import UUID
+
+from pydantic import Field
 
 from domain.assertion import SignedCommand
 from domain.facility import ConditionTerm, FacilityRef, GateVerdict, TransferRef
@@ -144,7 +146,7 @@ class CaseStep(Message):
     case_id: UUID
     workflow_id: str
     step: str
-    as_of: date
+    as_of: Annotated[date, Field(ge=date(2000, 1, 1), le=date(2200, 1, 1))]
 
 
 class CohortStep(CaseStep):

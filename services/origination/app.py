@@ -15,7 +15,7 @@ from services.kit.http import http_client
 from services.kit.keyring import Keyring
 from services.kit.service_token import ClientCredentials
 from services.kit.telemetry import configure
-from services.origination import process
+from services.origination import upkeep
 from services.origination.routes import (
     applications,
     assets_import,
@@ -90,7 +90,7 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         try:
-            async with process.lifespan(app):
+            async with upkeep.lifespan(app):
                 yield
         finally:
             await outgoing.aclose()

@@ -126,6 +126,7 @@ async def carry_out(
                     update_name=order.update,
                     update_id=update_id,
                     command=order.command,
+                    event_kind=event_kind,
                 )
         outcome = await gateway.act(row.workflow_id, row.update_name, row.update_id, _signed(request, who, row, signed))
         if isinstance(outcome, TimedOut):
@@ -143,22 +144,21 @@ async def carry_out(
         raise
 
     async def effect(session: AsyncSession) -> Reply:
-        await enter_result(session, who, row, outcome, event_kind)
+        await enter_result(session, row, outcome)
         return await answer(session, outcome)
 
     return await call.finish(database, reservation, effect)
 
 
-async def enter_result(
-    session: AsyncSession, who: Principal, command: Command, result: CommandResult, event_kind: str
-) -> None:
+async def enter_result(session: AsyncSession, command: Command, result: CommandResult) -> None:
     """Enter what a command changed, with the event that says who sent it."""
     if not await commands.settle(session, command):
         return
+    who = Principal.model_validate(command.actor)
     ids = positions.ids_of(command.workflow_id)
     await positions.enter(
         session,
-        event_kind,
+        command.event_kind,
         who,
         positions.Position(
             case_id=command.of_case,
@@ -178,11 +178,10 @@ async def enter_result(
 async def refuse(request: Request, who: Principal, command: Command, refused: Refused) -> Problem:
     """Store the process's refusal; returns the problem that tells it."""
     database: Database = request.app.state.database
-    code = refused.code if refused.code in set(Refusal) else Refusal.CASE_ENDED.value
     async with database.session() as session:
-        await commands.settle(session, command, refusal={**refused.model_dump(), "code": code})
-    await record_refusal(request, code, principal=who, reason=refused.rule)
-    return problem_of(refused.model_copy(update={"code": code}))
+        await commands.settle(session, command, refusal=refused.model_dump())
+    await record_refusal(request, refused.code, principal=who, reason=refused.rule)
+    return problem_of(refused)
 
 
 def problem_of(refused: Refused) -> Problem:

@@ -22,6 +22,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from temporalio.client import (
     Client,
     RPCError,
+    WorkflowExecutionStatus,
+    WorkflowHandle,
     WorkflowUpdateFailedError,
     WorkflowUpdateRPCTimeoutOrCancelledError,
 )
@@ -46,8 +48,9 @@ from domain.process import (
     FacilityStart,
     UtilisationStart,
 )
+from domain.refusals import Refusal
 from services.kit.database import Database, in_transaction, now
-from services.kit.http import CallInsideTransaction
+from services.kit.http import CallInsideTransaction, RemoteUnusable
 from services.kit.keyring import Keyring
 from services.kit.telemetry import describe
 from services.kit.temporal import connect
@@ -67,6 +70,7 @@ _MESSAGES: dict[str, type[Message]] = {
     UTILISATION_WORKFLOW: UtilisationStart,
     FACILITY_WORKFLOW: FacilityStart,
 }
+_REFUSALS = frozenset(code.value for code in Refusal)
 _log = structlog.get_logger(__name__)
 _gateways: "WeakKeyDictionary[Engine, ProcessGateway]" = WeakKeyDictionary()
 
@@ -141,9 +145,14 @@ class ProcessGateway:
         try:
             async with asyncio.timeout(timeout.total_seconds()):
                 handle = (await self.client()).get_workflow_handle(workflow_id)
-                result: CommandResult = await handle.execute_update(
-                    update, message, id=update_id, result_type=CommandResult, rpc_timeout=timeout
-                )
+                try:
+                    result: CommandResult = await handle.execute_update(
+                        update, message, id=update_id, result_type=CommandResult, rpc_timeout=timeout
+                    )
+                except RPCError as error:
+                    if error.status is not RPCStatusCode.NOT_FOUND:
+                        raise
+                    return await _absent(handle)
                 return result
         except Exception as error:
             return _outcome(error)
@@ -238,15 +247,37 @@ class ProcessGateway:
                 row.started_at = now()
 
 
+ENDED = Refused(
+    code=Refusal.CASE_ENDED.value,
+    message_zh="该流程已结束，不再接受操作",
+    message_en="the process has ended and takes no commands",
+)
+
+
+async def _absent(handle: WorkflowHandle[Any, Any]) -> CommandOutcome:
+    """Why nobody takes a command: the process has ended, or it has not begun."""
+    try:
+        described = await handle.describe()
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            return NotRunning()
+        raise
+    return NotRunning() if described.status is WorkflowExecutionStatus.RUNNING else ENDED
+
+
 def _outcome(error: Exception) -> CommandOutcome:
     match error:
-        case WorkflowUpdateFailedError() if isinstance(error.cause, ApplicationError) and error.cause.type:
+        case WorkflowUpdateFailedError(cause=ApplicationError(type="AcceptedUpdateCompletedWorkflow")):
+            return ENDED
+        case WorkflowUpdateFailedError() if isinstance(error.cause, ApplicationError) and error.cause.type in _REFUSALS:
             details = error.cause.details[0] if error.cause.details else {}
             texts = details if isinstance(details, dict) else {}
             return Refused(
-                code=error.cause.type,
+                code=str(error.cause.type),
                 **{name: str(texts.get(name, "")) for name in ("rule", "message_zh", "message_en")},
             )
+        case WorkflowUpdateFailedError():
+            raise RemoteUnusable("a process failed on a command") from error
         case WorkflowUpdateRPCTimeoutOrCancelledError() | TimeoutError():
             return TimedOut()
         case RPCError() if error.status is RPCStatusCode.NOT_FOUND:

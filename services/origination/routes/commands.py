@@ -40,7 +40,7 @@ async def one(
     match outcome:
         case CommandResult():
             async with database.session() as session:
-                await enter_result(session, who, row, outcome, f"{row.update_name}.settled")
+                await enter_result(session, row, outcome)
         case Refused():
             await refuse(request, who, row, outcome)
         case NotRunning():

@@ -6,12 +6,13 @@ from uuid import UUID
 from fastapi import Query, Request, Response
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from domain.calendar import BANK_ZONE
 from domain.facility import FacilityRef, FacilityView, UtilisationRequest, UtilisationView
-from domain.process import CaseStep
+from domain.process import CaseStep, GateResult
 from domain.roles import Role
 from domain.stages import FacilityStage
 from services.kit.auth import allow
-from services.kit.database import Database
+from services.kit.database import Database, now
 from services.kit.etags import etag_of
 from services.kit.idempotency import IdempotentCall, Reply, idempotent
 from services.kit.paging import Page, PageRequest, link_next, paged
@@ -22,6 +23,7 @@ from services.origination.routes.progress import of_this_case
 from services.origination.routes.roles import READERS, WORKER
 from services.origination.store import facilities, utilisations
 from services.origination.store.applications import case
+from services.origination.store.gate import indicative_gate
 from services.origination.store.policies import PolicyShelf
 from services.origination.store.refusals import foreign
 
@@ -116,16 +118,24 @@ async def utilisations_of(
     return views
 
 
-@router.post("/v1/facilities/{facility_id}/utilisations", response_model=UtilisationView, status_code=202)
+@router.post(
+    "/v1/facilities/{facility_id}/utilisations",
+    response_model=UtilisationView,
+    status_code=202,
+    responses={200: {"model": GateResult, "description": "With dry_run: what the gate would say; nothing is written"}},
+)
 async def draw(
     request: Request,
     facility_id: UUID,
     body: UtilisationRequest,
     who: Annotated[Principal, allow(*DRAWERS, scope="branch")],
     call: Annotated[IdempotentCall, idempotent()],
+    dry_run: Annotated[bool, Query(description="only say what the gate would say, by today's books")] = False,
 ) -> Response:
     """Ask for a drawing. Its process begins at once: commitment, gate, review, the owner's confirmation, payment."""
     database: Database = request.app.state.database
+    if dry_run:
+        return await _indicative(request, facility_id, body, who)
 
     async def effect(session: AsyncSession) -> Reply:
         facility = await facilities.visible_facility(session, who, facility_id)
@@ -136,3 +146,18 @@ async def draw(
         return Reply(202, await utilisations.view(session, row), headers)
 
     return await call.atomic(database, effect)
+
+
+async def _indicative(request: Request, facility_id: UUID, body: UtilisationRequest, who: Principal) -> Response:
+    database: Database = request.app.state.database
+    policies: PolicyShelf = request.app.state.policies
+    async with database.session() as session:
+        facility = await facilities.visible_facility(session, who, facility_id)
+    if facility is None:
+        raise await foreign(request, who)
+    today = now().astimezone(BANK_ZONE).date()
+    pinned, current = await policies.bundle(facility.policy_sha256), await policies.in_force(today)
+    async with database.session() as session:
+        drawing = await utilisations.asked(session, who, facility, body)
+        verdict = await indicative_gate(session, drawing, today, pinned, current)
+    return Response(verdict.model_dump_json(), 200, media_type="application/json")

@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import Query, Request, Response
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from domain.inbox import MandateBody, MandateView
+from domain.inbox import MandateBody, MandateEnd, MandateView
 from services.kit.auth import allow, record_refusal
 from services.kit.database import Database, now
 from services.kit.etags import etag_of
@@ -31,6 +31,7 @@ register(
         "授权的经办人、复核人与被授权人须为三人。",
         "The maker, the checker and the holder of a mandate are three persons.",
     ),
+    ProblemType("mandate_ended", 409, "授权已终止", "The mandate has ended"),
     ProblemType(
         "mandate_overlap",
         409,
@@ -97,12 +98,39 @@ async def approve(
         if who.subject in (row.maker, row.subject):
             await record_refusal(request, "mandate_self_dealing", principal=who, reason="FOUR-EYES")
             raise Problem("mandate_self_dealing")
-        if row.checker is not None:
-            raise Problem("already_approved")
+        if row.checker is not None or row.ended_at is not None:
+            raise Problem("already_approved" if row.ended_at is None else "mandate_ended")
         if await mandates.overlapping(session, row):
             raise Problem("mandate_overlap")
         row.checker = who.subject
         row.approved_at = now()
+        row.version += 1
+        await session.flush()
+        return Reply(200, mandates.view(row), {"ETag": etag_of(row.version)})
+
+    return await call.atomic(database, effect)
+
+
+@router.post("/v1/mandates/{mandate_id}/end", response_model=MandateView)
+async def end(
+    request: Request,
+    mandate_id: UUID,
+    body: MandateEnd,
+    who: Annotated[Principal, allow(*POLICY, scope="branch")],
+    call: Annotated[IdempotentCall, idempotent()],
+) -> Response:
+    """Take authority away, at once. Granting needs three persons; taking away must not wait for the second."""
+    database: Database = request.app.state.database
+
+    async def effect(session: AsyncSession) -> Reply:
+        row = await mandates.visible_mandate(session, who, mandate_id, lock=True)
+        if row is None:
+            raise await foreign(request, who)
+        if row.ended_at is not None:
+            raise Problem("mandate_ended")
+        row.ended_by = who.subject
+        row.ended_at = now()
+        row.end_reason = body.reason
         row.version += 1
         await session.flush()
         return Reply(200, mandates.view(row), {"ETag": etag_of(row.version)})

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel
-from sqlmodel import select
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from domain.inbox import CommandRefusal, CommandState, CommandView
@@ -41,6 +41,7 @@ async def written(
     update_name: str,
     update_id: str,
     command: BaseModel,
+    event_kind: str,
 ) -> Command:
     """Write a command down before it is sent."""
     row = Command(
@@ -51,6 +52,8 @@ async def written(
         update_name=update_name,
         update_id=update_id,
         command=command.model_dump(mode="json"),
+        actor=who.model_dump(mode="json"),
+        event_kind=event_kind,
     )
     session.add(row)
     await session.flush()
@@ -63,13 +66,32 @@ async def settle(session: AsyncSession, command: Command, refusal: dict[str, Any
         select(Command).where(Command.id == command.id).with_for_update().execution_options(populate_existing=True)
     )
     row = found.one()
-    if row.state != CommandState.PENDING:
+    if row.state not in (CommandState.PENDING, CommandState.LOST):
         return False
     row.state = CommandState.REFUSED if refusal else CommandState.APPLIED
     row.refusal = refusal
     row.settled_at = now()
     await session.flush()
     return True
+
+
+async def lose(session: AsyncSession, command: Command) -> None:
+    """Enter that a command was never heard and, its assertion expired, can never be applied as it was sent."""
+    row = await session.get_one(Command, command.id, with_for_update=True, populate_existing=True)
+    if row.state == CommandState.PENDING:
+        row.state = CommandState.LOST
+        await session.flush()
+
+
+async def left(session: AsyncSession, sent_before: datetime, limit: int = 20) -> list[Command]:
+    """Commands whose outcome nobody has asked for."""
+    found = await session.exec(
+        select(Command)
+        .where(Command.state == CommandState.PENDING, Command.sent_at < sent_before)
+        .order_by(col(Command.id))
+        .limit(limit)
+    )
+    return list(found)
 
 
 def view(command: Command, state: CommandState | None = None, settled_at: datetime | None = None) -> CommandView:

@@ -68,6 +68,22 @@ async def run_gate(
     return _result(known)
 
 
+async def indicative_gate(
+    session: AsyncSession, utilisation: Utilisation, as_of: date, pinned: Bundle, current: Bundle
+) -> GateResult:
+    """What the gate would say to a drawing that was not asked for yet, if its amount could be reserved. Writes nothing."""
+    facility = await session.get_one(Facility, utilisation.facility_id)
+    commitment = await session.get_one(Commitment, facility.id)
+    dossier = await read_dossier(session, facility.case_id, as_of)
+    inputs = await gate_inputs(session, facility, commitment, utilisation, dossier, as_of, pinned, current)
+    inputs = inputs.model_copy(update={"reserved": inputs.amount})
+    return _result(
+        drawing_gate(
+            inputs, dossier.content, pinned, current, finding_id=utilisation.id, made_at=utilisation.requested_at
+        )
+    )
+
+
 def _result(finding: Finding[GateConclusion]) -> GateResult:
     assert finding.value is not None
     value = finding.value

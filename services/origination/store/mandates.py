@@ -1,6 +1,7 @@
 """The register of authority (授权书): who may decide what, since when and until when."""
 
 from datetime import date
+from typing import Literal
 from uuid import UUID
 
 from sqlmodel import col, select
@@ -25,6 +26,7 @@ async def mandate_of(
             MandateEntry.subject == subject,
             col(MandateEntry.branch).in_([branch, HEAD_OFFICE]),
             col(MandateEntry.checker).is_not(None),
+            col(MandateEntry.ended_at).is_(None),
             MandateEntry.valid_from <= on,
             MandateEntry.valid_to >= on,
         )
@@ -75,6 +77,7 @@ async def overlapping(session: AsyncSession, row: MandateEntry) -> bool:
             MandateEntry.body == row.body,
             MandateEntry.branch == row.branch,
             col(MandateEntry.checker).is_not(None),
+            col(MandateEntry.ended_at).is_(None),
             MandateEntry.valid_from <= row.valid_to,
             MandateEntry.valid_to >= row.valid_from,
         )
@@ -106,12 +109,21 @@ def view(row: MandateEntry) -> MandateView:
         valid_from=row.valid_from,
         valid_to=row.valid_to,
         basis=row.basis,
-        state="proposed" if row.checker is None else "in_force",
+        state=_state(row),
         maker=row.maker,
         proposed_at=row.proposed_at,
         checker=row.checker,
         approved_at=row.approved_at,
+        ended_by=row.ended_by,
+        ended_at=row.ended_at,
+        end_reason=row.end_reason,
     )
+
+
+def _state(row: MandateEntry) -> Literal["proposed", "in_force", "ended"]:
+    if row.ended_at is not None:
+        return "ended"
+    return "proposed" if row.checker is None else "in_force"
 
 
 def _money(row: MandateEntry) -> Money:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -11,11 +12,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from domain.facility import TransferRef, TransferState
 from domain.finding import Reason
 from domain.process import application_workflow_id, facility_workflow_id, utilisation_workflow_id
-from domain.stages import ENDED
+from domain.stages import ENDED, FacilityStage, Stage, UtilisationStage
 from domain.tasks import HumanTask
 from services.kit.database import now
 from services.kit.principal import Principal
-from services.kit.problems import Problem
+from services.kit.problems import Fault, Problem
 from services.origination.store.events import lock_case, record
 from services.origination.store.tasks import newer_tasks
 from services.origination.tables.base import OriginationTable
@@ -55,6 +56,9 @@ async def enter(session: AsyncSession, kind: str, actor: Principal | str, positi
     application = await session.get(Application, position.case_id, populate_existing=True)
     if application is None:
         raise Problem("not_found")
+    faults = await _faults(session, position)
+    if faults:
+        raise Problem("invalid_request", errors=faults, count=len(faults))
     tasks = await newer_tasks(session, application, position.tasks)
     transfers = await _decided_transfers(session, position)
     rows: list[OriginationTable] = [*tasks, *transfers]
@@ -65,12 +69,40 @@ async def enter(session: AsyncSession, kind: str, actor: Principal | str, positi
     return tasks
 
 
+_STAGES: dict[str, type[StrEnum]] = {
+    "application": Stage,
+    "utilisation": UtilisationStage,
+    "facility": FacilityStage,
+}
+
+
+async def _faults(session: AsyncSession, position: Position) -> list[Fault]:
+    """What a report says that these books cannot hold: it is refused whole."""
+    faults = []
+    stages = _STAGES.get(position.workflow_id.partition("-")[0])
+    if stages is None:
+        faults.append(Fault("/workflow_id", "unknown_process", "不是已知流程", "names no process of a case"))
+    elif position.stage not in set(stages):
+        faults.append(Fault("/stage", "unknown_stage", "阶段无效", "is no stage of this process"))
+    for place, task in enumerate(position.tasks):
+        if task.case_id != position.case_id:
+            faults.append(Fault(f"/tasks/{place}/case_id", "other_case", "属于其他案件", "belongs to another case"))
+    for place, ref in enumerate(position.transfers):
+        row = await session.get(Transfer, ref.transfer_id)
+        if row is None or row.case_id != position.case_id:
+            faults.append(
+                Fault(
+                    f"/transfers/{place}/transfer_id", "unknown_transfer", "账上没有该笔付款", "is not in these books"
+                )
+            )
+    return faults
+
+
 async def _decided_transfers(session: AsyncSession, position: Position) -> list[Transfer]:
     changed = []
     for ref in position.transfers:
         row = await session.get(Transfer, ref.transfer_id, populate_existing=True)
-        if row is None or row.case_id != position.case_id:
-            raise ValueError("a process reported a transfer that these books did not make")
+        assert row is not None
         # The owner's choice comes from the process; everything after it is the books' own.
         if row.state == TransferState.CREATED and ref.state in _OWNERS_CHOICE:
             row.state = ref.state.value

@@ -52,31 +52,8 @@ async def request_utilisation(
     not fit, and ``facility_not_effective``."""
     await lock_case(session, facility.case_id)
     await session.refresh(facility)
-    if facility.stage != FacilityStage.EFFECTIVE:
-        raise Problem("facility_not_effective", stage=facility.stage)
-    faults = await _faults(session, facility, body)
-    if faults:
-        raise Problem("invalid_request", errors=faults, count=len(faults))
+    row = await asked(session, who, facility, body)
     application = await case(session, facility.case_id)
-    before = await session.exec(
-        select(func.count()).select_from(Utilisation).where(Utilisation.facility_id == facility.id)
-    )
-    row = Utilisation(
-        id=new_id(),
-        case_id=facility.case_id,
-        facility_id=facility.id,
-        number=f"{facility.number}-U{before.one() + 1:02d}",
-        amount=body.amount.amount,
-        currency=body.amount.currency,
-        value_date=body.value_date,
-        delivery_date=body.delivery_date,
-        purpose=body.purpose,
-        payees=[payee.model_dump(mode="json") for payee in body.payees],
-        invoices=list(body.invoices),
-        remark=body.remark or "",
-        stage=UtilisationStage.REQUESTED.value,
-        requested_by=who.subject,
-    )
     await record(session, facility.case_id, "utilisation.requested", who, rows=[row], facts={"number": row.number})
     start = UtilisationStart(
         utilisation_id=row.id,
@@ -94,6 +71,34 @@ async def request_utilisation(
     )
     await request_start(session, UTILISATION_WORKFLOW, utilisation_workflow_id(row.id), start)
     return row
+
+
+async def asked(session: AsyncSession, who: Principal, facility: Facility, body: UtilisationRequest) -> Utilisation:
+    """The drawing a request asks for, not yet entered. Raises as ``request_utilisation``."""
+    if facility.stage != FacilityStage.EFFECTIVE:
+        raise Problem("facility_not_effective", stage=facility.stage)
+    faults = await _faults(session, facility, body)
+    if faults:
+        raise Problem("invalid_request", errors=faults, count=len(faults))
+    before = await session.exec(
+        select(func.count()).select_from(Utilisation).where(Utilisation.facility_id == facility.id)
+    )
+    return Utilisation(
+        id=new_id(),
+        case_id=facility.case_id,
+        facility_id=facility.id,
+        number=f"{facility.number}-U{before.one() + 1:02d}",
+        amount=body.amount.amount,
+        currency=body.amount.currency,
+        value_date=body.value_date,
+        delivery_date=body.delivery_date,
+        purpose=body.purpose,
+        payees=[payee.model_dump(mode="json") for payee in body.payees],
+        invoices=list(body.invoices),
+        remark=body.remark or "",
+        stage=UtilisationStage.REQUESTED.value,
+        requested_by=who.subject,
+    )
 
 
 async def _faults(session: AsyncSession, facility: Facility, body: UtilisationRequest) -> list[Fault]:
@@ -117,6 +122,14 @@ async def _faults(session: AsyncSession, facility: Facility, body: UtilisationRe
         )
     if len({payee.key for payee in body.payees}) != len(body.payees):
         faults.append(Fault("/payees", "key_repeated", "收款人标识重复", "a key is used for more than one payee"))
+    if not facility.effective_on <= body.value_date <= facility.termination_date:
+        faults.append(
+            Fault("/value_date", "outside_facility", "不在授信协议期限内", "lies outside the term of the facility")
+        )
+    if body.delivery_date is not None and body.delivery_date > facility.termination_date:
+        faults.append(
+            Fault("/delivery_date", "outside_facility", "不在授信协议期限内", "lies outside the term of the facility")
+        )
     if body.delivery_date is not None and body.delivery_date < facility.effective_on:
         faults.append(
             Fault("/delivery_date", "before_effective", "交付日早于协议生效日", "lies before the facility took effect")

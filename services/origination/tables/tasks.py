@@ -48,7 +48,7 @@ class Command(OriginationTable, table=True):
     """What a person told a process to do, written before it is sent; its outcome is added when it is known."""
 
     __tablename__ = "command"
-    __table_args__ = (CheckConstraint("state IN ('pending', 'applied', 'refused')", name="state"),)
+    __table_args__ = (CheckConstraint("state IN ('pending', 'applied', 'refused', 'lost')", name="state"),)
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     principal: str
@@ -59,6 +59,9 @@ class Command(OriginationTable, table=True):
     update_name: str
     update_id: str = Field(unique=True, max_length=64)
     command: dict[str, Any] = Field(sa_column=document())
+    actor: dict[str, Any] = Field(sa_column=document())
+    """The verified caller: whoever enters the outcome, the event names the one who sent it."""
+    event_kind: str
     state: str = "pending"
     refusal: dict[str, Any] | None = Field(default=None, sa_column=document(nullable=True))
     sent_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
@@ -75,6 +78,7 @@ class MandateEntry(OriginationTable, table=True):
         CheckConstraint("checker IS NULL OR (checker <> maker AND checker <> subject)", name="three_persons_apart"),
         CheckConstraint("maker <> subject", name="not_for_oneself"),
         CheckConstraint("(checker IS NULL) = (approved_at IS NULL)", name="approval_whole"),
+        CheckConstraint("(ended_by IS NULL) = (ended_at IS NULL)", name="end_whole"),
         ExcludeConstraint(
             ("subject", "="),
             ("body", "="),
@@ -82,7 +86,7 @@ class MandateEntry(OriginationTable, table=True):
             (text("daterange(valid_from, valid_to, '[]')"), "&&"),
             name="ex_mandate_one_at_a_time",
             using="gist",
-            where=text("checker IS NOT NULL"),
+            where=text("checker IS NOT NULL AND ended_at IS NULL"),
         ),
     )
 
@@ -101,4 +105,7 @@ class MandateEntry(OriginationTable, table=True):
     proposed_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
     checker: str | None = None
     approved_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    ended_by: str | None = None
+    ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    end_reason: str = ""
     version: int = 1
