@@ -5,6 +5,7 @@ import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -130,9 +131,7 @@ async def test_the_instalments_repay_the_limit_and_not_a_fen_more(secured: Secur
     assert [part["number"] for part in schedule] == list(range(1, len(schedule) + 1))
     dues = [part["due"] for part in schedule]
     assert dues == sorted(dues)
-    assert all(
-        earlier["period_end"] < later["period_end"] for earlier, later in zip(schedule, schedule[1:], strict=False)
-    )
+    assert all(earlier["period_end"] < later["period_end"] for earlier, later in pairwise(schedule))
 
 
 @each_example
