@@ -14,7 +14,7 @@ import httpx
 import pytest
 import pytest_asyncio
 from fastapi import FastAPI
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from domain.money import yuan
@@ -215,7 +215,9 @@ async def case(app: FastAPI, engine: Client, people: People) -> AsyncIterator[Ca
     running = Case(case_id, engine, await people.worker())
     await until(lambda: started(app, running.workflow_id))
     yield running
-    await engine.get_workflow_handle(running.workflow_id).signal("end")
+    handle = engine.get_workflow_handle(running.workflow_id)
+    if (await handle.describe()).status is WorkflowExecutionStatus.RUNNING:
+        await handle.signal("end")
 
 
 async def started(app: FastAPI, workflow_id: str) -> bool:

@@ -142,6 +142,25 @@ async def test_the_gate_reads_the_books(drawn_case: Drawn) -> None:
     assert beyond.verdict.maximum == yuan(0)
 
 
+async def test_a_dry_run_says_what_the_gate_would_say_and_writes_nothing(drawn_case: Drawn, app: FastAPI) -> None:
+    finance = await drawn_case.people.borrower("finance@xiyun", "borrower_finance")
+    path = f"/v1/facilities/{drawn_case.facility.facility_id}/utilisations?dry_run=true"
+    for amount, codes in ((80_000_000, []), (80_000_001, ["FA_CAPITAL_PRO_RATA"])):
+        body = {
+            "amount": yuan(amount).model_dump(mode="json"),
+            "value_date": str(today()),
+            "payees": [payee(amount).model_dump(mode="json")],
+            "purpose": "servers",
+        }
+        answer = await finance.post(path, json=body, headers=key())
+        assert answer.status_code == 200, answer.text
+        verdict = answer.json()["verdict"]
+        assert (verdict["codes"], verdict["maximum"]["amount"]) == (codes, "80000000.00")
+    wrong = await finance.post(path, json={**body, "payees": [payee(1).model_dump(mode="json")]}, headers=key())
+    assert wrong.status_code == 422
+    assert (await finance.get(path.partition("?")[0])).json() == []
+
+
 async def test_reservations_at_once_never_exceed_the_commitment(drawn_case: Drawn, app: FastAPI) -> None:
     asked = [await drawn_case.ask(60_000_000, payees=[payee(60_000_000).model_dump(mode="json")]) for _ in range(6)]
     results = await asyncio.gather(

@@ -8,9 +8,12 @@ import pytest
 from fastapi import FastAPI
 
 from domain.tasks import HumanTask, TaskType
+from services.kit.actor_assertion import LIFETIME
+from services.kit.database import now
 from services.origination.process import CommandOutcome, NotRunning, TimedOut
 from services.origination.store.events import events_of
-from tests.origination.running import Case, People, gateway, key, until
+from services.origination.upkeep import settle_left
+from tests.origination.running import Case, People, act, gateway, key, until
 
 
 async def paused(case: Case, yes: bool) -> None:
@@ -93,6 +96,52 @@ async def test_a_command_nobody_heard_is_lost_and_may_be_sent_again(
     again = await reviewer.post(f"/v1/tasks/{task.task_id}/claim", json={}, headers=headers)
     assert (again.status_code, again.json()["state"]) == (200, "reserved")
     assert (await reviewer.get(answer.headers["Location"])).json()["state"] == "applied"
+
+
+async def test_a_command_nobody_asked_about_is_settled_in_its_senders_name(
+    case: Case, people: People, impatient: None, app: FastAPI
+) -> None:
+    reviewer, task, _, answer = await late_claim(case, people)
+    assert answer.status_code == 202
+    await paused(case, False)
+
+    async def found() -> bool:
+        return await settle_left(app.state.database, gateway(app), now()) == 1
+
+    await until(found)
+    assert await settle_left(app.state.database, gateway(app), now()) == 0
+    async with app.state.database.session() as session:
+        event = (await events_of(session, case.case_id))[-1]
+    assert (event.kind, event.actor["subject"]) == ("task.claim", "li.na")
+    assert (await reviewer.get(f"/v1/tasks/{task.task_id}")).json()["assignee"] == "li.na"
+
+
+async def test_a_command_that_can_no_longer_be_applied_is_lost(
+    case: Case, people: People, app: FastAPI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task = await case.offer(TaskType.REVIEW)
+    reviewer = await people.staff("li.na", "reviewer", branch="HO")
+
+    async def unheard(*_: Any, **__: Any) -> CommandOutcome:
+        return TimedOut()
+
+    with monkeypatch.context() as context:
+        context.setattr(gateway(app), "act", unheard)
+        headers = {"If-Match": '"1"', **key()}
+        answer = await reviewer.post(f"/v1/tasks/{task.task_id}/claim", json={}, headers=headers)
+    assert await settle_left(app.state.database, gateway(app), now()) == 0
+    assert await settle_left(app.state.database, gateway(app), now() + LIFETIME + timedelta(seconds=1)) == 1
+    assert (await reviewer.get(answer.headers["Location"])).json()["state"] == "lost"
+
+
+async def test_a_process_that_has_ended_takes_no_commands(case: Case, people: People) -> None:
+    task = await case.offer(TaskType.REVIEW)
+    handle = case.engine.get_workflow_handle(case.workflow_id)
+    await handle.signal("end")
+    await handle.result()
+    reviewer = await people.staff("li.na", "reviewer", branch="HO")
+    answer = await act(reviewer, task.task_id, "claim", 1)
+    assert (answer.status_code, answer.json()["code"]) == (409, "case_ended")
 
 
 async def test_a_process_that_has_not_started_is_told_apart(case: Case, app: FastAPI) -> None:

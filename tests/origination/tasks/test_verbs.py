@@ -6,11 +6,13 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
+import pytest
 from fastapi import FastAPI
 from sqlmodel import select
 
 from domain.money import yuan
 from domain.tasks import TaskOutcome, TaskType
+from services.kit.http import RemoteProblem
 from services.origination.store.events import events_of, verify
 from services.origination.tables.events import AccessRefusal
 from tests.origination.running import Case, People, act, key
@@ -237,6 +239,30 @@ async def test_a_mandate_needs_three_persons_and_does_not_overlap(people: People
     assert first in seen
     assert made["mandate_id"] not in seen
     assert (await holder.get(f"/v1/mandates/{made['mandate_id']}")).status_code == 404
+
+
+async def test_authority_that_was_taken_away_no_longer_counts(case: Case, people: People) -> None:
+    task = await case.offer(TaskType.APPROVAL, required_authority=requirement())
+    approver = await people.staff("zhao.lei", "approver", branch="HO")
+    await act(approver, task.task_id, "claim", 1)
+    mandate_id = await granted(people, "zhao.lei")
+    checker = await people.staff("policy.two", "policy_admin", branch="HO")
+    path = f"/v1/mandates/{mandate_id}/end"
+    ended = await checker.post(path, json={"reason": "调离"}, headers=key())
+    assert (ended.status_code, ended.json()["state"], ended.json()["ended_by"]) == (200, "ended", "policy.two")
+    assert (await checker.post(path, json={"reason": "x"}, headers=key())).json()["code"] == "mandate_ended"
+    refused = await act(approver, task.task_id, "complete", 2, outcome="approve")
+    assert refused.json()["code"] == "authority_exceeded"
+    await granted(people, "zhao.lei")
+    assert (await act(approver, task.task_id, "complete", 2, outcome="approve")).status_code == 200
+
+
+async def test_a_report_these_books_cannot_hold_is_refused_whole(case: Case, people: People) -> None:
+    task = await case.offer(TaskType.REVIEW)
+    with pytest.raises(RemoteProblem) as refused:
+        await case.report([task.model_copy(update={"case_id": uuid4()})], stage="nowhere")
+    assert refused.value.status == 422
+    assert {fault.pointer for fault in refused.value.errors} == {"/stage", "/tasks/0/case_id"}
 
 
 async def test_the_newest_version_stays_whatever_comes_late(case: Case, people: People) -> None:
