@@ -16,7 +16,7 @@ from services.origination.calc import cross_checks as cross
 from services.origination.calc.authority import AuthorityInputs, AuthorityProof, authority
 from services.origination.calc.case_facts import Screens
 from services.origination.calc.conclusion import Check, finding
-from services.origination.calc.intake import IntakeInputs, intake
+from services.origination.calc.intake import CustomerStanding, IntakeInputs, intake
 from services.origination.calc.regulation import RegulationInputs, regulation
 from services.origination.calc.screening import ScreeningInputs, policy_of, screening
 from services.origination.store.check_inputs import CaseAtStep, case_at
@@ -83,8 +83,7 @@ def _intake(books: _Books) -> Drawn:
         policy_sha256=books.pinned.sha256,
         pinned_on=books.pinned_on,
         as_of=books.as_of,
-        customer_uscc=case.customer_uscc,
-        customer=case.customer,
+        customer=CustomerStanding.of(case.customer_uscc, case.customer),
         filed=case.filed,
     )
     check = intake(inputs, case.content, books.pinned)

@@ -39,10 +39,10 @@ class CheckItem(Value):
 
 
 class CheckConclusion(FindingValue):
-    """All that a check looked at. ``exceptions`` counts what departs from policy and a person must carry."""
+    """All that a check looked at. ``exceptions`` names the rules the case departs from, for which a person must answer."""
 
     items: tuple[CheckItem, ...]
-    exceptions: int = 0
+    exceptions: tuple[str, ...] = ()
 
     def headline(self) -> str:
         counted = {outcome: sum(item.outcome is outcome for item in self.items) for outcome in Outcome}
@@ -70,7 +70,7 @@ class Check:
         self.items: list[CheckItem] = []
         self.reasons: list[Reason] = []
         self.trace: list[TraceStep] = []
-        self.exceptions = 0
+        self.exceptions: list[str] = []
 
     def note(
         self, code: str, outcome: Outcome, *, zh: str = "", en: str = "", subject: str = "", detail: str = ""
@@ -91,13 +91,13 @@ class Check:
             )
         self.reasons.extend(decision.reasons)
         self.trace.extend(decision.trace)
-        self.exceptions += sum(breach.severity is Severity.REFER for breach in decision.breaches)
+        self.exceptions.extend(breach.rule_id for breach in decision.breaches if breach.severity is Severity.REFER)
 
     def outcome(self) -> Outcome:
         return worst([item.outcome for item in self.items])
 
     def value(self) -> CheckConclusion:
-        return CheckConclusion(items=tuple(self.items), exceptions=self.exceptions)
+        return CheckConclusion(items=tuple(self.items), exceptions=tuple(self.exceptions))
 
 
 def _outcome(rule: str, step: TraceStep, breaches: dict[str, Any], decision: RulesDecision) -> Outcome:

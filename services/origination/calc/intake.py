@@ -1,6 +1,7 @@
 """Intake (受理): is the file complete, are its people who they say, and may we ask about them."""
 
 from datetime import date
+from typing import Literal
 
 from domain.application import ApplicationContent, PartyRole
 from domain.books import CustomerFile
@@ -14,6 +15,26 @@ from services.origination.calc.conclusion import Check
 from services.origination.calc.consents import permits, uncovered
 
 
+class CustomerStanding(Value):
+    """What due diligence on the customer has come to, without the persons it speaks of."""
+
+    uscc: str
+    identified_on: date | None
+    review_due: date | None
+    beneficial_owner_known: bool
+    risk_class: Literal["low", "medium", "high"] | None
+
+    @classmethod
+    def of(cls, uscc: str, file: CustomerFile) -> "CustomerStanding":
+        return cls(
+            uscc=uscc,
+            identified_on=file.identified_on,
+            review_due=file.review_due,
+            beneficial_owner_known=any(owner.beneficial for owner in file.owners or ()),
+            risk_class=file.risk_class,
+        )
+
+
 class IntakeInputs(Value):
     """What intake is concluded from. The content is found under its hash."""
 
@@ -21,8 +42,7 @@ class IntakeInputs(Value):
     policy_sha256: str
     pinned_on: date
     as_of: date
-    customer_uscc: str
-    customer: CustomerFile
+    customer: CustomerStanding
     filed: tuple[FiledDocument, ...]
 
 
@@ -47,7 +67,7 @@ def _completeness(check: Check, inputs: IntakeInputs, content: ApplicationConten
 
 def _identity(check: Check, inputs: IntakeInputs, content: ApplicationContent) -> None:
     borrower = content.party(PartyRole.BORROWER)
-    if borrower is not None and borrower.uscc != inputs.customer_uscc:
+    if borrower is not None and borrower.uscc != inputs.customer.uscc:
         check.note(
             "CUSTOMER_MISMATCH",
             Outcome.FAIL,
@@ -99,7 +119,7 @@ def _customer(check: Check, inputs: IntakeInputs) -> None:
         )
     else:
         check.note("CUSTOMER_IDENTIFIED", Outcome.PASS, detail=file.identified_on.isoformat())
-    if not any(owner.beneficial for owner in file.owners or ()):
+    if not file.beneficial_owner_known:
         check.note(
             "BENEFICIAL_OWNER_UNKNOWN",
             Outcome.REFER,

@@ -34,9 +34,11 @@ class CaseAtStep:
         return self.dossier.content
 
     def exceptions(self) -> int:
-        """How often the case departs from policy: what its checks counted, and a price below the floor."""
-        counted = sum(int(item.value.get("exceptions", 0)) for item in self.found if item.service == "origination")
-        return counted + int(self.dossier.quote is not None and self.dossier.quote.below_floor)
+        """From how many rules the case departs, each counted once however many checks found it, and a price below floor."""
+        rules = {
+            rule for item in self.found if item.service == "origination" for rule in item.value.get("exceptions", ())
+        }
+        return len(rules) + int(self.dossier.quote is not None and self.dossier.quote.below_floor)
 
 
 async def case_at(session: AsyncSession, case_id: UUID, as_of: date) -> CaseAtStep:

@@ -1,15 +1,20 @@
 """From a draft to a case: everything missing at once, a verdict without writing, and one submission."""
 
 import asyncio
+import shutil
+from datetime import date
+from pathlib import Path
+from uuid import UUID
 
 from sqlmodel import select
 
+from domain.process import CaseStep
+from services.origination.seed import BOOK, publish_book
 from services.origination.store.policies import PolicyShelf
-from services.origination.tables.books import PolicyBundle
 from services.origination.tables.cases import ApplicationVersion
 from services.origination.tables.events import CaseEvent, StartRequest
-from tests.origination.house import House, key, read
-from tests.origination.sample import opened, prepared
+from tests.origination.house import IN_FORCE_FROM, House, book, key, read
+from tests.origination.sample import TODAY, opened, prepared, uscc
 
 
 async def test_a_complete_draft_is_accepted_with_its_case_number(house: House) -> None:
@@ -134,15 +139,35 @@ async def test_servers_that_secure_another_case_refuse_the_submission(house: Hou
     assert len(problem["errors"]) == 16
 
 
-async def test_a_case_keeps_its_policy_when_the_files_are_gone(house: House) -> None:
+async def test_a_case_keeps_its_policy_when_the_files_are_gone(house: House, tmp_path: Path) -> None:
+    files = tmp_path / "book"
+    shutil.copytree(BOOK, files)
+    rule = files / "controls" / "business_day.yaml"
+    later = rule.read_text("utf-8").replace("version: 1", "version: 2").replace("2024-07-01", "2024-07-02")
+    (files / "controls" / "business_day_2.yaml").write_text(later, "utf-8")
+    own = await publish_book(house.database, book=files, maker="a", checker="b", in_force_from=date(2024, 7, 2))
+    assert own != house.policy_sha256
     draft = await prepared(house)
     await read(await draft.submit(), 202)
-    # A fresh shelf, and no file is touched: what is loaded are the bytes in the books.
-    async with house.database.session() as session:
-        stored = (await session.exec(select(PolicyBundle))).one()
-    assert stored.sha256 == house.policy_sha256
-    worker = await house.worker()
+    await publish_book(house.database, book=book(), maker="a", checker="b", in_force_from=IN_FORCE_FROM)
+    shutil.rmtree(files)
+    # A fresh shelf has nothing in memory: what it loads are the bytes in the books.
     house.app.state.policies = PolicyShelf(house.database)
-    opening = await worker.opening(draft.case_id, stored.stored_at.date())  # type: ignore[arg-type]
-    assert opening.rulebook.policy_sha256 == house.policy_sha256
-    assert any(rule.rule_id == "SOD_TWO_INVESTIGATORS" for rule in opening.rulebook.separations)
+    worker = await house.worker()
+    opening = await worker.opening(UUID(draft.case_id), TODAY)
+    assert opening.rulebook.policy_sha256 == own
+    step = CaseStep(case_id=UUID(draft.case_id), workflow_id="w", step="screening", as_of=TODAY)
+    assert (await worker.check("screening", step)).outcome == "pass"
+
+
+async def test_a_draft_is_not_withdrawn_and_a_case_is_when_the_engine_is_back(house: House) -> None:
+    draft = await prepared(house)
+    body = {"reason": "资金安排变化"}
+    refused = await draft.manager.post(f"{draft.address}/withdraw", json=body, headers=key())
+    assert (await read(refused, 409))["code"] == "application_not_running"
+    await read(await draft.submit(), 202)
+    accepted = await draft.manager.post(f"{draft.address}/withdraw", json=body, headers=key())
+    command = await read(accepted, 202)
+    assert accepted.headers["location"] == f"/v1/commands/{command['command_id']}"
+    stranger = await house.borrower("owner@other", uscc(1777))
+    await read(await stranger.post(f"{draft.address}/withdraw", json=body, headers=key()), 404)

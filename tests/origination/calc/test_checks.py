@@ -20,7 +20,7 @@ from services.origination.calc.completeness import FiledDocument, missing, unkno
 from services.origination.calc.consents import permits
 from services.origination.calc.cross_checks import CrossCheckInputs, cross_checks
 from services.origination.calc.exposures import Position, loan_balance, total_exposure
-from services.origination.calc.intake import IntakeInputs, intake
+from services.origination.calc.intake import CustomerStanding, IntakeInputs, intake
 from services.origination.calc.opening import condition_terms, rulebook
 from services.origination.calc.regulation import RegulationInputs, regulation
 from services.origination.calc.screening import ScreeningInputs, screening
@@ -160,8 +160,7 @@ def intake_of(body: ApplicationContent, filed: tuple[FiledDocument, ...] = FILED
         policy_sha256=policy().sha256,
         pinned_on=TODAY,
         as_of=TODAY,
-        customer_uscc=BORROWER,
-        customer=CustomerFile.model_validate({**CUSTOMER_FILE, **file}),
+        customer=CustomerStanding.of(BORROWER, CustomerFile.model_validate({**CUSTOMER_FILE, **file})),
         filed=filed,
     )
     return intake(inputs, body, policy())

@@ -20,7 +20,7 @@ from services.origination.tables.cases import ApplicationVersion, CaseFinding, C
 from services.origination.tables.events import CaseEvent
 from tests.origination.casework.conftest import Running
 from tests.origination.house import read
-from tests.origination.sample import PERSON, TODAY
+from tests.origination.sample import BORROWER, PERSON, TODAY
 
 
 async def test_a_case_is_carried_from_checks_to_an_agreement(running: Running) -> None:
@@ -77,6 +77,12 @@ async def test_a_case_is_carried_from_checks_to_an_agreement(running: Running) -
     assert sha256_of(drawn.data) == contract.data_sha256
     assert contract.clauses == len(drawn.data["conditions"]) + 1
     assert drawn.clauses[-1]["text_zh"] == "回款专户余额不低于一期本息"
+    borrower = await running.house.borrower("owner@sample", BORROWER)
+    seen = await read(await borrower.get(f"{running.draft.address}/offer"), 200)
+    assert seen["terms_sha256"] == offer.terms_sha256 == sha256_of(seen["terms"])
+    signed = await read(await borrower.get(f"{running.draft.address}/agreement"), 200)
+    assert signed["data_sha256"] == contract.data_sha256 == sha256_of(signed["data"])
+    await read(await borrower.get(f"{running.draft.address}/assessment"), 403)
     assert {"decision.taken", "offer.made", "contract.drawn"} <= set(events)
     assert chained.intact
 
