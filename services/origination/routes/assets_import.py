@@ -21,6 +21,7 @@ from services.kit.problems import Fault, Problem
 from services.kit.router import Router, problem_response
 from services.kit.spreadsheet import read_rows
 from services.origination.inventory import MOST_FAULTS, Row, rows_by_serial, servers
+from services.origination.pledges import still_holding
 from services.origination.routes.documents import blocks
 from services.origination.routes.roles import FRONT_OFFICE
 from services.origination.routes.sight import recorded
@@ -132,17 +133,21 @@ async def _pledged(request: Request, row: Application, found: tuple[ServerItem, 
     turns = asyncio.Semaphore(_LOOKUPS)
     places = rows_by_serial(sheet)
 
-    async def look_up(server: ServerItem) -> Fault | None:
+    async def holders(server: ServerItem) -> set[UUID]:
         async with turns:
-            holders = await collateral.holders(server.serial)
-        if all(holder.case_id == row.case_id or holder.released for holder in holders.items):
-            return None
-        # Which case it is stays with the register: it may belong to a branch the caller must not see.
-        return Fault(
+            found = await collateral.holders(server.serial)
+        return {holder.case_id for holder in found.items if holder.case_id != row.case_id and not holder.released}
+
+    held = await asyncio.gather(*map(holders, found))
+    living = await still_holding(request.app.state, set().union(*held))
+    # Which case it is stays with the register: it may belong to a branch the caller must not see.
+    return [
+        Fault(
             f"/rows/{places[server.serial.upper()]}/serial",
             "serial_pledged",
             "序列号已在其他业务中设定担保",
             "the server secures another case already",
         )
-
-    return [fault for fault in await asyncio.gather(*map(look_up, found)) if fault is not None]
+        for server, cases in zip(found, held, strict=True)
+        if cases & living
+    ]

@@ -7,6 +7,7 @@ from fastapi import Query, Request, Response
 
 from domain.application import ApplicationContent
 from domain.casefile import IndicativeVerdict, MissingItem, SubmissionReceipt, WithdrawalBody, WithdrawalView
+from domain.collateral import AssetRegistration, RegisteredAsset
 from domain.finding import Outcome, Reason
 from domain.money import Money
 from domain.process import (
@@ -33,6 +34,7 @@ from services.origination.calc.case_facts import Screens
 from services.origination.calc.completeness import missing, unknown_facts
 from services.origination.calc.screening import ScreeningInputs, screening
 from services.origination.commands import ACCEPTED, Order, carry_out
+from services.origination.pledges import still_holding
 from services.origination.process import request_start
 from services.origination.routes.roles import FRONT_OFFICE
 from services.origination.routes.sight import recorded
@@ -117,10 +119,9 @@ def _expect_draft(row: Application) -> None:
 async def _register_assets(request: Request, row: Application, content: ApplicationContent) -> None:
     """Enter the assets into the register of collateral. Serials that secure another case refuse the submission; the entries
     of a submission that fails later are brought up to date by the next."""
-    collateral: CollateralClient = request.app.state.collateral
     faults = []
     for entry in asset_registrations(content, row.case_id, row.branch, row.case_number):
-        registered = await collateral.register_asset(entry, f"{row.case_id}:{row.version}:{entry.asset_key}")
+        registered = await _registered(request, entry, f"{row.case_id}:{row.version}:{entry.asset_key}")
         places = {server.serial.upper(): index for index, server in enumerate(entry.servers)}
         asset = next(index for index, line in enumerate(content.assets) if line.key == entry.asset_key)
         faults += [
@@ -134,6 +135,16 @@ async def _register_assets(request: Request, row: Application, content: Applicat
         ]
     if faults:
         raise Problem("application_incomplete", errors=faults, count=len(faults))
+
+
+async def _registered(request: Request, entry: AssetRegistration, key: str) -> RegisteredAsset:
+    """The entry of an asset, with the conflicts that remain once ended cases have let go."""
+    collateral: CollateralClient = request.app.state.collateral
+    registered = await collateral.register_asset(entry, key)
+    holders = {conflict.case_id for conflict in registered.conflicts}
+    if await still_holding(request.app.state, holders) != holders:
+        return await collateral.register_asset(entry, f"{key}:again")
+    return registered
 
 
 def _start(row: Application) -> CaseStart:

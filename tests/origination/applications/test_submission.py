@@ -10,6 +10,8 @@ from sqlmodel import select
 
 from domain.process import CaseStep
 from services.origination.seed import BOOK, publish_book
+from services.origination.store import applications
+from services.origination.store.events import record
 from services.origination.store.policies import PolicyShelf
 from services.origination.tables.cases import ApplicationVersion
 from services.origination.tables.events import CaseEvent, StartRequest
@@ -137,6 +139,17 @@ async def test_servers_that_secure_another_case_refuse_the_submission(house: Hou
     assert {item["code"] for item in problem["errors"]} == {"serial_pledged"}
     assert problem["errors"][0]["pointer"] == "/assets/0/servers/0/serial"
     assert len(problem["errors"]) == 16
+
+
+async def test_an_ended_case_lets_go_of_its_servers(house: House) -> None:
+    first = await prepared(house, number=1001, prefix="SN-E")
+    await read(await first.submit(), 202)
+    async with house.database.session() as session:
+        row = await applications.case(session, UUID(first.case_id), lock=True)
+        row.stage = "withdrawn"
+        await record(session, row.case_id, "process.progress", "system:test", rows=[row])
+    second = await prepared(house, number=1002, prefix="SN-E")
+    await read(await second.submit(), 202)
 
 
 async def test_a_case_keeps_its_policy_when_the_files_are_gone(house: House, tmp_path: Path) -> None:
