@@ -4,7 +4,7 @@ The names are recorded in histories and never change.
 """
 
 from datetime import date, datetime
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -152,6 +152,8 @@ class CaseStep(Message):
 class CohortStep(CaseStep):
     asset_key: str
     cohort: str
+    moment: Literal["approval", "utilisation"] = "approval"
+    """Before the servers are there, or when a drawing is paid against them: the second asks for more."""
 
 
 class DutyHeld(Message):

@@ -23,7 +23,7 @@ class Assessment:
     @activity.defn
     async def value_cohort(self, step: CohortStep) -> FindingRef:
         dossier = await self._origination.dossier(step.case_id)
-        request = valuation_request(dossier, step.asset_key, step.cohort, step.as_of)
+        request = valuation_request(dossier, step.asset_key, step.cohort, step.as_of, step.moment)
         finding = await self._collateral.value(request, _key(step))
         return await self._record(step, "collateral", finding, step.asset_key, step.cohort)
 

@@ -311,6 +311,7 @@ class Utilisation(Desk):
                     **self._step_terms(f"value-{cohort.asset_key}-{cohort.cohort}", None),
                     "asset_key": cohort.asset_key,
                     "cohort": cohort.cohort,
+                    "moment": "utilisation",
                 }
             )
             for cohort in self._terms.cohorts

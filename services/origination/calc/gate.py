@@ -17,7 +17,7 @@ from domain.money import MONEY_SCALE, ZERO, Money, Rate, Rounding, rounded
 from domain.pricing import Exposures
 from domain.reference import LenderBooks
 from domain.stages import FacilityStage
-from policy.engine import Bundle, FactValue, check_rules, rules_in_force
+from policy.engine import Bundle, FactValue, Product, check_rules, rules_in_force
 from services.origination.calc.case_facts import application_facts, book_facts
 from services.origination.calc.payment_mode import EarlierPayment, PayeeAsked, payee_facts, payment_mode
 
@@ -133,6 +133,7 @@ def drawing_gate(
     policy = pinned.payment(inputs.pinned_on)
     drawn_after = inputs.drawn_before + inputs.amount
     _period(gate, inputs)
+    _drawings(gate, inputs, product)
     capital_maximum = _capital(inputs) if policy.capital_pro_rata else inputs.facility_limit
     _security(gate, inputs, drawn_after)
     rescreened = _rescreened(gate, inputs, pinned)
@@ -174,6 +175,20 @@ def drawing_gate(
 def _code(reason: Reason) -> str:
     """An absent fact is told apart by its name: ``FACT_ABSENT:borrower.blacklisted``."""
     return f"{reason.code}:{reason.subject}" if reason.code == "FACT_ABSENT" else reason.code
+
+
+def _drawings(gate: _Gate, inputs: GateInputs, product: Product) -> None:
+    """A loan that is paid out in one sum has no second drawing."""
+    if product.drawings != "single":
+        return
+    gate.look(
+        "SINGLE_DRAWING",
+        Outcome.FAIL if ZERO < inputs.drawn_before else Outcome.PASS,
+        "the product is drawn once",
+        f"本产品一次性提款，已支用或占用 {inputs.drawn_before}",
+        f"the product is drawn once, and {inputs.drawn_before} is drawn or reserved already",
+        drawn_before=inputs.drawn_before,
+    )
 
 
 def _period(gate: _Gate, inputs: GateInputs) -> None:

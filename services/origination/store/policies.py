@@ -12,7 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from domain.books import PolicyProposal
 from domain.canonical import canonical, sha256_of
-from policy.engine import Bundle, PolicyFaults, succession_faults
+from policy.engine import Bundle, PolicyFaults, publication_faults
 from services.kit.database import Database, now
 from services.kit.paging import PageRequest, Slice, fetch_page
 from services.kit.problems import Fault, Problem
@@ -85,10 +85,11 @@ async def propose(
 ) -> PolicyPublication:
     """Store a bundle and its proposal. A bundle that is proposed already raises ``already_exists`` at the flush.
 
-    Raises ``policy_refused`` when it changes or drops a version that was published: the past cannot be rewritten.
+    Raises ``policy_refused`` when it changes or drops a version that was published (the past cannot be rewritten), or lacks
+    a kind of policy that every case needs.
     """
-    if previous is not None and (wrong := succession_faults(previous, bundle)):
-        faults = [Fault("/bundle", "published_version_changed", text, text) for text in wrong[:_FAULTS_SHOWN]]
+    if wrong := publication_faults(bundle, previous, in_force_from):
+        faults = [Fault("/bundle", "policy_unpublishable", text, text) for text in wrong[:_FAULTS_SHOWN]]
         raise Problem("policy_refused", errors=faults, count=len(wrong))
     await session.exec(
         insert(PolicyBundle)

@@ -80,7 +80,7 @@ async def test_a_published_version_is_not_rewritten(house: House) -> None:
     next(item for item in data["files"] if item["kind"] == "business_day")["cut_off"] = CUT_OFF
     body = {"bundle": data, "in_force_from": "2026-01-01"}
     problem = await read(await maker.post("/v1/policies", json=body, headers=key()), 422)
-    assert {item["code"] for item in problem["errors"]} == {"published_version_changed"}
+    assert {item["code"] for item in problem["errors"]} == {"policy_unpublishable"}
 
 
 async def test_only_policy_administrators_publish(house: House) -> None:

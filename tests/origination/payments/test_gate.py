@@ -133,6 +133,18 @@ def test_a_drawing_at_every_edge_is_allowed(book: Bundle) -> None:
     assert {step.step for step in finding.trace} >= {"gate/LTV_EXCEEDED", "regulation/vendor/FA_CAPITAL_PRO_RATA"}
 
 
+def test_a_loan_paid_out_in_one_sum_has_no_second_drawing(book: Bundle) -> None:
+    once = {"product": "bocom_qh_green_fa", "amount": yuan(10_000_000), "payees": (payee(10_000_000),)}
+    green = content("bocom_qh_green_fa")
+
+    def drawn(before: int) -> set[str]:
+        asked = inputs(**once, drawn_before=yuan(before))
+        return codes(drawing_gate(asked, green, book, book, finding_id=uuid4(), made_at=now()))
+
+    assert "SINGLE_DRAWING" not in drawn(0)
+    assert "SINGLE_DRAWING" in drawn(1)
+
+
 def test_the_case_that_asks_120_of_paid_in_20_may_draw_80(book: Bundle) -> None:
     """Corrections §6: 20m paid × 4 = 80m, entrusted."""
     finding = gate(book, amount=yuan(120_000_000), guaranteed=yuan(400_000_000))
