@@ -14,7 +14,7 @@ from domain.authority import AuthorityChain
 from domain.dossier import Dossier, FindingRecord
 from domain.finding import FindingRef
 from domain.money import Money
-from domain.process import CaseOpening, CaseStep, CheckResult, ContractRef, DecisionRecord, MemoRef, OfferRef
+from domain.process import CaseOpening, CaseStep, CheckResult, ContractRef, DecisionRecord, DutyHeld, MemoRef, OfferRef
 from domain.requests.collateral import cohorts
 from services.kit.auth import allow
 from services.kit.database import Database
@@ -31,6 +31,7 @@ from services.origination.calc.terms import OfferTerms, contract_data, offer_ter
 from services.origination.routes.roles import WORKER
 from services.origination.store import applications, casework, reference
 from services.origination.store.policies import PolicyShelf
+from services.origination.store.tasks import duties_discharged
 from services.origination.tables.cases import Contract, Decision, Offer
 
 router = Router(prefix="/v1/cases/{case_id}", tags=["processes"])
@@ -52,11 +53,14 @@ async def opening(request: Request, case_id: UUID, who: Worker, as_of: Annotated
     bundle = await shelf.bundle(row.policy_sha256 or "")
     async with database.session() as session:
         calendar, _ = await reference.calendar(session, bundle.business_day(pinned_on).calendar, as_of)
+        # Whoever submitted has a duty already: without it the process could not keep the submitter from other ones.
+        duties = await duties_discharged(session, case_id)
     return CaseOpening(
         rulebook=rulebook(bundle, pinned_on, calendar),
         lead_investigator=row.submitted_by or row.created_by,
         cohorts=cohorts(content),
         conditions=condition_terms(bundle, content.lines[0].product, pinned_on, content),
+        duties=tuple(DutyHeld(subject=subject, duty=duty) for subject, duty in duties),
     )
 
 
