@@ -1,0 +1,105 @@
+# What the handbook's requests share. In bash, from the project's directory:  . docs/bank.sh
+# shellcheck shell=bash
+
+export PATH="$PWD/.venv/bin:$PATH"
+STACK="${SUANDAI_DIRECTORY:-.suandai}"
+base="${SUANDAI_PORT_BASE:-8400}"
+BANK="http://127.0.0.1:$((base + 1))"       # origination
+PRICING="http://127.0.0.1:$((base + 2))"
+COLLATERAL="http://127.0.0.1:$((base + 3))"
+STAFF_SIGN_IN="http://127.0.0.1:$((base + 5))"
+ANSWER="$(mktemp)"
+
+# as ACCOUNT: sign in; the access token goes to $TOKEN.
+as() {
+  TOKEN="$(suandai token "$1")"
+}
+
+# as_for SERVICE ACCOUNT: sign a member of staff in at pricing or collateral; a token is good for one service.
+as_for() {
+  local password
+  password="$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["passwords"][sys.argv[2]])' \
+    "$STACK/identity/staff/secrets.json" "$2")"
+  curl -sS "$STAFF_SIGN_IN/token" -d grant_type=password -d client_id=suandai-cli -d "resource=urn:suandai:$1" \
+    -d "username=$2" -d "password=$password" >"$ANSWER"
+  TOKEN="$(field access_token)"
+}
+
+# … | keep: show an answer and keep it for `field` and `etag`.
+keep() {
+  tee "$ANSWER"
+  echo
+}
+
+# field items.0.task_id: a value of the answer that was kept.
+field() {
+  python3 -c '
+import json, sys
+text = open(sys.argv[1], encoding="utf-8").read()
+found = json.loads(text.split("\n\n", 1)[1] if text.startswith("HTTP/") else text)
+for name in sys.argv[2].split("."):
+    found = found[int(name)] if name.isdigit() else found[name]
+print(found)' "$ANSWER" "$1"
+}
+
+# etag: the version that the kept answer names.
+etag() {
+  sed -n 's/^etag: //p' "$ANSWER" | tr -d '\r'
+}
+
+# show PATH: read something of origination, laid out for people.
+show() {
+  curl -sS "$BANK$1" -H "Authorization: Bearer $TOKEN" | python3 -c '
+import json, sys
+print(json.dumps(json.load(sys.stdin), ensure_ascii=False, indent=2))'
+}
+
+# task TYPE: wait until $CASE has a task of this type ready for who is signed in; its id goes to $TASK.
+task() {
+  local tries
+  for ((tries = 0; tries < 120; tries++)); do
+    curl -sS "$BANK/v1/tasks?case_id=$CASE&type=$1&state=ready" -H "Authorization: Bearer $TOKEN" >"$ANSWER"
+    if TASK="$(field items.0.task_id 2>/dev/null)"; then
+      VERSION="\"$(field items.0.version)\""
+      return
+    fi
+    sleep 0.5
+  done
+  echo "there is no $1 task to do" >&2
+  return 1
+}
+
+# work ACCOUNT TYPE OUTCOME: claim and complete the next task of a type, as a person would by two requests.
+work() {
+  as "$1"
+  task "$2"
+  verb claim '{}'
+  verb complete "{\"outcome\": \"$3\", \"comment\": \"同意\"}"
+  echo "$1: $2 → $(field outcome)"
+}
+
+# verb VERB BODY: one verb on $TASK at $VERSION; fails unless it is done.
+verb() {
+  curl -sS -i -X POST "$BANK/v1/tasks/$TASK/$1" -H "Authorization: Bearer $TOKEN" \
+    -H "Idempotency-Key: $TASK-$1-$VERSION" -H "If-Match: $VERSION" --json "$2" >"$ANSWER"
+  if ! head -1 "$ANSWER" | grep -q ' 200 '; then
+    cat "$ANSWER" >&2
+    return 1
+  fi
+  VERSION="$(etag)"
+}
+
+# reaches PATH STAGE: wait until an application or a utilisation stands at a stage.
+reaches() {
+  local tries
+  for ((tries = 0; tries < 120; tries++)); do
+    curl -sS "$BANK$1" -H "Authorization: Bearer $TOKEN" >"$ANSWER"
+    if [ "$(field stage)" = "$2" ]; then
+      echo "$(field stage)"
+      return
+    fi
+    sleep 0.5
+  done
+  echo "it stands at $(field stage)" >&2
+  return 1
+}
