@@ -6,10 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, TypeAdapter
 
-from domain.application import ApplicationContent
 from domain.authority import AuthorityChain
-from domain.books import CustomerBody, CustomerView, PolicyProposal
-from domain.casefile import ApplicationView, PolicyApproval, PolicyBody, ReferenceBody, SubmissionReceipt
 from domain.dossier import Dossier, FindingRecord
 from domain.finding import FindingRef
 from domain.process import CaseOpening, CaseStep, CheckResult, ContractRef, DecisionRecord, MemoRef, OfferRef
@@ -79,42 +76,6 @@ class CaseworkCalls(ServiceClient):
         """The vintage of a series that stands on a day."""
         params = {"as_of": as_of.isoformat()}
         return await self.call("GET", f"/v1/reference-data/{series}", ReferenceVintage, params=params)
-
-    # --- for people at a command line, with their own token -----------------------------------------------------------
-
-    async def enter_customer(self, body: CustomerBody, key: str) -> CustomerView:
-        """Enter a customer."""
-        return await self.call("POST", "/v1/customers", CustomerView, body=body, idempotency_key=key)
-
-    async def draft(self, content: ApplicationContent, key: str) -> ApplicationView:
-        """Open a draft."""
-        return await self.call("POST", "/v1/applications", ApplicationView, body=content, idempotency_key=key)
-
-    async def application(self, case_id: UUID) -> ApplicationView:
-        """An application with its content."""
-        return await self.call("GET", f"/v1/applications/{case_id}", ApplicationView)
-
-    async def submit(self, case_id: UUID, version: int, key: str) -> SubmissionReceipt:
-        """Submit a draft at the version that was read."""
-        return await self.call(
-            "POST",
-            f"/v1/applications/{case_id}/submit",
-            SubmissionReceipt,
-            idempotency_key=key,
-            headers={"If-Match": f'"{version}"'},
-        )
-
-    async def propose_policy(self, body: PolicyBody, key: str) -> PolicyProposal:
-        """Propose a bundle."""
-        return await self.call("POST", "/v1/policies", PolicyProposal, body=body, idempotency_key=key)
-
-    async def approve_policy(self, sha: str, body: PolicyApproval, key: str) -> PolicyProposal:
-        """Put a bundle into force."""
-        return await self.call("POST", f"/v1/policies/{sha}/approve", PolicyProposal, body=body, idempotency_key=key)
-
-    async def add_reference(self, body: ReferenceBody, key: str) -> ReferenceVintage:
-        """Add a vintage."""
-        return await self.call("POST", "/v1/reference-data", ReferenceVintage, body=body, idempotency_key=key)
 
     async def _step(self, path: str, step: CaseStep, answer: type[M]) -> M:
         return await self.call(

@@ -5,7 +5,6 @@ import json
 from datetime import date
 from typing import Any
 
-from sqlalchemy import func
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -144,14 +143,6 @@ async def stored_bytes(session: AsyncSession, sha256: str) -> bytes:
     if content is None:
         raise Problem("not_found")
     return content
-
-
-async def any_published(session: AsyncSession) -> bool:
-    """Whether any bundle was ever put into force."""
-    found = await session.exec(
-        select(func.count()).select_from(PolicyPublication).where(col(PolicyPublication.approved_at).is_not(None))
-    )
-    return found.one() > 0
 
 
 async def publication_of(session: AsyncSession, sha256: str) -> PolicyPublication:
