@@ -74,7 +74,8 @@ def _multipart(fields: list[str]) -> tuple[bytes, str]:
         if value.startswith("@"):
             file = Path(value[1:])
             kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
-            head = f"Content-Disposition: form-data; name={json.dumps(name)}; filename={json.dumps(file.name)}\r\nContent-Type: {kind}"
+            head = f"Content-Disposition: form-data; name={json.dumps(name)}; filename={json.dumps(file.name)}"
+            head += f"\r\nContent-Type: {kind}"
             content = file.read_bytes()
         else:
             head, content = f"Content-Disposition: form-data; name={json.dumps(name)}", value.encode()
