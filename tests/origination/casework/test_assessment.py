@@ -135,23 +135,20 @@ async def test_without_a_grade_the_highest_body_decides(running: Running) -> Non
     assert chain.steps[1].quorum == 3
 
 
-async def test_people_do_not_call_the_routes_of_the_process(running: Running) -> None:
-    answer = await running.draft.manager.get(
-        f"/v1/cases/{running.case_id}/opening", params={"as_of": TODAY.isoformat()}
-    )
-    await read(answer, 403)
-
-
-async def test_no_name_of_a_person_is_plain_in_the_events(running: Running) -> None:
-    async with running.house.database.session() as session:
-        events = (await session.exec(select(CaseEvent))).all()
-    assert PERSON not in str([event.payload for event in events])
-
-
-async def test_the_assessment_shows_the_newest_conclusion_of_each_kind(running: Running) -> None:
+async def test_the_assessment_shows_the_newest_of_each_kind_to_those_who_may_see_it(running: Running) -> None:
     await running.worker.check("intake", running.step("intake"))
     await running.worker.check("intake", running.step("intake-again"))
-    view = await read(await running.draft.manager.get(f"{running.draft.address}/assessment"), 200)
+    manager, address = running.draft.manager, running.draft.address
+    view = await read(await manager.get(f"{address}/assessment"), 200)
     assert [item["finding"]["kind"] for item in view["items"]] == ["intake"]
     stranger = await running.house.staff("li.na", "relationship_manager", branch="320100")
-    await read(await stranger.get(f"{running.draft.address}/assessment"), 404)
+    await read(await stranger.get(f"{address}/assessment"), 404)
+    await read(await stranger.get(f"{address}/timeline"), 404)
+    # The routes of the process are for the process: nobody steers a case around it.
+    opening = await manager.get(f"/v1/cases/{running.case_id}/opening", params={"as_of": TODAY.isoformat()})
+    await read(opening, 403)
+    async with running.house.database.session() as session:
+        events = (await session.exec(select(CaseEvent))).all()
+        kept = (await session.exec(select(findings.content.c.body))).all()
+    assert PERSON not in str([event.payload for event in events])
+    assert all(PERSON.encode() not in bytes(body) for body in kept)
