@@ -3,7 +3,7 @@
 from datetime import date
 from enum import StrEnum
 
-from domain.application.text import Code, Key, Label, Months
+from domain.application.text import Code, Count, Key, Label, Months
 from domain.facts import Fact
 from domain.identity import Uscc
 from domain.model import Value
@@ -28,7 +28,7 @@ class ComputeContract(Value):
     kind: Fact[ContractKind] | None = None
     amount: Fact[NotNegative] | None = None
     gpu_model: Fact[Label] | None = None
-    quantity: Fact[int] | None = None
+    quantity: Fact[Count] | None = None
     signed: Fact[date] | None = None
     starts: Fact[date] | None = None
     ends: Fact[date] | None = None
@@ -41,7 +41,7 @@ class ComputeContract(Value):
     assignment_allowed: Fact[bool] | None = None
     ready_to_start: Fact[bool] | None = None
     """Whether what performance needs to begin (site, power, permits, staff) is there."""
-    termination_notice_months: Fact[int] | None = None
+    termination_notice_months: Fact[Count] | None = None
     collection_account: Fact[Label] | None = None
     revenue_share: Fact[Rate] | None = None
     """Share of the borrower's next-twelve-month revenue."""

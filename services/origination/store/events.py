@@ -24,6 +24,7 @@ from domain.model import Value
 from services.kit.database import Database, new_id, now
 from services.kit.keyring import Keyring
 from services.kit.principal import Principal
+from services.kit.problems import Fault, Problem
 from services.kit.sealing import seal
 from services.origination.store.case_rows import CaseState, folded, instant_text, restored, table_of, taken_images
 from services.origination.tables.base import OriginationTable
@@ -112,7 +113,12 @@ async def record(
         prev_hash=head.hash,
         hash="",
     )
-    event.hash = _hash(event)
+    try:
+        event.hash = _hash(event)
+    except ValueError:
+        # A whole number beyond 2^53 has no single spelling (RFC 8785); whoever sent it is told, and nothing is written.
+        fault = Fault("", "not_canonical", "含有无法精确表示的数字", "holds a number that has no exact spelling")
+        raise Problem("invalid_request", errors=[fault], count=1) from None
     signed = keyring.sign("heads", _head_bytes(case_id, event.seq, event.hash))
     head.seq, head.hash = event.seq, event.hash
     head.signature, head.key_id, head.signed_at = signed.signature, signed.key_id, event.at

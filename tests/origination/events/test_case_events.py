@@ -13,6 +13,7 @@ from sqlmodel import select
 
 from services.kit.database import Database, now
 from services.kit.keyring import Keyring
+from services.kit.problems import Problem
 from services.origination.store.case_rows import UnrecordedChange, case_tables
 from services.origination.store.events import events_of, lock_case, rebuild, record, state_at, verify
 from services.origination.tables.cases import Application
@@ -219,3 +220,15 @@ async def test_the_state_at_an_instant_is_what_stood_then(database: Database, ca
     assert [row["stage"] for row in then["application"].values()] == ["submitted"]
     assert [row["stage"] for row in today["application"].values()] == ["intake"]
     assert before == {}
+
+
+async def test_a_figure_without_one_spelling_is_refused_whole(database: Database, case_id: UUID) -> None:
+    with pytest.raises(Problem) as refused:
+        async with database.session() as session:
+            await record(session, case_id, "note", MANAGER, facts={"number": 2**60})
+    assert refused.value.code == "invalid_request"
+    with pytest.raises(TypeError, match="float"):
+        async with database.session() as session:
+            await record(session, case_id, "note", MANAGER, facts={"number": 0.5})
+    async with database.session() as session:
+        assert (await verify(session, case_id)).events == 1

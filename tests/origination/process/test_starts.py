@@ -105,7 +105,7 @@ async def test_with_the_engine_away_books_work_and_the_start_waits(
         async def tried() -> bool:
             async with app.state.database.session() as session:
                 row = (await session.exec(select(StartRequest).where(StartRequest.workflow_id == workflow_id))).one()
-            return row.attempts > 0 and row.error_code != ""
+            return bool(row.attempts > 0 and row.error_code != "")
 
         await until(tried)
         assert not await started(app, workflow_id)
