@@ -1,7 +1,7 @@
 """The play of one case: customer, application, every person's task, the first drawing, its payment and what follows."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import date, timedelta
 from typing import Any
 
@@ -25,6 +25,8 @@ ACKNOWLEDGED = frozenset(
         "settlement",
     }
 )
+_STALE = frozenset({"version_mismatch", "task_version", "task_state"})
+"""The task changed since the list was read: a colleague's return took it off the table, say. The next list tells."""
 _PATIENCE = 120.0
 DELIVERY_DAYS = 7
 """Days from the drawing to the delivery of what it pays for."""
@@ -135,19 +137,33 @@ class CasePlay:
                     return stage
                 if stage in ("declined", "withdrawn", "expired"):
                     raise EndedOtherwise(stage, ())
-                if not await self.work():
+                if not await self.work(before=stages):
                     await asyncio.sleep(0.1)
 
     async def open_tasks(self) -> list[dict[str, Any]]:
         """The case's open tasks, as the relationship manager sees them."""
         return await self.rm.page("/v1/tasks", case_id=self.case_id, state="open", everything="true")
 
-    async def work(self, *, leave: frozenset[str] = frozenset()) -> int:
-        """One round over the open tasks of the case; returns how many were done."""
+    async def task(self, task_type: str) -> dict[str, Any]:
+        """The case's next ready task of a type, waited for."""
+        async with asyncio.timeout(_PATIENCE):
+            while True:
+                for task in await self.open_tasks():
+                    if task["type"] == task_type and task["state"] == "ready":
+                        return task
+                await asyncio.sleep(0.1)
+
+    async def work(self, *, leave: frozenset[str] = frozenset(), before: Collection[str] = ()) -> int:
+        """One round over the open tasks of the case but those of the stages ``before`` which it is to stop; returns how many
+        were done."""
         done = 0
         for task in await self.open_tasks():
-            if task["state"] == "ready" and task["type"] not in leave:
-                await self.do(task)
+            if task["state"] == "ready" and task["type"] not in leave and task["stage"] not in before:
+                try:
+                    await self.do(task)
+                except Refused as refusal:
+                    if refusal.code not in _STALE:
+                        raise
                 done += 1
         return done
 
@@ -206,6 +222,12 @@ class CasePlay:
         facilities = [item for item in await self.rm.page("/v1/facilities") if item["case_id"] == self.case_id]
         self.facility = facilities[0]
         return self.facility
+
+    def another_drawing(self) -> "CasePlay":
+        """The same case and facility, for a drawing beside this one."""
+        play = CasePlay(self.bank, self.files, self.cast, self._told)
+        play.application, play.facility = self.application, self.facility
+        return play
 
     async def request_utilisation(self, **change: Any) -> dict[str, Any]:
         """The first drawing as asked for by the relationship manager on the borrower's written request, for value today."""

@@ -1,8 +1,6 @@
 """The three examples over HTTP, from customer to a drawing that is paid and secured: what each figure comes to."""
 
 import re
-import sqlite3
-from contextlib import closing
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
@@ -14,6 +12,7 @@ from domain.stages import PROCESS_ORDER
 from suandai.walkthrough.play import CasePlay
 from tests.fixtures.stack import BankStack
 from tests.journeys.conftest import SecuredCases
+from tests.journeys.ledger import booked
 
 
 @dataclass(frozen=True)
@@ -214,13 +213,11 @@ async def test_every_payee_is_paid_once_and_by_the_lender(
     assert [transfer["state"] for transfer in drawing["transfers"]] == ["confirmed"] * expected.payees
     paid = sum(Decimal(transfer["amount"]["amount"]) for transfer in drawing["transfers"])
     assert paid == Decimal(expected.drawn)
-    with closing(sqlite3.connect(bank_stack.layout.core_banking / "payments.sqlite3", timeout=10)) as ledger:
-        booked = ledger.execute(
-            "SELECT end_to_end_id, status, heard FROM payment WHERE end_to_end_id LIKE ? ORDER BY 1",
-            (f"{drawing['number']}-%",),
-        ).fetchall()
-    assert [row[0] for row in booked] == sorted(transfer["end_to_end_id"] for transfer in drawing["transfers"])
-    assert {row[2] for row in booked} == {1}, "no instruction was sent twice"
+    bookings = booked(bank_stack, drawing["number"])
+    assert [booking.end_to_end_id for booking in bookings] == sorted(
+        transfer["end_to_end_id"] for transfer in drawing["transfers"]
+    )
+    assert {booking.heard for booking in bookings} == {1}, "no instruction was sent twice"
 
 
 @each_example

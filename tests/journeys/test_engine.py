@@ -1,0 +1,132 @@
+"""What the workflow engine shows of a case: enough for a person to follow it, one trace through all parts, and nobody's name."""
+
+import asyncio
+import json
+import secrets
+import time
+from typing import Any
+
+import httpx
+import pytest
+
+from domain.process import NAMESPACE, SEARCH_ATTRIBUTES
+from suandai.walkthrough.files import CASTS, case_files
+from suandai.walkthrough.play import CasePlay, version_tag
+from tests.fixtures.stack import BankStack
+from tests.journeys.conftest import ORDER, NewCase, SecuredCases
+
+
+def _stored_by_the_engine(bank_stack: BankStack) -> bytes:
+    """Every byte of the engine's database, with what is still in its write-ahead log."""
+    files = sorted(path for path in bank_stack.layout.temporal.rglob("*") if path.is_file())
+    return b"".join(path.read_bytes() for path in files)
+
+
+@pytest.mark.parametrize("example", CASTS)
+async def test_nobodys_name_lies_plain_in_the_engines_store(
+    bank_stack: BankStack, secured: SecuredCases, example: str
+) -> None:
+    play = await secured(example)
+    content, drawing = play.files.json("application.json"), play.files.json("utilisation.json")
+    names = {party["name"] for party in content["parties"]} | {payee["name"] for payee in drawing["payees"]}
+    codes = {party["uscc"] for party in content["parties"]} | {payee["account"] for payee in drawing["payees"]}
+    assert play.application["borrower_name"] in names
+    stored = await asyncio.to_thread(_stored_by_the_engine, bank_stack)
+    # The codes that are meant to be plain are there, so the bytes looked through are the right ones.
+    assert play.application["case_number"].encode() in stored
+    for text in names | codes:
+        assert text.encode() not in stored, "plain text in the engine's store"
+        assert text.encode("utf-16-le") not in stored
+        assert json.dumps(text).strip('"').encode() not in stored, "plain text in JSON's escapes"
+
+
+class Engine:
+    """The engine as its web pages ask it, over its HTTP interface."""
+
+    def __init__(self, http: httpx.AsyncClient) -> None:
+        self._http = http
+
+    async def described(self, workflow_id: str) -> dict[str, Any]:
+        return await self._answer(f"/workflows/{workflow_id}")
+
+    async def history(self, workflow_id: str) -> list[dict[str, Any]]:
+        events: list[dict[str, Any]] = []
+        token = ""
+        while True:
+            page = await self._answer(f"/workflows/{workflow_id}/history", {"next_page_token": token} if token else {})
+            events += page["history"]["events"]
+            token = page.get("nextPageToken") or ""
+            if not token:
+                return events
+
+    async def found(self, query: str) -> list[dict[str, Any]]:
+        return list((await self._answer("/workflows", {"query": query})).get("executions", []))
+
+    async def _answer(self, path: str, params: dict[str, str] | None = None) -> dict[str, Any]:
+        answer = await self._http.get(path, params=params or None)
+        answer.raise_for_status()
+        body: dict[str, Any] = answer.json()
+        return body
+
+
+async def test_a_person_finds_and_follows_a_case_in_the_engines_pages(
+    bank_stack: BankStack, secured: SecuredCases
+) -> None:
+    play = await secured("nxb-xiyun")
+    base = f"{bank_stack.urls['temporal-ui']}/api/v1/namespaces/{NAMESPACE}"
+    async with httpx.AsyncClient(base_url=base, timeout=30, trust_env=False) as http:
+        engine = Engine(http)
+        number = play.application["case_number"]
+        executions = await engine.found(f"CaseNumber = '{number}'")
+        assert {execution["type"]["name"] for execution in executions} == {
+            "CreditApplication",
+            "Utilisation",
+            "Facility",
+        }
+        described = await engine.described(f"application-{play.case_id}")
+        attributes = described["workflowExecutionInfo"]["searchAttributes"]["indexedFields"]
+        assert set(SEARCH_ATTRIBUTES) <= set(attributes)
+        events = await engine.history(f"application-{play.case_id}")
+    kinds = [event["eventType"] for event in events]
+    assert kinds[0] == "EVENT_TYPE_WORKFLOW_EXECUTION_STARTED"
+    assert kinds[-1] == "EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED"
+    scheduled = [event for event in events if event["eventType"] == "EVENT_TYPE_ACTIVITY_TASK_SCHEDULED"]
+    assert scheduled
+    assert all(event["userMetadata"]["summary"] for event in scheduled), "an activity without a summary"
+    timers = [event for event in events if event["eventType"] == "EVENT_TYPE_TIMER_STARTED"]
+    assert timers
+    assert all(event["userMetadata"]["summary"] for event in timers), "a timer without a summary"
+
+
+async def test_one_trace_leads_from_the_request_to_the_last_activity(bank_stack: BankStack, new_case: NewCase) -> None:
+    play = CasePlay(bank_stack.bank, case_files(ORDER), CASTS[ORDER])
+    await play.draft(await play.enter_customer())
+    trace_id = secrets.token_hex(16)
+    await play.rm.answer(
+        "POST",
+        f"/v1/applications/{play.case_id}/submit",
+        If_Match=version_tag(play.application),
+        traceparent=f"00-{trace_id}-{secrets.token_hex(8)}-01",
+    )
+    await play.task("co_investigation")
+
+    def followed() -> dict[str, set[str]]:
+        names: dict[str, set[str]] = {}
+        for file in bank_stack.layout.logs.glob("*.traces.jsonl"):
+            with file.open(encoding="utf-8") as lines:
+                spans = [json.loads(line) for line in lines if trace_id in line and line.endswith("\n")]
+            for span in spans:
+                if span["trace_id"] == trace_id:
+                    names.setdefault(span["service"], set()).add(span["name"])
+        return names
+
+    wanted = {"StartWorkflow:CreditApplication", "RunWorkflow:CreditApplication", "RunActivity:run_check"}
+    deadline = time.monotonic() + 30
+    while True:
+        names = await asyncio.to_thread(followed)
+        if wanted <= set().union(*names.values(), set()) and {"origination", "worker"} <= set(names):
+            break
+        assert time.monotonic() < deadline, names
+        await asyncio.sleep(0.2)
+    assert any("submit" in name for name in names["origination"]), names["origination"]
+    assert any("checks" in name for name in names["origination"]), "the activity's call back into origination"
