@@ -34,7 +34,7 @@ check: install ## style, types, layers
 	$(RUN) lint-imports
 
 test: check ## everything that has to hold
-	$(RUN) pytest
+	$(RUN) pytest -n 2 --dist loadfile
 
 # A target directory is where pip installs even on systems that guard their own Python (PEP 668), with or without a venv.
 $(TOOLS)/bin/uv:

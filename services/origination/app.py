@@ -72,9 +72,7 @@ ROUTERS = tuple(
 )
 
 
-def create_app(
-    settings: OriginationSettings | None = None, collateral: CollateralClient | None = None
-) -> FastAPI:
+def create_app(settings: OriginationSettings | None = None, collateral: CollateralClient | None = None) -> FastAPI:
     """The application. Without ``settings`` they come from the environment; without ``collateral`` the register is the service
     at the address in the settings. Raises ``SettingsRefused`` naming everything that is missing.
     """

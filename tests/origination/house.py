@@ -23,10 +23,10 @@ from services.kit.settings import ServiceSettings
 from services.kit.telemetry import configure_logs
 from services.origination.app import create_app
 from services.origination.client import OriginationClient
-from services.origination.seed import BOOK, load_reference_data, publish_book
 from services.origination.settings import OriginationSettings
 from tests.fixtures.identity import Issuers, Tokens, free_port
 from tests.fixtures.postgres import DatabaseUrls
+from tests.origination.seed import BOOK, load_reference_data, publish_book
 
 BRANCH = "640100"
 REFERENCE = Path(__file__).parents[2] / "examples" / "reference-data"

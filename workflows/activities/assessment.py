@@ -22,32 +22,32 @@ class Assessment:
 
     @activity.defn
     async def value_cohort(self, step: CohortStep) -> FindingRef:
-        dossier = await self._origination.dossier(step.case_id)
+        dossier = await self._origination.dossier(step.case_id, step.as_of)
         request = valuation_request(dossier, step.asset_key, step.cohort, step.as_of, step.moment)
         finding = await self._collateral.value(request, _key(step))
         return await self._record(step, "collateral", finding, step.asset_key, step.cohort)
 
     @activity.defn
     async def rate_borrower(self, step: CaseStep) -> FindingRef:
-        dossier = await self._origination.dossier(step.case_id)
+        dossier = await self._origination.dossier(step.case_id, step.as_of)
         finding = await self._pricing.rate(rating_request(dossier, step.as_of), _key(step))
         return await self._record(step, "pricing", finding)
 
     @activity.defn
     async def set_limit(self, step: CaseStep) -> FindingRef:
-        dossier = await self._origination.dossier(step.case_id)
+        dossier = await self._origination.dossier(step.case_id, step.as_of)
         finding = await self._pricing.limit(limit_request(dossier, step.as_of), _key(step))
         return await self._record(step, "pricing", finding)
 
     @activity.defn
     async def quote_price(self, step: CaseStep) -> FindingRef:
-        dossier = await self._origination.dossier(step.case_id)
+        dossier = await self._origination.dossier(step.case_id, step.as_of)
         finding = await self._pricing.quote(quote_request(dossier, step.as_of), _key(step))
         return await self._record(step, "pricing", finding)
 
     @activity.defn
     async def plan_repayment(self, step: CaseStep) -> FindingRef:
-        dossier = await self._origination.dossier(step.case_id)
+        dossier = await self._origination.dossier(step.case_id, step.as_of)
         finding = await self._pricing.schedule(schedule_request(dossier, step.as_of), _key(step))
         return await self._record(step, "pricing", finding)
 

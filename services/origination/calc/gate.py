@@ -183,7 +183,7 @@ def _drawings(gate: _Gate, inputs: GateInputs, product: Product) -> None:
         return
     gate.look(
         "SINGLE_DRAWING",
-        Outcome.FAIL if ZERO < inputs.drawn_before else Outcome.PASS,
+        Outcome.FAIL if inputs.drawn_before > ZERO else Outcome.PASS,
         "the product is drawn once",
         f"本产品一次性提款，已支用或占用 {inputs.drawn_before}",
         f"the product is drawn once, and {inputs.drawn_before} is drawn or reserved already",

@@ -9,7 +9,6 @@ from uuid import UUID
 from sqlmodel import select
 
 from domain.process import CaseStep
-from services.origination.seed import BOOK, publish_book
 from services.origination.store import applications
 from services.origination.store.events import record
 from services.origination.store.policies import PolicyShelf
@@ -17,6 +16,7 @@ from services.origination.tables.cases import ApplicationVersion
 from services.origination.tables.events import CaseEvent, StartRequest
 from tests.origination.house import IN_FORCE_FROM, House, book, key, read
 from tests.origination.sample import TODAY, opened, prepared, uscc
+from tests.origination.seed import BOOK, publish_book
 
 
 async def test_a_complete_draft_is_accepted_with_its_case_number(house: House) -> None:

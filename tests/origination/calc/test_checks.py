@@ -24,8 +24,8 @@ from services.origination.calc.intake import CustomerStanding, IntakeInputs, int
 from services.origination.calc.opening import condition_terms, rulebook
 from services.origination.calc.regulation import RegulationInputs, regulation
 from services.origination.calc.screening import ScreeningInputs, screening
-from services.origination.seed import BOOK
 from tests.origination.sample import BORROWER, CUSTOMER_FILE, DOCUMENTS, HEADINGS, TODAY, content, servers
+from tests.origination.seed import BOOK
 
 CONSENT = "c" * 64
 HASH = "f" * 64

@@ -20,12 +20,12 @@ from domain.roles import STAFF_ROLES
 from services.kit.database import Database
 from services.kit.keyring import Keyring
 from services.origination.app import create_app
-from services.origination.seed import load_reference_data, publish_book
 from services.origination.settings import OriginationSettings
 from tests.fixtures.identity import Issuers, Tokens, free_port
 from tests.fixtures.postgres import DatabaseUrls
 from tests.origination.house import IN_FORCE_FROM, REFERENCE, book, key
 from tests.origination.sample import BORROWER
+from tests.origination.seed import load_reference_data, publish_book
 
 EXAMPLES_AN_OPERATION = int(os.environ.get("SUANDAI_CONTRACT_EXAMPLES", "12"))
 """Few where every commit runs them; thousands by hand."""

@@ -64,6 +64,6 @@ def _all_vintages(directory: Path) -> list[ReferenceBody]:
 
 def _vintages(path: Path) -> list[ReferenceBody]:
     # The base loader builds text, lists and maps and nothing else; a figure stays as it was written.
-    data: Any = yaml.load(path.read_text("utf-8"), Loader=yaml.BaseLoader)  # noqa: S506
+    data: Any = yaml.load(path.read_text("utf-8"), Loader=yaml.BaseLoader)
     items = data["vintages"] if isinstance(data, dict) and "vintages" in data else data
     return [ReferenceBody.model_validate(item) for item in (items if isinstance(items, list) else [items])]
