@@ -4,8 +4,8 @@ from decimal import Decimal
 from typing import Any
 
 from suandai.walkthrough.play import CasePlay
+from tests.fixtures.cases import SecuredCases
 from tests.fixtures.stack import BankStack
-from tests.journeys.conftest import SecuredCases
 from tests.journeys.ledger import booked
 
 

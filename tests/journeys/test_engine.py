@@ -12,8 +12,9 @@ import pytest
 from domain.process import NAMESPACE, SEARCH_ATTRIBUTES
 from suandai.walkthrough.files import CASTS, case_files
 from suandai.walkthrough.play import CasePlay, version_tag
+from tests.fixtures.cases import SecuredCases
 from tests.fixtures.stack import BankStack
-from tests.journeys.conftest import ORDER, NewCase, SecuredCases
+from tests.journeys.conftest import ORDER, NewCase
 
 
 def _stored_by_the_engine(bank_stack: BankStack) -> bytes:

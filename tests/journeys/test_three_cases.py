@@ -10,8 +10,8 @@ import pytest
 
 from domain.stages import PROCESS_ORDER
 from suandai.walkthrough.play import CasePlay
+from tests.fixtures.cases import SecuredCases
 from tests.fixtures.stack import BankStack
-from tests.journeys.conftest import SecuredCases
 from tests.journeys.ledger import booked
 
 
