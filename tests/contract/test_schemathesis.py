@@ -18,6 +18,7 @@ import requests
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, strategies
 from schemathesis import GenerationMode
+from schemathesis.core.failures import FailureGroup
 
 from domain.roles import BORROWER_ROLES, SERVICE_ROLES, Role
 from suandai.walkthrough.books import today
@@ -154,7 +155,7 @@ def _call(
         walk.statuses[response.status_code] += 1
         try:
             case.validate_response(response, checks=CHECKS)
-        except Exception as failure:  # every operation is walked to its end, and all that is wrong is told at once
+        except (Exception, FailureGroup) as failure:  # every operation is walked to its end, and all that is wrong is told at once
             kind = f"{operation.label} {response.status_code} {type(failure).__name__}"
             walk.faults.setdefault(kind, f"{str(failure)[:1500]}\n{case.as_curl_command()[:1500]}")
 

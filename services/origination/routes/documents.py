@@ -11,7 +11,7 @@ from fastapi.responses import StreamingResponse
 from domain.casefile import DocumentView
 from services.kit.auth import allow
 from services.kit.database import Database, now
-from services.kit.documents import DocumentStore
+from services.kit.documents import MEDIA_TYPES, DocumentStore
 from services.kit.idempotency import IdempotentCall, Reply, idempotent
 from services.kit.json_body import storable
 from services.kit.principal import Principal
@@ -86,7 +86,12 @@ async def listing(
 @router.get(
     "/{case_id}/documents/{sha256}",
     response_class=StreamingResponse,
-    responses={200: {"content": {"application/octet-stream": {}}, "description": "The document as it was uploaded"}},
+    responses={
+        200: {
+            "content": {media_type: {} for media_type in sorted(MEDIA_TYPES.values())},
+            "description": "The document as it was uploaded",
+        }
+    },
 )
 async def content(
     request: Request,
