@@ -7,7 +7,6 @@ base="${SUANDAI_PORT_BASE:-8400}"
 BANK="http://127.0.0.1:$((base + 1))"       # origination
 PRICING="http://127.0.0.1:$((base + 2))"
 COLLATERAL="http://127.0.0.1:$((base + 3))"
-STAFF_SIGN_IN="http://127.0.0.1:$((base + 5))"
 DESK="$(mktemp -d)"                         # nobody else can read what lies here
 ANSWER="$DESK/answer"
 
@@ -21,12 +20,7 @@ as() {
 
 # as_for SERVICE ACCOUNT: sign a member of staff in at pricing or collateral; a token is good for one service.
 as_for() {
-  local password
-  password="$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["passwords"][sys.argv[2]])' \
-    "$STACK/identity/staff/secrets.json" "$2")"
-  curl -sS "$STAFF_SIGN_IN/token" -d grant_type=password -d client_id=suandai-cli -d "resource=urn:suandai:$1" \
-    -d "username=$2" -d "password=$password" >"$ANSWER"
-  TOKEN="$(field access_token)"
+  TOKEN="$(suandai token --service "$1" "$2")"
 }
 
 # … | keep: show an answer and keep it for `field` and `etag`.

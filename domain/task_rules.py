@@ -7,6 +7,7 @@ differ. States and verbs follow WS-HumanTask 1.1; 转办 hands over for good, �
 from datetime import datetime
 
 from domain.model import Value
+from domain.money import ZERO
 from domain.refusals import Refusal
 from domain.roles import Role
 from domain.rulebook import Rulebook
@@ -205,6 +206,13 @@ def _beyond_authority(
         return None
     required = task.required_authority
     assert required is not None
+    if required.amount == ZERO:
+        return _refuse(
+            Refusal.AUTHORITY_EXCEEDED,
+            f"须持有 {required.body} 的授权方可表示意见",
+            f"only a holder of a mandate as {required.body} is heard here",
+            required.rule,
+        )
     return _refuse(
         Refusal.AUTHORITY_EXCEEDED,
         f"超出授权：须由 {required.body} 决定（{required.amount}）",

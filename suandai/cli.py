@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import httpx
 import typer
@@ -188,10 +188,14 @@ def token(
     username: Annotated[str, typer.Argument(help="An account such as rm.yinchuan, auditor.ho or owner.xiyun.")],
     directory: DirectoryOption = DEFAULT_DIRECTORY,
     port_base: PortBaseOption = DEFAULT_PORT_BASE,
+    service: Annotated[
+        Literal["origination", "pricing", "collateral"],
+        typer.Option(help="A token is good for one service; findings are read at the one that drew them."),
+    ] = "origination",
 ) -> None:
     """Sign an account of the local stack in and print its access token."""
     with _told_in_one_line(directory):
-        print(Assembly(Layout(directory.absolute()), Ports.from_base(port_base)).token(username))
+        print(Assembly(Layout(directory.absolute()), Ports.from_base(port_base)).token(username, service))
 
 
 @app.command()

@@ -54,10 +54,10 @@ class Assembly:
             (worker,),
         )
 
-    def token(self, username: str) -> str:
+    def token(self, username: str, service: str = "") -> str:
         """An access token of a standing account. Raises ``StackError`` for an unknown one or when nobody answers."""
         at_borrowers = username in {account.username for account in BORROWERS}
-        return (self.borrowers if at_borrowers else self.staff).token(username)
+        return (self.borrowers if at_borrowers else self.staff).token(username, service)
 
     def settings(self, component: str) -> dict[str, str]:
         """The ``SUANDAI_*`` variables of a component: addresses of its neighbours, its own identity, its files."""

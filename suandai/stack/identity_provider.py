@@ -94,12 +94,21 @@ class IdentityProvider(Component):
         """Where a service account's secret lies."""
         return self.directory / f"{component}.secret"
 
-    def password_grant(self, username: str) -> dict[str, str]:
-        """The form that signs an account in at the token endpoint. Raises ``StackError`` for an unknown account."""
+    def password_grant(self, username: str, service: str = "") -> dict[str, str]:
+        """The form that signs an account in at the token endpoint, for origination unless another service is named.
+
+        Raises ``StackError`` for an unknown account.
+        """
         password = self._secrets().get("passwords", {}).get(username)
         if password is None:
             raise StackError(f"{self.name} knows no account {username}")
-        return {"grant_type": "password", "client_id": PUBLIC_CLIENT, "username": username, "password": password}
+        asked = {"resource": audience(service)} if service else {}
+        return asked | {
+            "grant_type": "password",
+            "client_id": PUBLIC_CLIENT,
+            "username": username,
+            "password": password,
+        }
 
     def service_grant(self, service: str) -> dict[str, str]:
         """The form that asks for a service account's token for the audience of ``service``.
@@ -116,10 +125,12 @@ class IdentityProvider(Component):
         """What lets a test add accounts to the running provider (``/api/runtime/users``)."""
         return {"X-Management-Secret": str(self._secrets()["management"])}
 
-    def token(self, username: str) -> str:
-        """An access token of an account. Raises ``StackError`` when the provider refuses or does not answer."""
+    def token(self, username: str, service: str = "") -> str:
+        """An access token of an account for one service. Raises ``StackError`` when the provider refuses or does not answer."""
         try:
-            answer = httpx.post(f"{self.issuer}/token", data=self.password_grant(username), timeout=10, trust_env=False)
+            answer = httpx.post(
+                f"{self.issuer}/token", data=self.password_grant(username, service), timeout=10, trust_env=False
+            )
         except httpx.HTTPError:
             raise StackError(f"{self.name} does not answer at {self.issuer}; is the stack up?") from None
         if answer.status_code != 200:

@@ -159,6 +159,33 @@ async def test_rejection_by_the_approver_declines(bench: Bench) -> None:
     assert [record.decision for record in bench.books.asked("record_decision")] == ["declined"]
 
 
+async def test_each_body_of_the_chain_is_another_person(bench: Bench) -> None:
+    bench.books.chain = AuthorityChain(steps=(requirement("branch_approver", 10), requirement()))
+    desk = await begin(bench)
+    [first] = await desk.carry_to(TaskType.APPROVAL)
+    assert first.subject is not None
+    assert first.subject.type == "credit_memo"
+    await desk.do(first)
+    [second] = [task for task in await desk.awaited(TaskType.APPROVAL) if task.state is TaskState.READY]
+    with pytest.raises(WorkflowUpdateFailedError) as refused:
+        await desk.act(second, Verb.CLAIM, "boss")
+    assert code_of(refused) == "duties_separate"
+    claimed = await desk.act(second, Verb.CLAIM, "chief")
+    await desk.act(claimed, Verb.COMPLETE, "chief", outcome=TaskOutcome.APPROVE, mandate=mandate("chief"))
+    await desk.carry_to()
+    [decision] = bench.books.asked("record_decision")
+    assert decision.decided_by == ("boss", "chief")
+
+
+async def test_what_the_approver_made_a_condition_is_perfected_before_the_first_drawing(bench: Bench) -> None:
+    desk = await begin(bench)
+    [task] = await desk.carry_to(TaskType.APPROVAL)
+    await desk.do(task, TaskOutcome.APPROVE_WITH_CONDITIONS, conditions=("股东追加保证",))
+    await desk.carry_to()
+    assert ("APPROVAL_1", "satisfied") in bench.books.conditions_reported()
+    assert any("股东追加保证" in task.title_zh for task in await desk.tasks(TaskType.SECURITY_PERFECTION))
+
+
 async def test_a_price_below_the_floor_needs_its_own_approval(bench: Bench) -> None:
     bench.books.outcomes["quote"] = Outcome.REFER
     desk = await begin(bench)

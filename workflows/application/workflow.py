@@ -45,6 +45,7 @@ class CreditApplication(CaseDesk):
     def __init__(self, start: CaseStart) -> None:
         super().__init__(start)
         self._waiver_authority: AuthorityRequirement | None = None
+        self._memo = self._content()
 
     @workflow.run
     async def run(self, start: CaseStart) -> CaseEnd:
@@ -110,6 +111,10 @@ class CreditApplication(CaseDesk):
             asyncio.gather(*[effects.value_cohort(step) for step in self._cohort_steps()]),
         )
         self._findings["rating"] = rating
+        self._findings |= {
+            f"value-{cohort.asset_key}-{cohort.cohort}": value
+            for cohort, value in zip(self._case.cohorts, valuations, strict=True)
+        }
         turned = await self._confirm_rating(rating) or await self._reconcile_valuations(valuations)
         if turned is not None:
             return turned
@@ -146,6 +151,7 @@ class CreditApplication(CaseDesk):
         """The memo is assembled; the reviewer and compliance give their opinions independently of each other."""
         memo = await effects.assemble_memo(self._case_step("memo"))
         subject = TaskSubject(type="credit_memo", id=str(self._start.case_id), sha256=memo.document_sha256)
+        self._memo = subject
         findings = tuple(self._findings.values())
         review, compliance = await self._together(
             self.offer_task(TaskType.REVIEW, subject=subject, findings=findings),
@@ -172,7 +178,14 @@ class CreditApplication(CaseDesk):
                     return await self._decide("declined", ballot.voters, requirement, conditions)
                 deciders.extend(ballot.voters)
                 continue
-            decision = await self.ask(TaskType.APPROVAL, authority=requirement, findings=findings)
+            # Each body of the chain is another person: who was heard first does not decide as well.
+            decision = await self.ask(
+                TaskType.APPROVAL,
+                authority=requirement,
+                findings=findings,
+                subject=self._memo,
+                excluded=tuple(deciders),
+            )
             deciders.append(decision.completed_by or "")
             if decision.outcome is TaskOutcome.RETURN:
                 return self._returned(decision)
@@ -227,6 +240,7 @@ class CreditApplication(CaseDesk):
         Serial-level mortgages over purchase-financed servers come after delivery, in ``Utilisation``.
         """
         terms = tuple(term for term in self._case.conditions if term.kind is ConditionKind.PRECEDENT)
+        terms += approval_terms(self._conditions)
         tasks = await self._together(*[self._perfection(term) for term in terms])
         if any(task.outcome not in (TaskOutcome.ACKNOWLEDGE, TaskOutcome.WAIVE) for task in tasks):
             return self._returned_to(Stage.CONTRACTING)
@@ -278,3 +292,11 @@ class CreditApplication(CaseDesk):
                     code=Refusal.CASE_ENDED, message_zh="该申请已结束", message_en="the application has already ended"
                 )
             )
+
+
+def approval_terms(conditions: tuple[str, ...]) -> tuple[ConditionTerm, ...]:
+    """What the approver made a condition is perfected like the product's own conditions, under its clause's code."""
+    return tuple(
+        ConditionTerm(code=f"APPROVAL_{place}", kind=ConditionKind.PRECEDENT, title_zh=text, title_en=text)
+        for place, text in enumerate(conditions, 1)
+    )

@@ -31,6 +31,7 @@ class TaskTerms(TypedDict, total=False):
     """What is particular to one task."""
 
     candidates: tuple[str, ...]
+    excluded: tuple[str, ...]
     authority: AuthorityRequirement | None
     subject: TaskSubject
     findings: tuple[FindingRef, ...]
@@ -120,6 +121,7 @@ class Desk:
                 "state": TaskState.READY,
                 "role": ROLE_OF[task_type],
                 "candidates": terms.get("candidates", ()),
+                "excluded": terms.get("excluded", ()),
                 "required_authority": terms.get("authority"),
                 "subject": terms.get("subject"),
                 "findings": terms.get("findings", ()),
