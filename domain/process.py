@@ -42,6 +42,12 @@ SEARCH_ATTRIBUTES: Final = {
 """Typed search attributes, registered at start-up. Codes only: they are not encrypted."""
 
 
+class Shown(str):
+    """A text for those who watch the engine's pages: codes and figures, never a name, for it alone is stored unencrypted."""
+
+    __slots__ = ()
+
+
 def application_workflow_id(application_id: UUID) -> str:
     return f"application-{application_id}"
 

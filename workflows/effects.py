@@ -27,6 +27,7 @@ from domain.process import (
     OfferRef,
     ProgressReport,
     ReservationResult,
+    Shown,
     TransferStep,
     UtilisationOpening,
     UtilisationStep,
@@ -46,7 +47,7 @@ ATTEMPT = timedelta(seconds=60)
 
 async def _effect(name: str, argument: object, result: type[R] | Any, summary: str) -> R:
     outcome: R = await workflow.execute_activity(
-        name, argument, result_type=result, start_to_close_timeout=ATTEMPT, retry_policy=RETRY, summary=summary
+        name, argument, result_type=result, start_to_close_timeout=ATTEMPT, retry_policy=RETRY, summary=Shown(summary)
     )
     return outcome
 
@@ -72,7 +73,7 @@ async def run_check(name: str, step: CaseStep) -> CheckResult:
         result_type=CheckResult,
         start_to_close_timeout=ATTEMPT,
         retry_policy=RETRY,
-        summary=f"check {name}",
+        summary=Shown(f"check {name}"),
     )
     return outcome
 

@@ -3,20 +3,46 @@
 from collections.abc import Sequence
 from typing import Any
 
+from temporalio.api.common.v1 import Payload
 from temporalio.client import Client, HeaderCodecBehavior, Interceptor
 from temporalio.contrib.opentelemetry import TracingInterceptor
-from temporalio.contrib.pydantic import PydanticPayloadConverter
-from temporalio.converter import DataConverter, DefaultFailureConverterWithEncodedAttributes
+from temporalio.contrib.pydantic import PydanticJSONPlainPayloadConverter
+from temporalio.converter import (
+    CompositePayloadConverter,
+    DataConverter,
+    DefaultFailureConverterWithEncodedAttributes,
+    DefaultPayloadConverter,
+    JSONPlainPayloadConverter,
+)
 
+from domain.process import Shown
 from services.kit.keyring import Keyring
-from services.kit.payload_codec import EncryptedPayloads
+from services.kit.payload_codec import SHOWN, EncryptedPayloads
 from services.kit.settings import ServiceSettings
+
+
+class _Json(PydanticJSONPlainPayloadConverter):
+    """JSON by pydantic, with a mark on texts that are meant for those who watch the engine."""
+
+    def to_payload(self, value: Any) -> Payload | None:
+        payload = super().to_payload(value)
+        if payload is not None and isinstance(value, Shown):
+            payload.metadata[SHOWN] = b"1"
+        return payload
+
+
+class Payloads(CompositePayloadConverter):
+    """How values become payloads before they are encrypted."""
+
+    def __init__(self) -> None:
+        converters = DefaultPayloadConverter.default_encoding_payload_converters
+        super().__init__(*(_Json() if isinstance(item, JSONPlainPayloadConverter) else item for item in converters))
 
 
 def data_converter(keyring: Keyring) -> DataConverter:
     """How values become payloads: pydantic JSON, encrypted; messages and stack traces of failures too."""
     return DataConverter(
-        payload_converter_class=PydanticPayloadConverter,
+        payload_converter_class=Payloads,
         payload_codec=EncryptedPayloads(keyring),
         failure_converter_class=DefaultFailureConverterWithEncodedAttributes,
     )

@@ -46,6 +46,7 @@ from domain.process import (
     CaseStart,
     CommandResult,
     FacilityStart,
+    Shown,
     UtilisationStart,
 )
 from domain.refusals import Refusal
@@ -229,7 +230,7 @@ class ProcessGateway:
                 id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
                 id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
                 search_attributes=_search_attributes(message),
-                static_summary=_summary(message),
+                static_summary=Shown(_summary(message)),
                 rpc_timeout=timedelta(seconds=10),
             )
         except WorkflowAlreadyStartedError:

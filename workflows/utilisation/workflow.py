@@ -31,6 +31,7 @@ with workflow.unsafe.imports_passed_through():
         CommandResult,
         ConditionReport,
         DrawingRecord,
+        Shown,
         TransferStep,
         UtilisationEnd,
         UtilisationOpening,
@@ -195,7 +196,7 @@ class Utilisation(Desk):
         transfer = self._take(await effects.send_transfer(self._transfer_step("send", transfer)))
         pause = FIRST_INQUIRY
         while transfer.state not in SETTLED:
-            await workflow.sleep(pause, summary=f"inquire after {transfer.end_to_end_id}")
+            await workflow.sleep(pause, summary=Shown(f"inquire after {transfer.end_to_end_id}"))
             transfer = self._take(await effects.inquire_transfer(self._transfer_step("inquire", transfer)))
             pause = min(pause * 2, SLOWEST_INQUIRY)
 
