@@ -15,7 +15,16 @@ from temporalio.exceptions import ApplicationError
 from domain.authority import AuthorityRequirement
 from domain.facility import TransferRef
 from domain.finding import FindingRef, Reason
-from domain.process import ACT_ON_TASK, POSITION, CommandResult, DutyHeld, Position, ProgressReport, SignedTaskCommand
+from domain.process import (
+    ACT_ON_TASK,
+    POSITION,
+    CommandResult,
+    DutyHeld,
+    Position,
+    ProgressReport,
+    Shown,
+    SignedTaskCommand,
+)
 from domain.rulebook import Rulebook
 from domain.task_rules import RefusedCommand
 from domain.tasks import ROLE_OF, HumanTask, TaskCommand, TaskState, TaskSubject, TaskType
@@ -178,7 +187,7 @@ class Desk:
             timeout = max(deadline - workflow.now(), timedelta(0))
         try:
             await workflow.wait_condition(
-                lambda: done() or self._left, timeout=timeout, timeout_summary=summary or None
+                lambda: done() or self._left, timeout=timeout, timeout_summary=Shown(summary)
             )
         except TimeoutError:
             return False
