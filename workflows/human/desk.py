@@ -186,9 +186,7 @@ class Desk:
         if deadline is not None:
             timeout = max(deadline - workflow.now(), timedelta(0))
         try:
-            await workflow.wait_condition(
-                lambda: done() or self._left, timeout=timeout, timeout_summary=Shown(summary)
-            )
+            await workflow.wait_condition(lambda: done() or self._left, timeout=timeout, timeout_summary=Shown(summary))
         except TimeoutError:
             return False
         if self._left:
