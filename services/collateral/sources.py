@@ -83,7 +83,7 @@ async def calendar(books: PublishedBooks, as_of: date) -> BusinessCalendar:
     try:
         return BusinessCalendar.model_validate((await books.reference(_CALENDAR, as_of)).body)
     except RemoteProblem as problem:
-        if problem.status != 404:
+        if problem.code != "no_reference_data":
             raise
         raise Problem("invalid_request", errors=[_NO_CALENDAR], count=1) from None
     except ValidationError:

@@ -103,7 +103,7 @@ class Sources:
         try:
             vintage = await self._origination.reference(series, as_of)
         except RemoteProblem as problem:
-            if problem.status != 404:
+            if problem.code != "no_reference_data":
                 raise
             raise _refused(pointer, *_NO_SERIES, series.partition(".")[0]) from None
         if sha256_of(vintage.model_dump(mode="json", exclude={"sha256"})) != vintage.sha256:

@@ -40,7 +40,7 @@ class Published:
         entries = yaml.safe_load((ROOT / "examples/reference-data/calendar-cn-2026.yaml").read_text("utf-8"))
         vintage = ReferenceVintage.model_validate(entries[0])
         if series != vintage.id or as_of < vintage.effective_from:
-            raise RemoteProblem(404, "no_reference_data")
+            raise RemoteProblem(409, "no_reference_data")
         return vintage
 
 

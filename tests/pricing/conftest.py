@@ -46,7 +46,7 @@ class Published:
         self.asked.append(f"reference {series}")
         found = self.vintages.get(series)
         if found is None or found.effective_from > as_of:
-            raise RemoteProblem(404, "no_reference_data")
+            raise RemoteProblem(409, "no_reference_data")
         return found
 
 
