@@ -6,6 +6,7 @@ import pytest_asyncio
 
 from suandai.walkthrough.files import CASTS, case_files
 from suandai.walkthrough.play import CasePlay
+from tests.fixtures.cases import SecuredCases
 from tests.fixtures.stack import BankStack
 
 NewCase = Callable[..., Awaitable[CasePlay]]
@@ -14,8 +15,10 @@ ORDER = "jsb-order"
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def new_case(bank_stack: BankStack) -> NewCase:
+async def new_case(bank_stack: BankStack, secured: SecuredCases) -> NewCase:
     """An order loan that was submitted a moment ago, with changes to its content where a journey needs them."""
+    # The example first: what another loan adds to the customer's exposure would send it to a higher body.
+    await secured(ORDER)
 
     async def submitted(**change: object) -> CasePlay:
         play = CasePlay(bank_stack.bank, case_files(ORDER), CASTS[ORDER])

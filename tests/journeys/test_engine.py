@@ -1,6 +1,7 @@
 """What the workflow engine shows of a case: enough for a person to follow it, one trace through all parts, and nobody's name."""
 
 import asyncio
+import base64
 import json
 import secrets
 import time
@@ -41,6 +42,19 @@ async def test_nobodys_name_lies_plain_in_the_engines_store(
         assert json.dumps(text).strip('"').encode() not in stored, "plain text in JSON's escapes"
 
 
+def _json(payload: Any) -> Any:
+    """The content of a payload that is not encrypted; the interface writes some of them out and encodes the others."""
+    if isinstance(payload, dict) and "data" in payload and "metadata" in payload:
+        return json.loads(base64.b64decode(payload["data"]))
+    return payload
+
+
+def _text(payload: Any) -> str:
+    text = _json(payload)
+    assert isinstance(text, str), "a text that nobody can read"
+    return text
+
+
 class Engine:
     """The engine as its web pages ask it, over its HTTP interface."""
 
@@ -59,6 +73,18 @@ class Engine:
             token = page.get("nextPageToken") or ""
             if not token:
                 return events
+
+    async def details(self, workflow_id: str) -> str:
+        """What a process says of itself just now."""
+        # The pages let nothing be posted but by themselves, and prove it with the cookie they were given.
+        answer = await self._http.post(
+            f"/workflows/{workflow_id}/query/__temporal_workflow_metadata",
+            json={},
+            headers={"X-CSRF-Token": self._http.cookies["_csrf"]},
+        )
+        answer.raise_for_status()
+        [payload] = answer.json()["queryResult"]["payloads"]
+        return str(_json(payload)["currentDetails"])
 
     async def found(self, query: str) -> list[dict[str, Any]]:
         return list((await self._answer("/workflows", {"query": query})).get("executions", []))
@@ -88,15 +114,18 @@ async def test_a_person_finds_and_follows_a_case_in_the_engines_pages(
         attributes = described["workflowExecutionInfo"]["searchAttributes"]["indexedFields"]
         assert set(SEARCH_ATTRIBUTES) <= set(attributes)
         events = await engine.history(f"application-{play.case_id}")
+        details = await engine.details(f"facility-{play.facility['facility_id']}")
     kinds = [event["eventType"] for event in events]
     assert kinds[0] == "EVENT_TYPE_WORKFLOW_EXECUTION_STARTED"
     assert kinds[-1] == "EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED"
     scheduled = [event for event in events if event["eventType"] == "EVENT_TYPE_ACTIVITY_TASK_SCHEDULED"]
     assert scheduled
-    assert all(event["userMetadata"]["summary"] for event in scheduled), "an activity without a summary"
+    told = [_text(event["userMetadata"]["summary"]) for event in scheduled]
+    assert {"open the case", "check screening", "rating", "limit: five caps", "price build-up"} <= set(told)
     timers = [event for event in events if event["eventType"] == "EVENT_TYPE_TIMER_STARTED"]
     assert timers
-    assert all(event["userMetadata"]["summary"] for event in timers), "a timer without a summary"
+    assert {"SLA review", "SLA approval"} <= {_text(event["userMetadata"]["summary"]) for event in timers}
+    assert play.facility["number"] in details
 
 
 async def test_one_trace_leads_from_the_request_to_the_last_activity(bank_stack: BankStack, new_case: NewCase) -> None:

@@ -105,7 +105,8 @@ async def test_the_case_has_numbers_that_people_can_say(secured: SecuredCases, e
 async def test_limit_rating_and_price(secured: SecuredCases, example: str) -> None:
     play, expected = await secured(example), EXPECTED[example]
     concluded = await _conclusions(play)
-    assert {item["finding"]["outcome"] for kind, item in concluded.items()} == {"pass"}
+    decided = {kind: item["finding"]["outcome"] for kind, item in concluded.items() if kind != "gate"}
+    assert set(decided.values()) == {"pass"}, decided
     rating, limit, quote = (concluded[kind]["value"] for kind in ("rating", "limit", "quote"))
     assert (rating["grade"], rating["card_class"]) == (expected.grade, expected.card_class)
     assert limit["limit"]["amount"] == expected.limit
