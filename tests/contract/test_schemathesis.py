@@ -6,11 +6,12 @@ A few hundred a service where every commit runs them; ``SUANDAI_FUZZ_CALLS=5000`
 import asyncio
 import os
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
+import httpx
 import hypothesis
 import pytest
 import pytest_asyncio
@@ -20,12 +21,13 @@ from hypothesis import HealthCheck, Phase, given, strategies
 from schemathesis import GenerationMode
 from schemathesis.core.failures import FailureGroup
 
-from domain.roles import BORROWER_ROLES, SERVICE_ROLES, Role
+from domain.roles import BORROWER_ROLES, HEAD_OFFICE, SERVICE_ROLES, Role
 from suandai.walkthrough.books import today
 from suandai.walkthrough.files import CASTS, case_files
 from suandai.walkthrough.play import CasePlay
 from tests.contract.conftest import SERVICES, Caller, Tokens, caller_of
-from tests.fixtures.stack import BankStack
+from tests.fixtures.cases import SecuredCases
+from tests.fixtures.stack import BankStack, running_bank
 
 CALLS = int(os.environ.get("SUANDAI_FUZZ_CALLS", "250"))
 """Requests to each service."""
@@ -59,15 +61,38 @@ class Known:
 
     path: dict[str, str]
     body: dict[str, Any]
+    requests: dict[str, dict[str, Any]]
+    """By operation: a request that a case has made, for the generated ones to vary."""
 
 
 @pytest_asyncio.fixture(loop_scope="session", scope="module")
-async def known(bank_stack: BankStack) -> Known:
+async def bank_stack() -> AsyncIterator[BankStack]:
+    """A bank of its own: generated requests enter rates and mandates that no other test should meet."""
+    async with running_bank() as bank:
+        yield bank
+
+
+@pytest.fixture(scope="module")
+def minted(bank_stack: BankStack) -> Tokens:
+    """Tokens of anybody at this bank."""
+    return Tokens(bank_stack)
+
+
+@pytest_asyncio.fixture(loop_scope="session", scope="module")
+async def known(bank_stack: BankStack, secured: SecuredCases, minted: Tokens) -> Known:
     play = CasePlay(bank_stack.bank, case_files("jsb-order"), CASTS["jsb-order"])
     customer = await play.enter_customer()
     application = await play.draft(customer)
     group = await play.rm.post("/v1/groups", {"name": "试验集团", "basis": "control"})
     [document, *_] = await play.rm.get(f"/v1/applications/{play.case_id}/documents")
+    assessment = await play.rm.get(f"/v1/applications/{(await secured('jsb-order')).case_id}/assessment")
+    findings = {item["finding"]["kind"]: item["finding"]["id"] for item in assessment["items"]}
+    made = {}
+    async with httpx.AsyncClient(base_url=bank_stack.urls["pricing"], timeout=30, trust_env=False) as http:
+        bearer = {"Authorization": f"Bearer {minted.of(Caller(Role.AUDITOR, branch=HEAD_OFFICE), 'pricing')}"}
+        for kind in ("rating", "limit", "quote", "schedule"):
+            answer = await http.get(f"/v1/findings/{findings[kind]}/inputs", headers=bearer)
+            made[f"POST /v1/{kind}s"] = answer.raise_for_status().json()
     [policy, *_] = await bank_stack.bank.person("policy.ho").page("/v1/policies")
     return Known(
         path={
@@ -83,6 +108,7 @@ async def known(bank_stack: BankStack) -> Known:
             "case_id": application["application_id"],
             "pinned_on": None,
         },
+        requests=made,
     )
 
 
@@ -159,6 +185,7 @@ def _call(
     @given(
         case=operation.as_strategy(generation_mode=mode),
         real=strategies.booleans(),
+        varied=strategies.integers(0, 2**16 - 1),
         bearer=strategies.sampled_from(bearers),
     )
     @hypothesis.settings(
@@ -168,9 +195,9 @@ def _call(
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    def call(case: Any, real: bool, bearer: str) -> None:
+    def call(case: Any, real: bool, varied: int, bearer: str) -> None:
         if real:
-            _made_real(case, known)
+            _made_real(case, known, known.requests.get(operation.label), varied)
         headers = {"Authorization": f"Bearer {bearer}"} if bearer else {}
         response = case.call(base_url=url, headers=headers, session=session, timeout=60)
         walk.statuses[response.status_code] += 1
@@ -189,12 +216,17 @@ def _call(
         return  # nothing can be wrong in a request without parameters or body
 
 
-def _made_real(case: Any, known: Known) -> None:
+def _made_real(case: Any, known: Known, made: dict[str, Any] | None, varied: int) -> None:
     if isinstance(case.path_parameters, dict):
         case.path_parameters |= {name: text for name, text in known.path.items() if name in case.path_parameters}
     if isinstance(case.headers, dict) or case.headers is not None:
         for name, text in (("Idempotency-Key", str(uuid4())), ("If-Match", '"1"')):
             if name in case.headers:
                 case.headers[name] = text
-    if isinstance(case.body, dict):
+    if isinstance(case.body, dict) and made is not None:
+        # The request of a case with one field or two as they were generated.
+        names = sorted(case.body)
+        changed = {names[varied % len(names)], names[varied // 256 % len(names)]} if names else set()
+        case.body = made | {name: case.body[name] for name in changed}
+    elif isinstance(case.body, dict):
         case.body |= {name: item for name, item in known.body.items() if name in case.body}
