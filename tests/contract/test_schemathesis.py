@@ -73,6 +73,12 @@ async def bank_stack() -> AsyncIterator[BankStack]:
 
 
 @pytest.fixture(scope="module")
+def secured(bank_stack: BankStack) -> SecuredCases:
+    """The examples at this bank."""
+    return SecuredCases(bank_stack)
+
+
+@pytest.fixture(scope="module")
 def minted(bank_stack: BankStack) -> Tokens:
     """Tokens of anybody at this bank."""
     return Tokens(bank_stack)
