@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from temporalio import activity
-from temporalio.client import Client, WorkflowHandle
+from temporalio.client import Client, WorkflowHandle, WorkflowUpdateFailedError
 
 from domain.authority import AuthorityChain, AuthorityRequirement, Mandate
 from domain.calendar import BANK_ZONE, BusinessCalendar
@@ -440,9 +440,20 @@ class Desk:
     async def do(self, task: HumanTask, outcome: TaskOutcome | None = None, **more: Any) -> HumanTask:
         """Claim and complete a task as the person who does such tasks."""
         subject, role, usual = ACTORS[task.type]
-        claimed = await self.act(task, Verb.CLAIM, subject, role)
+        claimed = await self._steady(task, Verb.CLAIM, subject, role)
         more.setdefault("mandate", mandate(subject))
-        return await self.act(claimed, Verb.COMPLETE, subject, role, outcome=outcome or usual, **more)
+        return await self._steady(claimed, Verb.COMPLETE, subject, role, outcome=outcome or usual, **more)
+
+    async def _steady(self, task: HumanTask, verb: Verb, subject: str, role: Role, **more: Any) -> HumanTask:
+        """Where time is skipped a task may fall overdue, and rise, between reading it and acting: then it is read again."""
+        for _ in range(5):
+            try:
+                return await self.act(task, verb, subject, role, **more)
+            except WorkflowUpdateFailedError as error:
+                if getattr(error.cause, "type", "") != "task_version":
+                    raise
+            [task] = [other for other in (await self.position()).tasks if other.task_id == task.task_id]
+        raise AssertionError("the task never held still")
 
     async def carry_to(self, stop: TaskType | None = None, *, within: float = 60.0) -> list[HumanTask]:
         """Do every task that comes up until one of the type ``stop`` is open, or the process ends."""
