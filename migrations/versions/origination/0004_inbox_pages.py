@@ -10,18 +10,20 @@ down_revision: str | None = "0003"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
-_OPEN = sa.text("state IN ('created', 'in_progress', 'ready', 'reserved', 'suspended')")
-_RARE = sa.text("state IN ('created', 'exited', 'failed', 'obsolete', 'suspended')")
+_OPEN = "state IN ('created', 'in_progress', 'ready', 'reserved', 'suspended')"
+_RARE = "state IN ('created', 'exited', 'failed', 'obsolete', 'suspended')"
+_TO_ANYBODY = "jsonb_array_length(body -> 'candidates') = 0"
 
-_INDEXES: tuple[tuple[str, list[str], sa.TextClause | None], ...] = (
-    ("ix_task_role", ["role", "id"], None),
-    ("ix_task_branch_role", ["branch", "role", "id"], None),
-    ("ix_task_open_role", ["role", "id"], _OPEN),
-    ("ix_task_open_branch_role", ["branch", "role", "id"], _OPEN),
+_INDEXES: tuple[tuple[str, list[str], str | None], ...] = (
+    ("ix_task_role", ["role", "id"], _TO_ANYBODY),
+    ("ix_task_branch_role", ["branch", "role", "id"], _TO_ANYBODY),
+    ("ix_task_open_role", ["role", "id"], f"{_TO_ANYBODY} AND {_OPEN}"),
+    ("ix_task_open_branch_role", ["branch", "role", "id"], f"{_TO_ANYBODY} AND {_OPEN}"),
+    ("ix_task_type_role", ["type", "role", "id"], _TO_ANYBODY),
     ("ix_task_type", ["type", "id"], None),
     ("ix_task_rare_state", ["state", "id"], _RARE),
     ("ix_task_assignee", ["assignee", "id"], None),
-    ("ix_task_owner", ["owner", "id"], sa.text("owner IS NOT NULL")),
+    ("ix_task_owner", ["owner", "id"], "owner IS NOT NULL"),
 )
 
 
@@ -34,7 +36,8 @@ def upgrade() -> None:
     op.drop_index("ix_task_open", table_name="task", schema="origination")
     op.drop_index("ix_task_assignee", table_name="task", schema="origination")
     for name, columns, where in _INDEXES:
-        op.create_index(name, "task", columns, schema="origination", postgresql_where=where)
+        condition = None if where is None else sa.text(where)
+        op.create_index(name, "task", columns, schema="origination", postgresql_where=condition)
     op.execute(
         "CREATE INDEX ix_task_candidates ON origination.task USING gin ((body -> 'candidates'))"
         " WHERE jsonb_array_length(body -> 'candidates') > 0"

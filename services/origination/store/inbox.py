@@ -11,9 +11,9 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Uuid, and_, bindparam, cast, false, func, literal_column, or_, union
+from sqlalchemy import ColumnElement, Select, Uuid, and_, bindparam, cast, false, func, literal_column, not_, or_, union
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlmodel import col, select
+from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from domain.inbox import DrawingBrief, FindingsSummary, TaskLinks, TaskView
@@ -28,6 +28,9 @@ from services.origination.tables.facilities import Utilisation
 from services.origination.tables.tasks import Task
 
 _OVERSEERS = (Role.OPERATOR, Role.AUDITOR)
+
+_Rows: Final[type[Select[Any]]] = Select
+"""A statement whose rows are taken apart by hand."""
 
 OPEN_TASKS: Final = "open"
 """The state filter that stands for every open state."""
@@ -108,16 +111,25 @@ def in_sight(who: Principal) -> ColumnElement[bool]:
     return false()
 
 
-def _ways(who: Principal) -> list[ColumnElement[bool]]:
-    """The ways a task can be a caller's to do, each a condition that an index answers."""
-    not_kept_away = ~col(Task.body)["excluded"].has_key(who.subject)
-    roles = roles_of(who.roles)
+def _by_name(who: Principal) -> ColumnElement[bool]:
+    """Tasks that are offered to the caller by name."""
+    return and_(_BY_NAME, _CANDIDATES.has_key(who.subject), col(Task.role).in_(roles_of(who.roles)), _welcome(who))
+
+
+def _otherwise(who: Principal) -> list[ColumnElement[bool]]:
+    """The other ways a task can be a caller's to do, each a condition that an index answers in the order of a page."""
+    roles = dict.fromkeys(roles_of(who.roles))
     return [
-        *(and_(col(Task.role) == role.value, _TO_ANYBODY, not_kept_away) for role in dict.fromkeys(roles)),
-        and_(_BY_NAME, _CANDIDATES.has_key(who.subject), col(Task.role).in_(roles), not_kept_away),
+        *(and_(col(Task.role) == role.value, _TO_ANYBODY, _welcome(who)) for role in roles),
         col(Task.assignee) == who.subject,
         col(Task.owner) == who.subject,
     ]
+
+
+def _welcome(who: Principal) -> ColumnElement[bool]:
+    """Separation of duties keeps some persons away from a task."""
+    kept_away: ColumnElement[bool] = col(Task.body)["excluded"].has_key(who.subject)
+    return not_(kept_away)
 
 
 def _narrowed(who: Principal, wanted: InboxFilter, page: PageRequest) -> list[ColumnElement[bool]]:
@@ -139,21 +151,24 @@ def statement_of(who: Principal, wanted: InboxFilter, page: PageRequest) -> Sele
     """The one query of a page: tasks newest first, one more than asked for, each with its matter."""
     conditions = _narrowed(who, wanted, page)
     newest = col(Task.id).desc()
-    all_in_sight = wanted.everything and (who.has(*_OVERSEERS) or wanted.case_id is not None)
-    if all_in_sight:
-        ways = [conditions]
+    most = page.limit + 1
+
+    def walk(*way: ColumnElement[bool]) -> Select[Any]:
+        return _Rows(col(Task.id)).where(*conditions, *way).order_by(newest).limit(most)
+
+    if wanted.everything and (who.has(*_OVERSEERS) or wanted.case_id is not None):
+        picked = walk().subquery()
     elif wanted.case_id is not None or who.kind != "staff":
         # The tasks of a case or of a borrower are few: one walk looks at them all.
-        ways = [[*conditions, or_(*_ways(who))]]
+        picked = walk(or_(_by_name(who), *_otherwise(who))).subquery()
     else:
-        ways = [[*conditions, way] for way in _ways(who)]
-    newest_of_each = [select(col(Task.id)).where(*way).order_by(newest).limit(page.limit + 1) for way in ways]
-    if len(newest_of_each) == 1:
-        picked = newest_of_each[0].subquery()
-    else:
-        merged = union(*newest_of_each).subquery()
-        picked = select(merged.c.id).order_by(merged.c.id.desc()).limit(page.limit + 1).subquery()
-    return _with_matter(Select(Task, *_MATTER)).join(picked, picked.c.id == col(Task.id)).order_by(newest)
+        # Few tasks are offered to one person by name, so they are all looked up (OFFSET keeps the planner from walking
+        # through everybody's in the hope of meeting them).
+        named = _Rows(col(Task.id)).where(*conditions, _by_name(who)).offset(literal_column("0")).subquery()
+        by_name = _Rows(named.c.id).order_by(named.c.id.desc()).limit(most)
+        merged = union(*(walk(way) for way in _otherwise(who)), by_name).subquery()
+        picked = _Rows(merged.c.id).order_by(merged.c.id.desc()).limit(most).subquery()
+    return _with_matter(_Rows(Task, *_MATTER)).join(picked, picked.c.id == col(Task.id)).order_by(newest)
 
 
 def _with_matter(statement: Select[Any]) -> Select[Any]:
@@ -174,7 +189,7 @@ async def inbox(session: AsyncSession, who: Principal, wanted: InboxFilter, page
 
 async def visible_task(session: AsyncSession, who: Principal, task_id: UUID) -> Found | None:
     """A task within the caller's sight, with what it is about."""
-    statement = _with_matter(Select(Task, *_MATTER)).where(col(Task.id) == task_id, in_sight(who))
+    statement = _with_matter(_Rows(Task, *_MATTER)).where(col(Task.id) == task_id, in_sight(who))
     row = (await session.execute(statement)).one_or_none()
     return None if row is None else Found(row[0], Matter(*row[1:]))
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, TextClause, text
+from sqlalchemy import CheckConstraint, Index, text
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlmodel import Field
 
@@ -14,13 +14,14 @@ from services.kit.database import MONEY, UtcDateTime, new_id, now
 from services.origination.tables.base import OriginationTable, document
 
 
-def _states(*states: str) -> TextClause:
-    return text(f"state IN ({', '.join(sorted(repr(state) for state in states))})")
+def _states(*states: str) -> str:
+    return f"state IN ({', '.join(sorted(repr(state) for state in states))})"
 
 
 _OPEN = _states(*(state.value for state in OPEN_STATES))
 _RARE = _states("created", "suspended", "failed", "exited", "obsolete")
 """States that few tasks are in: to find one, nobody should have to walk past all the others."""
+_TO_ANYBODY = "jsonb_array_length(body -> 'candidates') = 0"
 
 
 class Task(OriginationTable, table=True):
@@ -30,13 +31,15 @@ class Task(OriginationTable, table=True):
     __tablename__ = "task"
     __table_args__ = (
         CheckConstraint("version >= 1", name="version_from_one"),
-        # An inbox is read newest first, by role or person, in one branch or in all: every index ends with the key.
-        Index("ix_task_role", "role", "id"),
-        Index("ix_task_branch_role", "branch", "role", "id"),
-        Index("ix_task_open_role", "role", "id", postgresql_where=_OPEN),
-        Index("ix_task_open_branch_role", "branch", "role", "id", postgresql_where=_OPEN),
+        # An inbox is read newest first, by role or person, in one branch or in all: every index ends with the key. What is
+        # offered to a whole role is kept apart from what is offered by name, of which each person has little.
+        Index("ix_task_role", "role", "id", postgresql_where=text(_TO_ANYBODY)),
+        Index("ix_task_branch_role", "branch", "role", "id", postgresql_where=text(_TO_ANYBODY)),
+        Index("ix_task_open_role", "role", "id", postgresql_where=text(f"{_TO_ANYBODY} AND {_OPEN}")),
+        Index("ix_task_open_branch_role", "branch", "role", "id", postgresql_where=text(f"{_TO_ANYBODY} AND {_OPEN}")),
+        Index("ix_task_type_role", "type", "role", "id", postgresql_where=text(_TO_ANYBODY)),
         Index("ix_task_type", "type", "id"),
-        Index("ix_task_rare_state", "state", "id", postgresql_where=_RARE),
+        Index("ix_task_rare_state", "state", "id", postgresql_where=text(_RARE)),
         Index("ix_task_assignee", "assignee", "id"),
         Index("ix_task_owner", "owner", "id", postgresql_where=text("owner IS NOT NULL")),
         Index(
