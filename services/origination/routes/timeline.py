@@ -13,7 +13,8 @@ from services.kit.principal import Principal
 from services.kit.router import Router
 from services.origination.routes.roles import STAFF
 from services.origination.routes.sight import recorded
-from services.origination.store import applications, casework
+from services.origination.store import applications
+from services.origination.store import assessment as assessments
 from services.origination.tables.events import CaseEvent
 
 router = Router(prefix="/v1/applications", tags=["applications"], dependencies=[recorded()])
@@ -23,11 +24,12 @@ router = Router(prefix="/v1/applications", tags=["applications"], dependencies=[
 async def assessment(
     request: Request, case_id: UUID, who: Annotated[Principal, allow(*STAFF, scope="case")]
 ) -> AssessmentView:
-    """The newest conclusion of each kind with its reasons, the memo, the decision, the offer and the agreement."""
+    """What a decision stands on: who asks for what, rating, limit with its five caps, price, values, what is unknown or
+    open, exceptions and opinions; and the newest conclusion of each kind with the decision, offer and agreement."""
     database: Database = request.app.state.database
     async with database.session() as session:
         row = await applications.visible_case(session, who, case_id)
-        return await casework.assessment(session, row)
+        return await assessments.assessment(session, row)
 
 
 @router.get("/{case_id}/timeline", response_model=list[TimelineEntry])
