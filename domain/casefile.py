@@ -229,14 +229,24 @@ class AssessmentView(Value):
 
 
 class TimelineEntry(Value):
-    """One event of the case, without its payload."""
+    """One event of the case as a sentence, without its payload."""
 
     seq: int
     kind: str
     actor: str
+    actor_kind: str
+    """``staff``, ``borrower``, ``service`` or ``system``."""
     at: datetime
     stage: str | None = None
-    summary: str = ""
+    """The stage the case was in after the event, where the event moved it."""
+    text_zh: str
+    text_en: str
+    outcome: str | None = None
+    """How it ended, where it is a conclusion, a decision or the end of something."""
+    reason: str = ""
+    """What the actor gave as the reason."""
+    passing: bool = False
+    """Only moves papers about; shown with ``detail=all``."""
 
 
 class ReferenceBody(Value):
