@@ -32,6 +32,9 @@ INSTRUCTION_LIFE = timedelta(minutes=5)
 NEVER_ARRIVED_AFTER = INSTRUCTION_LIFE + timedelta(minutes=5)
 """Only when an instruction could no longer be executed does "unknown to core banking" mean that nothing was paid."""
 
+OTHER_INSTRUCTION = "OTHER_INSTRUCTION"
+"""Why a transfer stays unknown whose id core banking knows with another payee, account or amount: an operator has to look."""
+
 _SETTLED = (TransferState.CONFIRMED, TransferState.FAILED)
 
 
@@ -116,8 +119,15 @@ def _money(row: Transfer) -> Money:
 async def send(database: Database, core_banking: CoreBanking, who: Principal, step: TransferStep) -> TransferRef:
     """Send a transfer that the owner confirmed, once. One that was sent before is asked about instead.
 
-    Raises ``not_found``, and ``transfer_not_confirmed`` for one the owner has not confirmed.
+    Core banking is asked before anything is sent: books that were restored from a backup do not know what was paid after
+    it. Raises ``not_found``, ``transfer_not_confirmed`` for one the owner has not confirmed, and what the adapter raises
+    when core banking cannot be asked; then nothing was sent.
     """
+    async with database.session() as session:
+        row = await _locked(session, step)
+    known = None
+    if row.state == TransferState.CONFIRMED_BY_OWNER:
+        known = await core_banking.inquire(row.end_to_end_id)
     async with database.session() as session:
         row = await _locked(session, step)
         state = TransferState(row.state)
@@ -132,7 +142,7 @@ async def send(database: Database, core_banking: CoreBanking, who: Principal, st
         return await inquire(database, core_banking, who, step)
     if state is not TransferState.CONFIRMED_BY_OWNER:
         raise Problem("transfer_not_confirmed", state=state.value)
-    status = await core_banking.pay(_instruction(row))
+    status = known or await core_banking.pay(_instruction(row))
     return await _settle(database, who, step, status)
 
 
@@ -172,6 +182,11 @@ async def _settle(database: Database, who: Principal, step: TransferStep, status
     """Enter what is known of a transfer that was sent. A settled one is never changed again."""
     async with database.session() as session:
         row = await _locked(session, step)
+        if status is not None and status.instruction_sha256 not in ("", row.instruction_sha256):
+            # Somebody else's payment under our id says nothing about ours, and ours must not be sent any more.
+            status = PaymentStatus(
+                end_to_end_id=row.end_to_end_id, status=TransactionStatus.PENDING, reason_code=OTHER_INSTRUCTION
+            )
         state = _state_of(status)
         if row.state in _SETTLED or row.state == state:
             return transfer_ref(row)
