@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import signal
 import subprocess
 import sys
@@ -12,8 +13,12 @@ import httpx
 import typer
 
 from policy.engine import check_book
+from services.kit.keyring import KeysRefused
+from services.origination.settings import OriginationSettings
 from suandai.demo import show
 from suandai.display import StackView, accounts_table, status_table
+from suandai.reconcile import Unreachable, reconcile
+from suandai.reconcile.shown import show_reconciliation
 from suandai.stack import Layout, Ports, Stack, StackError, down
 from suandai.stack.assembly import Assembly
 from suandai.stack.layout import DEFAULT_PORT_BASE
@@ -197,6 +202,44 @@ def books(directory: DirectoryOption = DEFAULT_DIRECTORY, port_base: PortBaseOpt
 def accounts() -> None:
     """List the accounts of the local stack: who can sign in, with which role, at which branch or borrower."""
     out.print(accounts_table())
+
+
+@app.command("reconcile")
+def reconcile_(
+    directory: DirectoryOption = DEFAULT_DIRECTORY,
+    port_base: PortBaseOption = DEFAULT_PORT_BASE,
+    case: Annotated[list[str] | None, typer.Option("--case", help="Only this case number; may be repeated.")] = None,
+    patience: Annotated[
+        float, typer.Option(min=0, max=3600, help="Seconds a difference must last, read again all the while.")
+    ] = 20.0,
+    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
+    language: Annotated[Literal["zh", "en"], typer.Option(help="Of titles and remedies.")] = "en",
+) -> None:
+    """Compare processes, books and core banking, and say what to do about each difference. Changes nothing.
+
+    Reaches them by the settings of the environment where SUANDAI_DATABASE_URL is set, else by those of the directory's
+    stack. Exits 0 when everything agrees, 1 when something differs or a side cannot be read.
+    """
+    with _told_in_one_line(directory):
+        settings = _settings_of_origination(directory, port_base)
+        try:
+            found = asyncio.run(reconcile(settings, numbers=case or (), patience=patience))
+        except (Unreachable, LookupError, KeysRefused) as error:
+            raise StackError(str(error)) from None
+    if as_json:
+        print(found.model_dump_json(indent=1))
+    else:
+        show_reconciliation(out, found, language)
+    if not found.agrees:
+        raise typer.Exit(1)
+
+
+def _settings_of_origination(directory: Path, port_base: int) -> OriginationSettings:
+    if os.environ.get("SUANDAI_DATABASE_URL"):
+        return OriginationSettings()
+    assembly = Assembly(Layout(directory.absolute()), Ports.from_base(port_base))
+    told = {name.removeprefix("SUANDAI_").lower(): value for name, value in assembly.settings("origination").items()}
+    return OriginationSettings.model_validate(told)
 
 
 @policy_app.command("check")

@@ -19,6 +19,7 @@ from domain.process import (
     ACT_ON_TASK,
     POSITION,
     CommandResult,
+    DrawingRecord,
     DutyHeld,
     Position,
     ProgressReport,
@@ -92,7 +93,9 @@ class Desk:
 
     @workflow.query(name=POSITION, description="Where the process stands and which tasks it has")
     def position(self) -> Position:
-        return Position(stage=self._stage, tasks=self._board.all())
+        return Position(
+            stage=self._stage, tasks=self._board.all(), transfers=self.transfers(), drawings=self.drawings()
+        )
 
     # --- what a process does at its desk ----------------------------------------------------------------------------
 
@@ -222,4 +225,8 @@ class Desk:
 
     def transfers(self) -> tuple[TransferRef, ...]:
         """Outgoing transfers of the process, for the report."""
+        return ()
+
+    def drawings(self) -> tuple[DrawingRecord, ...]:
+        """Paid drawings that the process was told of."""
         return ()
