@@ -15,8 +15,9 @@ import typer
 from policy.engine import check_book
 from services.kit.keyring import KeysRefused
 from services.origination.settings import OriginationSettings
+from suandai.bench.figures import write as write_figures
 from suandai.demo import show
-from suandai.display import StackView, accounts_table, status_table
+from suandai.display import StackView, accounts_table, figures_table, status_table
 from suandai.reconcile import Unreachable, reconcile
 from suandai.reconcile.shown import show_reconciliation
 from suandai.stack import Layout, Ports, Stack, StackError, down
@@ -253,6 +254,26 @@ def policy_check(
     if report.bundle is None:
         raise typer.Exit(1)
     out.print(f"{len(report.bundle.files())} files, bundle {report.bundle.sha256}", soft_wrap=True)
+
+
+@app.command()
+def bench(
+    out_file: Annotated[Path, typer.Option("--out", help="Where the figures are written.")] = Path("bench.json"),
+    quick: Annotated[bool, typer.Option("--quick", help="A few measurements of each kind, for a first look.")] = False,
+) -> None:
+    """Measure throughput, latencies, start-up and memory in a bank of its own, and write them to a file.
+
+    Each figure stands beside what it was measured against in the same run. Takes about five minutes; nothing else should run
+    on the machine meanwhile.
+    """
+    # Imported when it is needed: every other command would pay for the engine's client.
+    from suandai.bench.run import QUICK, Sizes
+    from suandai.bench.run import bench as measured
+
+    with _told_in_one_line(out_file):
+        figures = asyncio.run(measured(QUICK if quick else Sizes(), lambda line: out.print(f"[dim]{line}[/]")))
+        write_figures(out_file, figures)
+    out.print(figures_table(figures))
 
 
 @app.command()
