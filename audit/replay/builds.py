@@ -104,20 +104,24 @@ def _report(
     environment = dict(os.environ) | {"PYTHONPATH": os.pathsep.join(path), "PYTHONDONTWRITEBYTECODE": "1"}
     if hash_seed is not None:
         environment["PYTHONHASHSEED"] = str(hash_seed)
-    try:
+    with tempfile.TemporaryDirectory(prefix="suandai-replay-") as directory:
+        report = Path(directory) / "report.json"
         # Without -P the directory in which somebody stands would come before the build's own code.
-        done = subprocess.run(
-            [sys.executable, "-P", "-m", "audit.replay", "--definitions", definitions, *files],
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=within_seconds,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise ReplayFailed(f"no report within {within_seconds:.0f} seconds") from None
-    try:
-        return from_json(done.stdout)
-    except ValueError:
-        said = done.stderr.strip().splitlines()
-        raise ReplayFailed(said[-1] if said else f"the process ended with {done.returncode}") from None
+        command = [sys.executable, "-P", "-m", "audit.replay", "--definitions", definitions, "--report", str(report)]
+        try:
+            done = subprocess.run(
+                [*command, *files],
+                env=environment,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                text=True,
+                timeout=within_seconds,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise ReplayFailed(f"no report within {within_seconds:.0f} seconds") from None
+        # The report decides, not the exit: the engine's library can crash an interpreter that has done all its work.
+        if not report.exists():
+            said = done.stderr.strip().splitlines()
+            raise ReplayFailed(said[-1] if said else f"the process ended with {done.returncode}")
+        return from_json(report.read_text("utf-8"))

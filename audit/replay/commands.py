@@ -17,10 +17,10 @@ from typing import Any
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
-from temporalio.api.common.v1 import Payload
+from temporalio.api.common.v1 import Payload, RetryPolicy
 from temporalio.api.failure.v1 import Failure
 from temporalio.api.history.v1 import HistoryEvent
-from temporalio.bridge.proto.workflow_commands import WorkflowCommand
+from temporalio.bridge.proto.workflow_commands import ScheduleActivity, WorkflowCommand
 from temporalio.bridge.proto.workflow_completion import WorkflowActivationCompletion
 
 OWN_QUEUE = "(the workflow's own)"
@@ -137,7 +137,7 @@ def _accepted_event(event: HistoryEvent, own_queue: str) -> tuple[str, str | Non
 def _answered_event(event: HistoryEvent, own_queue: str) -> tuple[str, str | None, dict[str, Any]]:
     said = event.workflow_execution_update_completed_event_attributes
     if said.outcome.HasField("failure"):
-        return "update_result", said.meta.update_id, {"failure": _failure(said.outcome.failure)}
+        return "update_result", said.meta.update_id, {"failure": failure_of(said.outcome.failure)}
     return "update_result", said.meta.update_id, {"result": _one(said.outcome.success.payloads)}
 
 
@@ -146,7 +146,7 @@ def _completed_event(event: HistoryEvent, own_queue: str) -> tuple[str, str | No
 
 
 def _failed_event(event: HistoryEvent, own_queue: str) -> tuple[str, str | None, dict[str, Any]]:
-    return "failure", "", {"failure": _failure(event.workflow_execution_failed_event_attributes.failure)}
+    return "failure", "", {"failure": failure_of(event.workflow_execution_failed_event_attributes.failure)}
 
 
 def _cancelled_event(event: HistoryEvent, own_queue: str) -> tuple[str, str | None, dict[str, Any]]:
@@ -257,8 +257,7 @@ def commands_said(said: Iterable[Said], replay_queue: str) -> list[Command]:
     } | {
         ("activity", command.request_cancel_activity.seq)
         for task, command in given
-        if command.HasField("request_cancel_activity")
-        and activities[command.request_cancel_activity.seq][0] == task
+        if command.HasField("request_cancel_activity") and activities[command.request_cancel_activity.seq][0] == task
     }
     places = _Places()
     return [
@@ -286,9 +285,8 @@ def _say(
                         "type": activity.activity_type,
                         "queue": OWN_QUEUE if activity.task_queue in ("", replay_queue) else activity.task_queue,
                         "input": _values(activity.arguments),
-                        **_durations(activity, "schedule_to_close_timeout", "schedule_to_start_timeout"),
-                        **_durations(activity, "start_to_close_timeout", "heartbeat_timeout"),
-                        "retry_policy": _plain(activity.retry_policy),
+                        **_completed_timeouts(activity),
+                        "retry_policy": _plain(_completed_policy(activity.retry_policy)),
                         "priority": _plain(activity.priority),
                     }
                     | summary,
@@ -309,13 +307,13 @@ def _say(
             if answer.HasField("accepted"):
                 yield "update_accepted", answer.protocol_instance_id, {}
             elif answer.HasField("rejected"):
-                yield "update_result", answer.protocol_instance_id, {"failure": _failure(answer.rejected)}
+                yield "update_result", answer.protocol_instance_id, {"failure": failure_of(answer.rejected)}
             else:
                 yield "update_result", answer.protocol_instance_id, {"result": _value(answer.completed)}
         case "complete_workflow_execution":
             yield "result", "", {"result": _value(command.complete_workflow_execution.result)}
         case "fail_workflow_execution":
-            yield "failure", "", {"failure": _failure(command.fail_workflow_execution.failure)}
+            yield "failure", "", {"failure": failure_of(command.fail_workflow_execution.failure)}
         case "cancel_workflow_execution":
             yield "cancelled", "", {}
         case "continue_as_new_workflow_execution":
@@ -356,6 +354,29 @@ def _say(
             yield UNCOMPARED, None, {"command": str(other_kind)}
 
 
+def _completed_timeouts(activity: ScheduleActivity) -> dict[str, Any]:
+    """An activity's timeouts as the engine writes them down: what is left open is bounded by the whole."""
+    said = _durations(activity, "schedule_to_close_timeout", "schedule_to_start_timeout")
+    said |= _durations(activity, "start_to_close_timeout", "heartbeat_timeout")
+    for name in ("schedule_to_start_timeout", "start_to_close_timeout"):
+        if said[name] == "0":
+            said[name] = said["schedule_to_close_timeout"]
+    return said
+
+
+def _completed_policy(said: RetryPolicy) -> RetryPolicy:
+    """A retry policy as the engine writes it down: at first after a second, twice as long each time, at most a hundred times."""
+    policy = RetryPolicy()
+    policy.CopyFrom(said)
+    if not policy.initial_interval.ToNanoseconds():
+        policy.initial_interval.FromSeconds(1)
+    if not policy.backoff_coefficient:
+        policy.backoff_coefficient = 2.0
+    if not policy.maximum_interval.ToNanoseconds():
+        policy.maximum_interval.FromNanoseconds(100 * policy.initial_interval.ToNanoseconds())
+    return policy
+
+
 # --- plain values -----------------------------------------------------------------------------------------------------
 
 
@@ -394,7 +415,7 @@ def _metadata(said: HistoryEvent | WorkflowCommand) -> dict[str, Any]:
     }
 
 
-def _failure(failure: Failure) -> dict[str, Any]:
+def failure_of(failure: Failure) -> dict[str, Any]:
     """A failure without its stack, whose lines and paths are those of a machine."""
     message = failure.message
     if failure.HasField("encoded_attributes"):
@@ -408,7 +429,7 @@ def _failure(failure: Failure) -> dict[str, Any]:
     else:
         told["kind"] = failure.WhichOneof("failure_info") or ""
     if failure.HasField("cause"):
-        told["cause"] = _failure(failure.cause)
+        told["cause"] = failure_of(failure.cause)
     return told
 
 

@@ -18,7 +18,7 @@ from temporalio.converter import (
 from temporalio.worker import Replayer, WorkflowInstance, WorkflowInstanceDetails, WorkflowRunner
 from temporalio.workflow import Info
 
-from audit.replay.commands import UNCOMPARED, Said, commands_of, commands_said, completed_tasks
+from audit.replay.commands import UNCOMPARED, Said, commands_of, commands_said, completed_tasks, failure_of
 from audit.replay.differences import ABSENT, Difference, compare
 from audit.replay.history import RecordedHistory
 
@@ -56,9 +56,7 @@ async def replay(
     wanted = {history.workflow for history in histories}
     fitting = [definition for name, definition in known.items() if name in wanted]
     results: list[Replay | None] = [
-        None
-        if history.workflow in known
-        else _not_run(history, f"the code has no definition of {history.workflow}")
+        None if history.workflow in known else _not_run(history, f"the code has no definition of {history.workflow}")
         for history in histories
     ]
     waiting = [place for place, result in enumerate(results) if result is None]
@@ -93,9 +91,7 @@ def _judged(history: RecordedHistory, said: list[Said], failure: Exception | Non
     """The engine's verdict on kinds and ids first, then every content."""
     ended = completed_tasks(history.events)
     expected = {(command.kind, command.key): command for command in commands_of(history.events)}
-    found = {
-        (command.kind, command.key): command for command in commands_said(said, _QUEUE) if command.task in ended
-    }
+    found = {(command.kind, command.key): command for command in commands_said(said, _QUEUE) if command.task in ended}
     differences = [
         Difference(command.event_id, command.kind, command.key, path, mine, theirs)
         for place, command in expected.items()
@@ -108,7 +104,9 @@ def _judged(history: RecordedHistory, said: list[Said], failure: Exception | Non
         if place in found and command.task != found[place].task
     ]
     differences += [
-        Difference(command.event_id, UNCOMPARED, command.key, "", "a command strict replay can compare", command.content)
+        Difference(
+            command.event_id, UNCOMPARED, command.key, "", "a command strict replay can compare", command.content
+        )
         for place, command in [*expected.items(), *found.items()]
         if command.kind == UNCOMPARED
     ]
@@ -133,12 +131,13 @@ def _judged(history: RecordedHistory, said: list[Said], failure: Exception | Non
         verdict="different" if differences else "same",
         compared=sum(place in found for place in expected),
         differences=tuple(sorted(differences, key=lambda difference: (difference.event_id or 2**31, difference.kind))),
+        engine="" if failure is None else _told(failure, said),
     )
 
 
 def _told(failure: Exception, said: list[Said]) -> str:
-    failed = [answer.completion.failed.failure.message for answer in said if answer.completion.HasField("failed")]
-    return failed[-1] if failed else str(failure)
+    failed = [answer.completion.failed.failure for answer in said if answer.completion.HasField("failed")]
+    return str(failure_of(failed[-1])["message"]) if failed else str(failure)
 
 
 def _not_run(history: RecordedHistory, reason: str) -> Replay:
