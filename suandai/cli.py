@@ -15,6 +15,7 @@ import typer
 from rich.console import Console
 
 from policy.engine import check_book
+from suandai.audit_commands import audit_app
 from suandai.demo import show
 from suandai.display import StackView, accounts_table, status_table
 from suandai.stack import Layout, Ports, Stack, StackError, down
@@ -35,6 +36,7 @@ app = typer.Typer(
 )
 policy_app = typer.Typer(no_args_is_help=True, help="Policy as data: check a book before it is published.")
 app.add_typer(policy_app, name="policy")
+app.add_typer(audit_app, name="audit")
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from google.protobuf.message import Message
 from temporalio.api.common.v1 import Payload, SearchAttributes
+from temporalio.api.enums.v1 import VersioningBehavior
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import WorkflowHistory
 from temporalio.converter import PayloadCodec
@@ -30,12 +31,14 @@ class HistoryUnreadable(ValueError):
 
 @dataclass(frozen=True)
 class RecordedHistory:
-    """One run of a process. ``workflow`` is its type, ``build`` the code that completed its last task (empty: unknown)."""
+    """One run of a process. ``workflow`` is its type, ``build`` the code that completed its last task (empty: unknown);
+    ``moves_on`` whether it upgrades to newer builds while it is open."""
 
     workflow_id: str
     run_id: str
     workflow: str
     build: str
+    moves_on: bool
     events: tuple[HistoryEvent, ...] = field(repr=False)
 
     def for_engine(self) -> WorkflowHistory:
@@ -48,8 +51,8 @@ def recorded(events: Iterable[HistoryEvent], workflow_id: str = "") -> RecordedH
     if not run or not run[0].HasField("workflow_execution_started_event_attributes"):
         raise HistoryUnreadable("the events do not begin with the start of a workflow")
     start = run[0].workflow_execution_started_event_attributes
-    builds = [
-        event.workflow_task_completed_event_attributes.deployment_version.build_id
+    tasks = [
+        event.workflow_task_completed_event_attributes
         for event in run
         if event.HasField("workflow_task_completed_event_attributes")
     ]
@@ -57,7 +60,8 @@ def recorded(events: Iterable[HistoryEvent], workflow_id: str = "") -> RecordedH
         workflow_id=start.workflow_id or workflow_id,
         run_id=start.original_execution_run_id,
         workflow=start.workflow_type.name,
-        build=builds[-1] if builds else "",
+        build=tasks[-1].deployment_version.build_id if tasks else "",
+        moves_on=bool(tasks) and tasks[-1].versioning_behavior == VersioningBehavior.VERSIONING_BEHAVIOR_AUTO_UPGRADE,
         events=run,
     )
 
@@ -136,7 +140,10 @@ def parse_history(text: str) -> RecordedHistory:
 
 
 def write_history(history: RecordedHistory, *, without: frozenset[str] = frozenset()) -> str:
-    """The text of a history's file: an event a line. Fields named in ``without`` are left out wherever they stand."""
+    """The text of a history's file: an event a line. Fields named in ``without`` are left out wherever they stand.
+
+    Queues of single worker processes, which carry the names of machines, are written as the queue they stood for.
+    """
     events = json.loads(history.for_engine().to_json())["events"]
     lines = ",\n".join(
         json.dumps(_readable(_less(event, without)), ensure_ascii=False, separators=(",", ":")) for event in events
@@ -147,6 +154,8 @@ def write_history(history: RecordedHistory, *, without: frozenset[str] = frozens
 
 def _less(value: Any, without: frozenset[str]) -> Any:
     if isinstance(value, dict):
+        if value.get("kind") == "TASK_QUEUE_KIND_STICKY":
+            return {"name": value.get("normalName", ""), "kind": "TASK_QUEUE_KIND_NORMAL"}
         return {name: _less(inner, without) for name, inner in value.items() if name not in without}
     return [_less(inner, without) for inner in value] if isinstance(value, list) else value
 
