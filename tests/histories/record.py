@@ -23,8 +23,9 @@ from tests.fixtures.cases import SecuredCases
 from tests.fixtures.stack import running_bank
 from tests.fixtures.temporal import time_skipping_server
 from tests.histories.archive import ROOM, enter, put_in_service, recorded_builds
-from tests.histories.stage import ALL_CASES, CASES, EXAMPLES, stage_on
+from tests.histories.cases import ALL_CASES, CASES, EXAMPLES
 from tests.workflows.people import today
+from tests.workflows.stage import stage_on
 
 SOURCES = Path(__file__).parents[2]
 UNSAID = frozenset({"identity", "taskId", "meteringMetadata", "binaryChecksum", "header"})

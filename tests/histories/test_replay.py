@@ -12,7 +12,7 @@ import pytest
 from audit.replay.builds import PACKAGES, pack, replay_in_process, unpacked
 from audit.replay.strict import Replay
 from tests.histories.archive import RECORD, ROOM, RecordedBuild, digest, recorded_builds
-from tests.histories.stage import ALL_CASES
+from tests.histories.cases import ALL_CASES
 
 BUILDS = recorded_builds()
 SEEDS = (1, 2, 3)
