@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
@@ -45,7 +44,7 @@ def history_(
     from temporalio.service import RPCError
 
     from audit.replay.history import HistoryUnreadable, write_history
-    from services.kit.keyring import KeysRefused
+    from services.kit.keyring import KeysRefused, Undecipherable, UnknownKey
     from services.kit.payload_codec import PlainPayload
 
     try:
@@ -54,7 +53,7 @@ def history_(
         _refuse(f"the engine at {address} has no such process" if "not found" in str(error) else "the engine refused")
     except RuntimeError:
         _refuse(f"no engine answers at {address}")
-    except (KeysRefused, HistoryUnreadable, PlainPayload) as error:
+    except (KeysRefused, HistoryUnreadable, PlainPayload, Undecipherable, UnknownKey) as error:
         _refuse(str(error))
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as sink:
@@ -84,7 +83,7 @@ def replay_(
     from audit.replay.history import HistoryUnreadable, read_history
     from audit.replay.own_build import KeptCode, replay_on_own_builds
     from audit.replay.report import to_json
-    from services.kit.keyring import KeysRefused
+    from services.kit.keyring import KeysRefused, Undecipherable, UnknownKey
     from services.kit.payload_codec import PlainPayload
     from suandai.stack.workers import build_id
 
@@ -93,7 +92,7 @@ def replay_(
     for file in files:
         try:
             histories[str(file)] = _opened(read_history(file), keys)
-        except (HistoryUnreadable, KeysRefused, PlainPayload) as error:
+        except (HistoryUnreadable, KeysRefused, PlainPayload, Undecipherable, UnknownKey) as error:
             err.print(f"[red]suandai:[/] {error}", soft_wrap=True)
             unreadable = True
     kept = KeptCode(build_id(Path(__file__).parents[1]), builds or [Path(".suandai/builds")])
@@ -137,15 +136,16 @@ def _refuse(reason: str) -> NoReturn:
 
 
 def _show(replays: "list[Replay]") -> None:
-    table = Table("process", "history", "build", "compared", "verdict", box=None, pad_edge=False)
     for found in replays:
-        verdict = Text(found.verdict, style=_COLOURS[found.verdict])
-        table.add_row(found.workflow, found.workflow_id, found.build, str(found.compared), verdict)
-    out.print(table)
+        line = Text(f"{found.verdict:<10}", style=_COLOURS[found.verdict])
+        line.append(
+            f"{found.workflow:<18}{found.workflow_id}  {found.compared} compared, build {found.build}", style=""
+        )
+        out.print(line, soft_wrap=True)
     for found in replays:
         if found.verdict == "same":
             continue
-        out.print(f"\n{found.workflow_id}: {found.reason or f'{len(found.differences)} difference(s)'}", soft_wrap=True)
+        out.print(f"{found.workflow_id}: {found.reason or f'{len(found.differences)} difference(s)'}", soft_wrap=True)
         for difference in found.differences[:_SHOWN]:
             out.print(f"  {difference}", markup=False, soft_wrap=True)
         if len(found.differences) > _SHOWN:

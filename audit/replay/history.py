@@ -72,7 +72,7 @@ async def decoded(history: RecordedHistory, codec: PayloadCodec) -> RecordedHist
     for event in history.events:
         copy = HistoryEvent()
         copy.CopyFrom(event)
-        for payload in _payloads(copy):
+        for payload in payloads_of(copy):
             [plain] = await codec.decode([payload])
             payload.CopyFrom(plain)
         events.append(copy)
@@ -82,11 +82,11 @@ async def decoded(history: RecordedHistory, codec: PayloadCodec) -> RecordedHist
 def is_encrypted(history: RecordedHistory) -> bool:
     """Whether any payload still carries our encryption."""
     return any(
-        payload.metadata.get("encoding") == _ENCRYPTED for event in history.events for payload in _payloads(event)
+        payload.metadata.get("encoding") == _ENCRYPTED for event in history.events for payload in payloads_of(event)
     )
 
 
-def _payloads(message: Message) -> Iterator[Payload]:
+def payloads_of(message: Message) -> Iterator[Payload]:
     """Every payload inside a message but search attributes, which the engine must read and no codec touches."""
     if isinstance(message, Payload):
         yield message
@@ -97,12 +97,12 @@ def _payloads(message: Message) -> Iterator[Payload]:
             if descriptor.message_type.GetOptions().map_entry:
                 if descriptor.message_type.fields_by_name["value"].message_type is not None:
                     for inner in value.values():
-                        yield from _payloads(inner)
+                        yield from payloads_of(inner)
             elif descriptor.is_repeated:
                 for inner in value:
-                    yield from _payloads(inner)
+                    yield from payloads_of(inner)
             else:
-                yield from _payloads(value)
+                yield from payloads_of(value)
 
 
 # --- files ------------------------------------------------------------------------------------------------------------
