@@ -116,8 +116,9 @@ async def send(
 ) -> TransferRef:
     """Send a transfer that the owner confirmed, once. One that was sent before is asked about instead.
 
-    ``life`` is how long core banking may execute the instruction; one that reaches it later is refused there. Core banking
-    is asked before anything is sent: books that were restored from a backup do not know what was paid after it. Raises ``not_found``, ``transfer_not_confirmed`` for one the owner has not confirmed, and what the adapter raises
+    ``life`` is how long core banking may execute the instruction; one that reaches it later is refused there. Core
+    banking is asked before anything is sent: books that were restored from a backup do not know what was paid after
+    it. Raises ``not_found``, ``transfer_not_confirmed`` for one the owner has not confirmed, and what the adapter raises
     when core banking cannot be asked; then nothing was sent.
     """
     async with database.session() as session:
