@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import signal
 import subprocess
 import sys
@@ -12,8 +13,14 @@ import httpx
 import typer
 
 from policy.engine import check_book
+from services.kit.keyring import KeysRefused
+from services.origination.settings import OriginationSettings
+from suandai.audit_commands import audit_app
+from suandai.bench.figures import write as write_figures
 from suandai.demo import show
-from suandai.display import StackView, accounts_table, status_table
+from suandai.display import StackView, accounts_table, figures_table, status_table
+from suandai.reconcile import Unreachable, reconcile
+from suandai.reconcile.shown import show_reconciliation
 from suandai.stack import Layout, Ports, Stack, StackError, down
 from suandai.stack.assembly import Assembly
 from suandai.stack.layout import DEFAULT_PORT_BASE
@@ -35,6 +42,7 @@ app = typer.Typer(
 policy_app = typer.Typer(no_args_is_help=True, help="Policy as data: check a book before it is published.")
 app.add_typer(policy_app, name="policy")
 app.add_typer(builds_app, name="builds")
+app.add_typer(audit_app, name="audit")
 app.command()(stuck)
 
 
@@ -201,6 +209,44 @@ def accounts() -> None:
     out.print(accounts_table())
 
 
+@app.command("reconcile")
+def reconcile_(
+    directory: DirectoryOption = DEFAULT_DIRECTORY,
+    port_base: PortBaseOption = DEFAULT_PORT_BASE,
+    case: Annotated[list[str] | None, typer.Option("--case", help="Only this case number; may be repeated.")] = None,
+    patience: Annotated[
+        float, typer.Option(min=0, max=3600, help="Seconds a difference must last, read again all the while.")
+    ] = 20.0,
+    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
+    language: Annotated[Literal["zh", "en"], typer.Option(help="Of titles and remedies.")] = "en",
+) -> None:
+    """Compare processes, books and core banking, and say what to do about each difference. Changes nothing.
+
+    Reaches them by the settings of the environment where SUANDAI_DATABASE_URL is set, else by those of the directory's
+    stack. Exits 0 when everything agrees, 1 when something differs or a side cannot be read.
+    """
+    with told_in_one_line(directory):
+        settings = _settings_of_origination(directory, port_base)
+        try:
+            found = asyncio.run(reconcile(settings, numbers=case or (), patience=patience))
+        except (Unreachable, LookupError, KeysRefused) as error:
+            raise StackError(str(error)) from None
+    if as_json:
+        print(found.model_dump_json(indent=1))
+    else:
+        show_reconciliation(out, found, language)
+    if not found.agrees:
+        raise typer.Exit(1)
+
+
+def _settings_of_origination(directory: Path, port_base: int) -> OriginationSettings:
+    if os.environ.get("SUANDAI_DATABASE_URL"):
+        return OriginationSettings()
+    assembly = Assembly(Layout(directory.absolute()), Ports.from_base(port_base))
+    told = {name.removeprefix("SUANDAI_").lower(): value for name, value in assembly.settings("origination").items()}
+    return OriginationSettings.model_validate(told)
+
+
 @policy_app.command("check")
 def policy_check(
     book: Annotated[Path, typer.Argument(help="The directory of a policy book.")] = Path("policy/book"),
@@ -212,6 +258,26 @@ def policy_check(
     if report.bundle is None:
         raise typer.Exit(1)
     out.print(f"{len(report.bundle.files())} files, bundle {report.bundle.sha256}", soft_wrap=True)
+
+
+@app.command()
+def bench(
+    out_file: Annotated[Path, typer.Option("--out", help="Where the figures are written.")] = Path("bench.json"),
+    quick: Annotated[bool, typer.Option("--quick", help="A few measurements of each kind, for a first look.")] = False,
+) -> None:
+    """Measure throughput, latencies, start-up and memory in a bank of its own, and write them to a file.
+
+    Each figure stands beside what it was measured against in the same run. Takes about five minutes; nothing else should run
+    on the machine meanwhile.
+    """
+    # Imported when it is needed: every other command would pay for the engine's client.
+    from suandai.bench.run import QUICK, Sizes
+    from suandai.bench.run import bench as measured
+
+    with told_in_one_line(out_file):
+        figures = asyncio.run(measured(QUICK if quick else Sizes(), lambda line: out.print(f"[dim]{line}[/]")))
+        write_figures(out_file, figures)
+    out.print(figures_table(figures))
 
 
 @app.command()
