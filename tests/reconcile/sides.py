@@ -184,7 +184,7 @@ def utilisation_process(**change: Any) -> Process:
         "position": Position(stage="paid", tasks=(human_task(),), transfers=(transfer_ref(),)),
         "taken": {"reserve-1": 4, "drawing-1": 40},
         "begun": {"reserve-1", "drawing-1"},
-        "updates": {"update-1"},
+        "updates": {"update-1": 20},
         "transfers": (transfer_ref(),),
     }
     return process(UTILISATION_PROCESS, "paid", **(terms | change))

@@ -64,8 +64,8 @@ DIFFERING: dict[Code, Callable[[], list[Difference]]] = {
     Code.EVENT_DOUBLED: lambda: compared(books(doubled=("utilisation drawing-1 commitment.drawn",))),
     Code.STEP_MISSING_IN_BOOKS: lambda: compared(books(steps=frozenset({(sides.UTILISATION_PROCESS, "reserve-1")}))),
     Code.STEP_MISSING_IN_PROCESS: lambda: _utilisation(taken={"reserve-1": 4}, begun={"reserve-1"}),
-    Code.COMMAND_MISSING_IN_BOOKS: lambda: _utilisation(updates={"update-1", "update-2"}),
-    Code.COMMAND_MISSING_IN_PROCESS: lambda: _utilisation(updates=set()),
+    Code.COMMAND_MISSING_IN_BOOKS: lambda: _utilisation(updates={"update-1": 20, "update-2": 30}),
+    Code.COMMAND_MISSING_IN_PROCESS: lambda: _utilisation(updates={}),
     Code.DRAWING_MISSING_IN_FACILITY: lambda: compared(
         running=processes(
             facility=process(
@@ -127,6 +127,15 @@ def test_a_reset_goes_to_the_first_step_that_the_books_lack() -> None:
     [lost] = [item for item in found if item.code is Code.STEP_MISSING_IN_BOOKS]
     assert lost.process == "reserve-1, drawing-1"
     assert f"--workflow-id {sides.UTILISATION_PROCESS} --event-id 4 " in lost.command
+
+
+def test_a_reset_leaves_out_what_people_did_and_the_books_have_lost() -> None:
+    found = compared(books(steps=frozenset({(sides.UTILISATION_PROCESS, "reserve-1")}), commands=frozenset()))
+    commands = {
+        item.command for item in found if item.code in (Code.STEP_MISSING_IN_BOOKS, Code.COMMAND_MISSING_IN_BOOKS)
+    }
+    [command] = commands
+    assert "--event-id 20 " in command
 
 
 def test_a_command_without_what_it_needs_is_not_printed() -> None:
