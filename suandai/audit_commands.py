@@ -9,6 +9,9 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from domain.process import NAMESPACE
+from suandai.stack.layout import DEFAULT_PORT_BASE, Layout, Ports
+
 if TYPE_CHECKING:
     from audit.replay.history import RecordedHistory
     from audit.replay.strict import Replay
@@ -21,10 +24,17 @@ err = Console(stderr=True, highlight=False)
 
 DIFFERENT, NOT_RUN = 1, 3
 _SHOWN = 40
+DEFAULT_DIRECTORY = Path(".suandai")
 _COLOURS = {"same": "green", "different": "red", "not_run": "yellow"}
+DirectoryOption = Annotated[
+    Path, typer.Option("--directory", "-d", envvar="SUANDAI_DIRECTORY", help="Where the stack keeps its data.")
+]
+PortBaseOption = Annotated[
+    int, typer.Option("--port-base", envvar="SUANDAI_PORT_BASE", help="Where the ports of the stack begin.")
+]
 KeysOption = Annotated[
     Path | None,
-    typer.Option("--keys", help="The directory of the keys that the payloads were encrypted with."),
+    typer.Option("--keys", help="The directory of the keys the payloads were encrypted with."),
 ]
 
 
@@ -32,13 +42,10 @@ KeysOption = Annotated[
 def history_(
     workflow_id: Annotated[str, typer.Argument(help="application-…, utilisation-… or facility-… with its id.")],
     file: Annotated[Path, typer.Argument(help="Where to write it. It is written decoded, readable for you only.")],
-    address: Annotated[
-        str, typer.Option(envvar="SUANDAI_TEMPORAL_ADDRESS", help="The engine's address.")
-    ] = "127.0.0.1:7401",
-    namespace: Annotated[str, typer.Option(envvar="SUANDAI_TEMPORAL_NAMESPACE")] = "suandai",
-    keys: Annotated[
-        Path, typer.Option("--keys", envvar="SUANDAI_KEYS_DIR", help="The directory with the payload keys.")
-    ] = Path(".suandai/worker-keys"),
+    directory: DirectoryOption = DEFAULT_DIRECTORY,
+    port_base: PortBaseOption = DEFAULT_PORT_BASE,
+    address: Annotated[str, typer.Option(help="The engine's address, where it is not this machine's stack.")] = "",
+    keys: KeysOption = None,
 ) -> None:
     """Write the history of a process to a file, its payloads decrypted."""
     from temporalio.service import RPCError
@@ -47,8 +54,10 @@ def history_(
     from services.kit.keyring import KeysRefused, Undecipherable, UnknownKey
     from services.kit.payload_codec import PlainPayload
 
+    address = address or f"127.0.0.1:{Ports.from_base(port_base).temporal}"
+    keys = keys or Layout(directory.absolute()).worker_keys
     try:
-        found = asyncio.run(_fetched(workflow_id, address, namespace, keys))
+        found = asyncio.run(_fetched(workflow_id, address, keys))
     except RPCError as error:
         _refuse(f"the engine at {address} has no such process" if "not found" in str(error) else "the engine refused")
     except RuntimeError:
@@ -72,6 +81,7 @@ def replay_(
         list[Path] | None, typer.Option(help="A directory that keeps the code of builds; may be repeated.")
     ] = None,
     keys: KeysOption = None,
+    directory: DirectoryOption = DEFAULT_DIRECTORY,
     as_json: Annotated[
         bool, typer.Option("--json", help="Machine-readable: every difference with both values.")
     ] = False,
@@ -95,7 +105,7 @@ def replay_(
         except (HistoryUnreadable, KeysRefused, PlainPayload, Undecipherable, UnknownKey) as error:
             err.print(f"[red]suandai:[/] {error}", soft_wrap=True)
             unreadable = True
-    kept = KeptCode(build_id(Path(__file__).parents[1]), builds or [Path(".suandai/builds")])
+    kept = KeptCode(build_id(Path(__file__).parents[1]), builds or [directory / "builds"])
     replays = replay_on_own_builds(histories, kept, code=code)
     if as_json:
         print(to_json(replays, indent=1))
@@ -107,7 +117,7 @@ def replay_(
         raise typer.Exit(NOT_RUN)
 
 
-async def _fetched(workflow_id: str, address: str, namespace: str, keys: Path) -> "RecordedHistory":
+async def _fetched(workflow_id: str, address: str, keys: Path) -> "RecordedHistory":
     from temporalio.client import Client
 
     from audit.replay.history import decoded, recorded
@@ -115,7 +125,7 @@ async def _fetched(workflow_id: str, address: str, namespace: str, keys: Path) -
     from services.kit.payload_codec import EncryptedPayloads
 
     codec = EncryptedPayloads(Keyring.load(keys, {"payload"}))
-    client = await Client.connect(address, namespace=namespace)
+    client = await Client.connect(address, namespace=NAMESPACE)
     history = await client.get_workflow_handle(workflow_id).fetch_history()
     return await decoded(recorded(history.events, workflow_id), codec)
 
