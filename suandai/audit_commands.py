@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
-from rich.console import Console
 from rich.text import Text
 
 from domain.process import NAMESPACE
 from suandai.stack.layout import DEFAULT_PORT_BASE, Layout, Ports
+from suandai.terminal import DEFAULT_DIRECTORY, DirectoryOption, PortBaseOption, err, out, told_in_one_line
 
 if TYPE_CHECKING:
     from audit.replay.history import RecordedHistory
@@ -19,19 +19,9 @@ if TYPE_CHECKING:
 audit_app = typer.Typer(
     no_args_is_help=True, help="For auditors: histories of processes, and whether they can be repeated."
 )
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
-
 DIFFERENT, NOT_RUN = 1, 3
 _SHOWN = 40
-DEFAULT_DIRECTORY = Path(".suandai")
 _COLOURS = {"same": "green", "different": "red", "not_run": "yellow"}
-DirectoryOption = Annotated[
-    Path, typer.Option("--directory", "-d", envvar="SUANDAI_DIRECTORY", help="Where the stack keeps its data.")
-]
-PortBaseOption = Annotated[
-    int, typer.Option("--port-base", envvar="SUANDAI_PORT_BASE", help="Where the ports of the stack begin.")
-]
 KeysOption = Annotated[
     Path | None,
     typer.Option("--keys", help="The directory of the keys the payloads were encrypted with."),
@@ -54,7 +44,8 @@ def history_(
     from services.kit.keyring import KeysRefused, Undecipherable, UnknownKey
     from services.kit.payload_codec import PlainPayload
 
-    address = address or f"127.0.0.1:{Ports.from_base(port_base).temporal}"
+    with told_in_one_line(directory):
+        address = address or f"127.0.0.1:{Ports.from_base(port_base).temporal}"
     keys = keys or Layout(directory.absolute()).worker_keys
     try:
         found = asyncio.run(_fetched(workflow_id, address, keys))
@@ -64,9 +55,10 @@ def history_(
         _refuse(f"no engine answers at {address}")
     except (KeysRefused, HistoryUnreadable, PlainPayload, Undecipherable, UnknownKey) as error:
         _refuse(str(error))
-    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as sink:
-        sink.write(write_history(found))
+    with told_in_one_line(directory):
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as sink:
+            sink.write(write_history(found))
     out.print(f"{file}: {found.workflow}, {len(found.events)} events, build {found.build or 'unknown'}", soft_wrap=True)
 
 
@@ -78,7 +70,8 @@ def replay_(
         typer.Option(help="Replay on this code, a build's wheel or a directory, instead of each history's own build."),
     ] = None,
     builds: Annotated[
-        list[Path] | None, typer.Option(help="A directory that keeps the code of builds; may be repeated.")
+        list[Path] | None,
+        typer.Option(help="A directory of archived builds beside those the stack keeps; may be repeated."),
     ] = None,
     keys: KeysOption = None,
     directory: DirectoryOption = DEFAULT_DIRECTORY,
@@ -91,11 +84,11 @@ def replay_(
     Exits 0 when all say the same, 1 when anything differs, 3 when a history could not be replayed.
     """
     from audit.replay.history import HistoryUnreadable, read_history
-    from audit.replay.own_build import KeptCode, replay_on_own_builds
+    from audit.replay.own_build import KeptCode, replay_on_own_builds, wheels_in
     from audit.replay.report import to_json
     from services.kit.keyring import KeysRefused, Undecipherable, UnknownKey
     from services.kit.payload_codec import PlainPayload
-    from suandai.stack.workers import build_id
+    from suandai.stack.builds import BuildStore, build_id
 
     histories = {}
     unreadable = False
@@ -105,7 +98,8 @@ def replay_(
         except (HistoryUnreadable, KeysRefused, PlainPayload, Undecipherable, UnknownKey) as error:
             err.print(f"[red]suandai:[/] {error}", soft_wrap=True)
             unreadable = True
-    kept = KeptCode(build_id(Path(__file__).parents[1]), builds or [directory / "builds"])
+    stored = BuildStore(Layout(directory.absolute()).builds)
+    kept = KeptCode(build_id(Path(__file__).parents[1]), [stored.code, *map(wheels_in, builds or [])])
     replays = replay_on_own_builds(histories, kept, code=code)
     if as_json:
         print(to_json(replays, indent=1))

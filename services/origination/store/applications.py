@@ -161,6 +161,7 @@ async def _write(session: AsyncSession, who: Principal, row: Application, conten
     row.customer_id = content.customer_id
     row.product = line.product if line else None
     row.amount = line.amount.amount if line else None
+    row.tenor_months = line.tenor_months if line else None
     row.borrower_uscc = borrower.uscc if borrower else None
     row.borrower_name = borrower.name if borrower else None
 

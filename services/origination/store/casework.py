@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from domain.casefile import AssessmentItem, AssessmentView
+from domain.casefile import AssessmentItem
 from domain.collateral import Valuation
 from domain.dossier import Dossier, ValuedAsset
 from domain.finding import Finding, FindingRef, Reason
@@ -21,7 +21,7 @@ from services.origination.calc.completeness import FiledDocument
 from services.origination.calc.terms import ContractData, OfferTerms
 from services.origination.store import applications, books, reference
 from services.origination.store.events import lock_case, record
-from services.origination.tables.base import OriginationTable, findings
+from services.origination.tables.base import findings
 from services.origination.tables.books import Customer
 from services.origination.tables.cases import Application, CaseFinding, Contract, Decision, Offer
 
@@ -51,7 +51,7 @@ async def read_dossier(session: AsyncSession, case_id: UUID, as_of: date | None 
     blacklisted, _ = await reference.listed(session, reference.BLACKLIST, content, day)
     fraud, _ = await reference.listed(session, reference.FRAUD, content, day)
     valued = [item for item in found if item.kind == "valuation" and item.value]
-    rating = _one(found, "rating")
+    rating = one_of(found, "rating")
     return Dossier(
         case_id=row.case_id,
         case_number=row.case_number,
@@ -65,11 +65,11 @@ async def read_dossier(session: AsyncSession, case_id: UUID, as_of: date | None 
         exposures=await exposures(session, row, lender, day),
         blacklisted=blacklisted,
         fraud_flag=fraud,
-        rating=_value(rating, Rating),
+        rating=value_of(rating, Rating),
         rating_finding=finding_ref(rating) if rating is not None else None,
-        limit=_value(_one(found, "limit"), Limit),
-        quote=_value(_one(found, "quote"), Quote),
-        schedule=_value(_one(found, "schedule"), Schedule),
+        limit=value_of(one_of(found, "limit"), Limit),
+        quote=value_of(one_of(found, "quote"), Quote),
+        schedule=value_of(one_of(found, "schedule"), Schedule),
         valuations=tuple(
             ValuedAsset(
                 asset_key=item.asset_key,
@@ -111,11 +111,11 @@ async def filed(session: AsyncSession, case_id: UUID) -> tuple[FiledDocument, ..
     return tuple(FiledDocument(kind=row.kind, sha256=row.sha256, as_of=row.as_of) for row in rows)
 
 
-def _one(found: list[CaseFinding], kind: str) -> CaseFinding | None:
+def one_of(found: list[CaseFinding], kind: str) -> CaseFinding | None:
     return next((item for item in found if item.kind == kind), None)
 
 
-def _value(item: CaseFinding | None, kind: type[V]) -> V | None:
+def value_of(item: CaseFinding | None, kind: type[V]) -> V | None:
     return kind.model_validate(item.value) if item is not None and item.value else None
 
 
@@ -290,31 +290,3 @@ async def enter_contract(session: AsyncSession, who: Principal, step: CaseStep, 
     facts = {"step": step.step, "workflow_id": step.workflow_id, "data_sha256": row.data_sha256, "number": row.number}
     await record(session, step.case_id, "contract.drawn", who, rows=[row], facts=facts)
     return row
-
-
-# --- views ------------------------------------------------------------------------------------------------------------
-
-
-async def assessment(session: AsyncSession, row: Application) -> AssessmentView:
-    """Everything concluded and decided in a case so far."""
-    found = await latest_findings(session, row.case_id)
-    documents = await applications.documents(session, row.case_id)
-    memos = [document.sha256 for document in documents if document.kind == MEMO_KIND]
-    decision = await newest(session, Decision, row.case_id)
-    offer = await newest(session, Offer, row.case_id)
-    contract = await newest(session, Contract, row.case_id)
-    return AssessmentView(
-        application_id=row.case_id,
-        case_number=row.case_number,
-        stage=row.stage,
-        policy_sha256=row.policy_sha256,
-        items=tuple(assessment_item(item) for item in found),
-        memo_sha256=memos[-1] if memos else None,
-        decision=_plain(decision, "decision", "decided_by", "authority_rule", "conditions", "at", "valid_until"),
-        offer=_plain(offer, "terms", "terms_sha256", "valid_until"),
-        contract=_plain(contract, "number", "data_sha256", "clauses"),
-    )
-
-
-def _plain(row: OriginationTable | None, *names: str) -> dict[str, Any] | None:
-    return None if row is None else row.model_dump(mode="json", include=set(names))
