@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 audit_app = typer.Typer(
     no_args_is_help=True, help="For auditors: histories of processes, and whether they can be repeated."
 )
+
 DIFFERENT, NOT_RUN = 1, 3
 _SHOWN = 40
 _COLOURS = {"same": "green", "different": "red", "not_run": "yellow"}

@@ -40,8 +40,8 @@ app = typer.Typer(
 )
 policy_app = typer.Typer(no_args_is_help=True, help="Policy as data: check a book before it is published.")
 app.add_typer(policy_app, name="policy")
-app.add_typer(audit_app, name="audit")
 app.add_typer(builds_app, name="builds")
+app.add_typer(audit_app, name="audit")
 
 
 @app.command()
