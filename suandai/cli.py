@@ -26,6 +26,7 @@ from suandai.stack.assembly import Assembly
 from suandai.stack.layout import DEFAULT_PORT_BASE
 from suandai.stack.process import wait_until
 from suandai.stack.record import StackRecord
+from suandai.stuck import stuck
 from suandai.terminal import DEFAULT_DIRECTORY, DirectoryOption, PortBaseOption, err, out, told_in_one_line
 from suandai.upgrades import builds_app, show_builds
 from suandai.walkthrough.books import books_of
@@ -42,6 +43,7 @@ policy_app = typer.Typer(no_args_is_help=True, help="Policy as data: check a boo
 app.add_typer(policy_app, name="policy")
 app.add_typer(builds_app, name="builds")
 app.add_typer(audit_app, name="audit")
+app.command()(stuck)
 
 
 @app.command()
