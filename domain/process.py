@@ -174,12 +174,15 @@ class CaseOpening(Message):
 
     rulebook: Rulebook
     lead_investigator: str
-    """The relationship manager who submitted."""
+    """The relationship manager who submitted, or submitted last."""
     cohorts: tuple["CohortRef", ...]
     borrower_subjects: tuple[str, ...] = ()
     """Subjects of the borrower's owners; empty offers acceptance to the borrower's owner role."""
     conditions: tuple[ConditionTerm, ...] = ()
     duties: tuple[DutyHeld, ...] = ()
+    content_version: int = 0
+    """The frozen version of the application the case runs on; 0 in what was recorded before a case could be amended."""
+    content_sha256: str = ""
 
 
 class CohortRef(Message):

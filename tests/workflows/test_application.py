@@ -142,6 +142,8 @@ async def test_a_return_names_an_earlier_stage_and_invalidates_what_came_after(b
     await desk.act(
         task, Verb.COMPLETE, "reviewer", outcome=TaskOutcome.RETURN, return_to="due_diligence", comment="补充材料"
     )
+    [rework] = await desk.awaited(TaskType.REWORK)
+    await desk.resubmit(rework, bench.books, changed=False)
     await desk.awaited(TaskType.LEAD_INVESTIGATION)
     opinions = await desk.tasks(TaskType.COMPLIANCE_OPINION)
     assert opinions[0].state in (TaskState.OBSOLETE, TaskState.COMPLETED)

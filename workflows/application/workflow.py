@@ -3,8 +3,9 @@
     intake → screening → due diligence → assessment → review → approval → offer → contracting → pre-draw security → effective
 
 Each stage below does its machine work, asks the people it needs, and names the stage that comes next. A reviewer or approver
-may send the case back to a named earlier stage; it then goes through everything from there again, and the report lists what
-no longer stands. A block ends the case with its reasons; withdrawal and lapse of the offer end it from wherever it is.
+may send the case back to a named earlier stage, with a reason: its lead amends and resubmits it, or explains it, and it then
+goes through everything from there again; the report lists what no longer stands. A block ends the case with its reasons;
+withdrawal and lapse of the offer end it from wherever it is.
 
 Invariants held here and nowhere else: nobody discharges two duties that must be apart (the validators of the tasks);
 nobody decides beyond the mandate the register gives them; nothing becomes effective before every condition precedent is
@@ -65,12 +66,28 @@ class CreditApplication(CaseDesk):
         while stage not in ENDED:
             self._enter(stage)
             try:
-                stage = await stages[stage]()
+                stage = await self._rework() or await stages[stage]()
             except CaseLeft:
                 stage = Stage.WITHDRAWN
             if self._left:
                 stage = Stage.WITHDRAWN
         return await self._end(stage)
+
+    # --- returned to its lead 退回补正 ---------------------------------------------------------------------------------
+
+    async def _rework(self) -> Stage | None:
+        """Nothing, unless a person returned the case: then its lead resubmits it before the stage begins again.
+
+        Content may have changed, so checks of earlier stages are run on it anew; one that finds something that nobody has judged
+        takes the case back to its own stage. The policy stays the one that was pinned when the case was first submitted.
+        """
+        if not self._awaits_rework:
+            return None
+        self._awaits_rework = False
+        if not await self._resubmitted():
+            return None
+        self._memo = self._content()
+        return await self._checked_anew(Stage(self._stage))
 
     # --- intake 受理 -------------------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ from fastapi import Query, Request
 from sqlmodel import col, select
 
 from domain.casefile import AssessmentView, TimelineEntry
+from domain.tasks import TaskOutcome
 from services.kit.auth import allow
 from services.kit.database import Database
 from services.kit.principal import Principal
@@ -17,6 +18,9 @@ from services.origination.store import applications, casework
 from services.origination.tables.events import CaseEvent
 
 router = Router(prefix="/v1/applications", tags=["applications"], dependencies=[recorded()])
+
+_NAMED = 5
+"""How many changed places a line of the timeline names; all of them are in the list of versions."""
 
 
 @router.get("/{case_id}/assessment", response_model=AssessmentView)
@@ -68,7 +72,13 @@ def _stage(payload: dict[str, Any]) -> str | None:
 
 
 def _summary(facts: dict[str, Any]) -> str:
-    """The few words of an event that name nobody: a conclusion's headline, a decision, a kind of document."""
+    """The few words of an event: a conclusion's headline, a decision, a kind of document, the reason of a return."""
+    command = facts.get("command")
+    if isinstance(command, dict) and command.get("outcome") == TaskOutcome.RETURN:
+        # Why a case came back is what everybody who opens it next must read.
+        return f"{facts.get('stage', '')} → {command.get('return_to', '')}: {command.get('comment') or ''}"
+    if "changed" in facts:
+        return f"{facts.get('content_version', '')} · {', '.join(facts['changed'][:_NAMED])}"
     finding = facts.get("finding")
     if isinstance(finding, dict):
         return f"{finding.get('outcome', '')} · {finding.get('value', '')}"

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from domain.application import ApplicationContent
 from domain.casefile import AssessmentItem, AssessmentView
 from domain.collateral import Valuation
 from domain.dossier import Dossier, ValuedAsset
@@ -15,11 +16,12 @@ from domain.model import Value
 from domain.pricing import Exposures, Limit, Quote, Rating, Schedule
 from domain.process import CaseStep, DecisionRecord
 from domain.reference import LenderBooks
+from domain.requests.collateral import cohorts
 from services.kit.principal import Principal
 from services.kit.problems import Problem
 from services.origination.calc.completeness import FiledDocument
 from services.origination.calc.terms import ContractData, OfferTerms
-from services.origination.store import applications, books, reference
+from services.origination.store import applications, books, drafting, reference
 from services.origination.store.events import lock_case, record
 from services.origination.tables.base import OriginationTable, findings
 from services.origination.tables.books import Customer
@@ -41,9 +43,9 @@ async def read_dossier(session: AsyncSession, case_id: UUID, as_of: date | None 
     ``step_not_possible`` before submission, ``no_reference_data`` when the lender's figures are not in the books.
     """
     row = await applications.case(session, case_id)
-    version = await applications.frozen(session, row)
+    version = await drafting.frozen(session, row)
     content = applications.content_of(version)
-    found = await latest_findings(session, case_id)
+    found = standing(await latest_findings(session, case_id), content)
     day = as_of or max((item.as_of for item in found), default=row.pinned_on)
     assert day is not None
     assert row.policy_sha256 is not None
@@ -132,6 +134,12 @@ async def latest_findings(session: AsyncSession, case_id: UUID) -> list[CaseFind
         .order_by(*group, col(CaseFinding.id).desc())
     )
     return sorted(found, key=lambda item: item.id)
+
+
+def standing(found: list[CaseFinding], content: ApplicationContent) -> list[CaseFinding]:
+    """Without the values of assets that an amended application no longer has."""
+    there = {(cohort.asset_key, cohort.cohort) for cohort in cohorts(content)}
+    return [item for item in found if item.kind != "valuation" or (item.asset_key, item.cohort) in there]
 
 
 async def file_finding(
@@ -298,6 +306,8 @@ async def enter_contract(session: AsyncSession, who: Principal, step: CaseStep, 
 async def assessment(session: AsyncSession, row: Application) -> AssessmentView:
     """Everything concluded and decided in a case so far."""
     found = await latest_findings(session, row.case_id)
+    if row.content_version:
+        found = standing(found, applications.content_of(await drafting.frozen(session, row)))
     documents = await applications.documents(session, row.case_id)
     memos = [document.sha256 for document in documents if document.kind == MEMO_KIND]
     decision = await newest(session, Decision, row.case_id)

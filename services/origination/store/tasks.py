@@ -11,10 +11,10 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from domain.inbox import TaskView
 from domain.roles import BORROWER_ROLES, HEAD_OFFICE, Role
-from domain.tasks import OPEN_STATES, SUBMISSION_DUTY, HumanTask, TaskState
+from domain.tasks import OPEN_STATES, SUBMISSION_DUTY, HumanTask, TaskState, TaskType
 from services.kit.principal import Principal
 from services.origination.calc.allowed_actions import allowed_actions
-from services.origination.tables.cases import Application
+from services.origination.tables.cases import Application, ApplicationVersion
 from services.origination.tables.tasks import Task
 
 _OVERSEERS = (Role.OPERATOR, Role.AUDITOR)
@@ -123,7 +123,7 @@ async def applications_of(session: AsyncSession, rows: Iterable[Task]) -> dict[U
 def view(row: Task, application: Application, who: Principal) -> TaskView:
     """A task as a caller sees it. A borrower is not told who of the bank was kept away from it, or why."""
     task = HumanTask.model_validate(row.body)
-    hidden = {"excluded": (), "candidates": (), "findings": ()} if who.kind == "borrower" else {}
+    hidden = {"excluded": (), "candidates": (), "findings": (), "returned": None} if who.kind == "borrower" else {}
     return TaskView(
         **{**task.model_dump(), **hidden},
         case_number=application.case_number,
@@ -134,10 +134,22 @@ def view(row: Task, application: Application, who: Principal) -> TaskView:
 
 
 async def duties_discharged(session: AsyncSession, case_id: UUID) -> list[tuple[str, str]]:
-    """Who has discharged which duty of a case: everybody who completed a task of it, and who submitted it."""
+    """Who has discharged which duty of a case: everybody who completed a task of it, and who submitted it, each time."""
     rows = await session.exec(select(Task).where(Task.case_id == case_id, col(Task.state) == TaskState.COMPLETED.value))
     held = {(str(row.body["completed_by"]), row.type) for row in rows if row.body.get("completed_by")}
-    application = await session.get(Application, case_id)
-    if application is not None and application.submitted_by:
-        held.add((application.submitted_by, SUBMISSION_DUTY))
+    frozen_by = select(ApplicationVersion.frozen_by).where(ApplicationVersion.case_id == case_id)
+    held |= {(subject, SUBMISSION_DUTY) for subject in await session.exec(frozen_by)}
     return sorted(held)
+
+
+async def open_rework(session: AsyncSession, case_id: UUID) -> HumanTask | None:
+    """The rework of a case that was returned to its lead, while it is open."""
+    found = await session.exec(
+        select(Task).where(
+            Task.case_id == case_id,
+            Task.type == TaskType.REWORK.value,
+            col(Task.state).in_([state.value for state in OPEN_STATES]),
+        )
+    )
+    row = found.one_or_none()
+    return None if row is None else HumanTask.model_validate(row.body)

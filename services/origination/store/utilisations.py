@@ -35,9 +35,10 @@ from services.origination.calc.opening import rulebook
 from services.origination.calc.terms import ContractData
 from services.origination.process import request_start
 from services.origination.store import reference
-from services.origination.store.applications import case, content_of, documents, frozen
+from services.origination.store.applications import case, content_of, documents
 from services.origination.store.commitments import transfers_of
 from services.origination.store.conditions import statuses
+from services.origination.store.drafting import frozen
 from services.origination.store.events import lock_case, record
 from services.origination.store.facilities import in_sight
 from services.origination.store.tasks import duties_discharged
