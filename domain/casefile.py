@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from domain.application import ApplicationContent
 from domain.application.text import Code, Remark
+from domain.facility import ConditionStanding
 from domain.finding import FindingRef, Outcome, Reason
 from domain.model import Value
 from domain.money import Money
@@ -174,6 +175,8 @@ class AssessmentView(Value):
     stage: Stage
     policy_sha256: str | None
     items: tuple[AssessmentItem, ...]
+    conditions: tuple[ConditionStanding, ...] = ()
+    """As offered: the product's, then the approvers', each with its kind; empty before an offer is made."""
     memo_sha256: str | None = None
     decision: dict[str, Any] | None = None
     offer: dict[str, Any] | None = None

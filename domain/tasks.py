@@ -7,8 +7,9 @@ from uuid import UUID
 
 from pydantic import Field
 
-from domain.application.text import Code, Label, Remark
+from domain.application.text import Code, Remark
 from domain.authority import AuthorityRequirement, Mandate
+from domain.facility import ConditionAsked
 from domain.finding import FindingRef
 from domain.model import Message
 from domain.roles import Role
@@ -223,7 +224,7 @@ class HumanTask(Message):
     escalation_level: int = 0
     reminders: int = 0
     comment: str = ""
-    conditions: tuple[str, ...] = ()
+    conditions: tuple[ConditionAsked, ...] = ()
     evidence: tuple[str, ...] = ()
     return_to: str | None = None
     resubmitted: TaskSubject | None = None
@@ -246,7 +247,7 @@ class TaskCommand(Message):
     roles: tuple[Role, ...]
     outcome: TaskOutcome | None = None
     comment: Remark | None = None
-    conditions: Annotated[tuple[Label, ...], Field(max_length=50)] = ()
+    conditions: Annotated[tuple[ConditionAsked, ...], Field(max_length=50)] = ()
     evidence: Annotated[tuple[str, ...], Field(max_length=50)] = ()
     """SHA-256 of documents the actor relies on."""
     return_to: str | None = None
@@ -265,7 +266,7 @@ class TaskBody(Message):
 
     outcome: TaskOutcome | None = None
     comment: Remark | None = None
-    conditions: Annotated[tuple[Label, ...], Field(max_length=50)] = ()
+    conditions: Annotated[tuple[ConditionAsked, ...], Field(max_length=50)] = ()
     evidence: Annotated[tuple[str, ...], Field(max_length=50)] = ()
     return_to: str | None = Field(default=None, max_length=40)
     target: str | None = Field(default=None, max_length=200)

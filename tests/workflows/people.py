@@ -138,6 +138,7 @@ class Books:
         self.subsequent: tuple[ConditionTerm, ...] = (
             condition("registration", ConditionKind.SUBSEQUENT, counts_from="delivery", due_days=10),
         )
+        self.agreed: tuple[ConditionTerm, ...] = ()
         self.transfer_fates: list[TransferState] = [TransferState.CONFIRMED]
         self.reserved = True
         self.allowed = True
@@ -176,6 +177,7 @@ class Books:
             lead_investigator="rm",
             cohorts=self.cohorts,
             conditions=self.conditions,
+            agreed=self.agreed,
             duties=(DutyHeld(subject="rm", duty="submission"),),
             content_version=self.content[0],
             content_sha256=self.content[1],

@@ -8,7 +8,7 @@ from temporalio.common import SearchAttributeKey
 
 with workflow.unsafe.imports_passed_through():
     from domain.authority import AuthorityRequirement
-    from domain.facility import FacilityRef
+    from domain.facility import ApprovalCondition, FacilityRef
     from domain.finding import FindingRef, Outcome, Reason
     from domain.process import CaseEnd, CaseOpening, CaseStart, CaseStep, CheckResult, CohortStep, DecisionRecord
     from domain.refusals import Refusal
@@ -37,7 +37,7 @@ class CaseDesk(Desk):
         self._awaits_rework = False
         self._referred: dict[str, tuple[Reason, ...]] = {}
         self._findings: dict[str, FindingRef] = {}
-        self._conditions: tuple[str, ...] = ()
+        self._conditions: tuple[ApprovalCondition, ...] = ()
         self._facility: FacilityRef | None = None
         self._committed = False
         self._decided = False
@@ -106,7 +106,7 @@ class CaseDesk(Desk):
         return tuple(await asyncio.gather(*[one(task) for task in tasks]))
 
     async def _decide(
-        self, decision: str, by: tuple[str, ...], requirement: AuthorityRequirement, conditions: list[str]
+        self, decision: str, by: tuple[str, ...], requirement: AuthorityRequirement, conditions: list[ApprovalCondition]
     ) -> Stage:
         self._conditions = tuple(conditions)
         await self._record_decision(decision, by, requirement.rule, ())

@@ -8,11 +8,11 @@ MOST_CHANGES = 200
 
 
 def changes(before: Any, after: Any) -> tuple[str, ...]:
-    """JSON pointers of what differs between two documents, in the order of the newer one; the first 200 of them.
+    """JSON pointers of what differs between two documents, sorted; at most 200 of them.
 
     Lists of another length differ as a whole: an item put in front would else seem to change all that follow.
     """
-    return tuple(islice(_differing(before, after, ""), MOST_CHANGES))
+    return tuple(sorted(islice(_differing(before, after, ""), MOST_CHANGES)))
 
 
 def _differing(before: Any, after: Any, pointer: str) -> Iterator[str]:

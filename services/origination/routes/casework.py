@@ -29,7 +29,7 @@ from services.origination.calc.memo import memo
 from services.origination.calc.opening import condition_terms, rulebook
 from services.origination.calc.terms import OfferTerms, contract_data, offer_terms
 from services.origination.routes.roles import WORKER
-from services.origination.store import applications, casework, drafting, reference
+from services.origination.store import applications, casework, drafting, facilities, reference
 from services.origination.store.policies import PolicyShelf
 from services.origination.store.tasks import duties_discharged
 from services.origination.tables.cases import Contract, Decision, Offer
@@ -57,11 +57,13 @@ async def opening(request: Request, case_id: UUID, who: Worker, as_of: Annotated
         calendar, _ = await reference.calendar(session, bundle.business_day(pinned_on).calendar, as_of)
         # Whoever submitted has a duty already: without it the process could not keep the submitter from other ones.
         duties = await duties_discharged(session, case_id)
+        agreed = await facilities.due_from_effect(session, case_id)
     return CaseOpening(
         rulebook=rulebook(bundle, pinned_on, calendar),
         lead_investigator=version.frozen_by,
         cohorts=cohorts(content),
         conditions=condition_terms(bundle, content.lines[0].product, pinned_on, content),
+        agreed=agreed,
         duties=tuple(DutyHeld(subject=subject, duty=duty) for subject, duty in duties),
         content_version=version.content_version,
         content_sha256=version.sha256,
@@ -196,7 +198,7 @@ async def offer(request: Request, case_id: UUID, body: CaseStep, who: Worker, ca
     terms = offer_terms(
         facts,
         condition_terms(bundle, facts.line.product, pinned_on, facts.content),
-        tuple(decision.conditions),
+        casework.decided_conditions(decision),
         validity_days=bundle.validity(pinned_on).offer_days,
         as_of=body.as_of,
     )

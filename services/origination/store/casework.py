@@ -4,6 +4,7 @@ from datetime import date
 from typing import Any, TypeVar
 from uuid import UUID
 
+from pydantic import TypeAdapter
 from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -11,6 +12,7 @@ from domain.application import ApplicationContent
 from domain.casefile import AssessmentItem, AssessmentView
 from domain.collateral import Valuation
 from domain.dossier import Dossier, ValuedAsset
+from domain.facility import ApprovalCondition, ConditionAsked, ConditionStanding
 from domain.finding import Finding, FindingRef, Reason
 from domain.model import Value
 from domain.pricing import Exposures, Limit, Quote, Rating, Schedule
@@ -22,6 +24,7 @@ from services.kit.problems import Problem
 from services.origination.calc.completeness import FiledDocument
 from services.origination.calc.terms import ContractData, OfferTerms
 from services.origination.store import applications, books, drafting, reference
+from services.origination.store.conditions import standings
 from services.origination.store.events import lock_case, record
 from services.origination.tables.base import OriginationTable, findings
 from services.origination.tables.books import Customer
@@ -244,7 +247,7 @@ async def enter_decision(session: AsyncSession, who: Principal, report: Decision
         decision=report.decision,
         decided_by=list(report.decided_by),
         authority_rule=report.authority_rule,
-        conditions=list(report.conditions),
+        conditions=[condition.model_dump(mode="json") for condition in report.conditions],
         reasons=[reason.model_dump(mode="json") for reason in report.reasons],
         at=report.at,
         valid_until=report.valid_until,
@@ -252,6 +255,14 @@ async def enter_decision(session: AsyncSession, who: Principal, report: Decision
     facts = {"step": report.step, "workflow_id": report.workflow_id, "decision": report.decision}
     await record(session, report.case_id, "decision.taken", who, rows=[row], facts=facts)
     return row
+
+
+_CONDITIONS: TypeAdapter[tuple[ConditionAsked, ...]] = TypeAdapter(tuple[ConditionAsked, ...])
+
+
+def decided_conditions(decision: Decision) -> tuple[ApprovalCondition, ...]:
+    """The conditions of a decision; one that was recorded as a text alone is precedent."""
+    return _CONDITIONS.validate_python(decision.conditions)
 
 
 async def enter_offer(session: AsyncSession, who: Principal, step: CaseStep, terms: OfferTerms) -> Offer:
@@ -319,11 +330,18 @@ async def assessment(session: AsyncSession, row: Application) -> AssessmentView:
         stage=row.stage,
         policy_sha256=row.policy_sha256,
         items=tuple(assessment_item(item) for item in found),
+        conditions=await _standing_of(session, row.case_id, offer),
         memo_sha256=memos[-1] if memos else None,
         decision=_plain(decision, "decision", "decided_by", "authority_rule", "conditions", "at", "valid_until"),
         offer=_plain(offer, "terms", "terms_sha256", "valid_until"),
         contract=_plain(contract, "number", "data_sha256", "clauses"),
     )
+
+
+async def _standing_of(session: AsyncSession, case_id: UUID, offer: Offer | None) -> tuple[ConditionStanding, ...]:
+    if offer is None:
+        return ()
+    return await standings(session, case_id, OfferTerms.model_validate(offer.terms).all_conditions())
 
 
 def _plain(row: OriginationTable | None, *names: str) -> dict[str, Any] | None:
