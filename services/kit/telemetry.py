@@ -15,7 +15,6 @@ from typing import Any
 import structlog
 from opentelemetry import trace
 from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
-from opentelemetry.instrumentation.psycopg import PsycopgInstrumentor
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
@@ -116,7 +115,6 @@ def configure(service: str, settings: ServiceSettings) -> Telemetry:
         )
     trace.set_tracer_provider(provider)
     HTTPXClientInstrumentor().instrument()
-    PsycopgInstrumentor().instrument()
     return Telemetry(provider)
 
 

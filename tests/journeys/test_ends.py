@@ -12,7 +12,7 @@ from tests.journeys.conftest import ORDER, NewCase
 
 
 async def _stages(play: CasePlay) -> list[str]:
-    timeline = await play.rm.get(f"/v1/applications/{play.case_id}/timeline", limit=1000)
+    timeline = await play.rm.get(f"/v1/applications/{play.case_id}/timeline", limit=1000, detail="all")
     return [entry["stage"] for entry in timeline if entry["stage"]]
 
 

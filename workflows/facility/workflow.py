@@ -135,3 +135,6 @@ class Facility(ConditionsDesk):
 
     def place(self) -> dict[str, object]:
         return {"facility_id": self._start.facility.facility_id}
+
+    def drawings(self) -> tuple[DrawingRecord, ...]:
+        return tuple(self._drawings.values())

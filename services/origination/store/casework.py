@@ -9,10 +9,10 @@ from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from domain.application import ApplicationContent
-from domain.casefile import AssessmentItem, AssessmentView
+from domain.casefile import AssessmentItem
 from domain.collateral import Valuation
 from domain.dossier import Dossier, ValuedAsset
-from domain.facility import ApprovalCondition, ConditionAsked, ConditionStanding
+from domain.facility import ApprovalCondition, ConditionAsked
 from domain.finding import Finding, FindingRef, Reason
 from domain.model import Value
 from domain.pricing import Exposures, Limit, Quote, Rating, Schedule
@@ -24,9 +24,8 @@ from services.kit.problems import Problem
 from services.origination.calc.completeness import FiledDocument
 from services.origination.calc.terms import ContractData, OfferTerms
 from services.origination.store import applications, books, drafting, reference
-from services.origination.store.conditions import standings
 from services.origination.store.events import lock_case, record
-from services.origination.tables.base import OriginationTable, findings
+from services.origination.tables.base import findings
 from services.origination.tables.books import Customer
 from services.origination.tables.cases import Application, CaseFinding, Contract, Decision, Offer
 
@@ -56,7 +55,7 @@ async def read_dossier(session: AsyncSession, case_id: UUID, as_of: date | None 
     blacklisted, _ = await reference.listed(session, reference.BLACKLIST, content, day)
     fraud, _ = await reference.listed(session, reference.FRAUD, content, day)
     valued = [item for item in found if item.kind == "valuation" and item.value]
-    rating = _one(found, "rating")
+    rating = one_of(found, "rating")
     return Dossier(
         case_id=row.case_id,
         case_number=row.case_number,
@@ -70,11 +69,11 @@ async def read_dossier(session: AsyncSession, case_id: UUID, as_of: date | None 
         exposures=await exposures(session, row, lender, day),
         blacklisted=blacklisted,
         fraud_flag=fraud,
-        rating=_value(rating, Rating),
+        rating=value_of(rating, Rating),
         rating_finding=finding_ref(rating) if rating is not None else None,
-        limit=_value(_one(found, "limit"), Limit),
-        quote=_value(_one(found, "quote"), Quote),
-        schedule=_value(_one(found, "schedule"), Schedule),
+        limit=value_of(one_of(found, "limit"), Limit),
+        quote=value_of(one_of(found, "quote"), Quote),
+        schedule=value_of(one_of(found, "schedule"), Schedule),
         valuations=tuple(
             ValuedAsset(
                 asset_key=item.asset_key,
@@ -116,11 +115,11 @@ async def filed(session: AsyncSession, case_id: UUID) -> tuple[FiledDocument, ..
     return tuple(FiledDocument(kind=row.kind, sha256=row.sha256, as_of=row.as_of) for row in rows)
 
 
-def _one(found: list[CaseFinding], kind: str) -> CaseFinding | None:
+def one_of(found: list[CaseFinding], kind: str) -> CaseFinding | None:
     return next((item for item in found if item.kind == kind), None)
 
 
-def _value(item: CaseFinding | None, kind: type[V]) -> V | None:
+def value_of(item: CaseFinding | None, kind: type[V]) -> V | None:
     return kind.model_validate(item.value) if item is not None and item.value else None
 
 
@@ -309,40 +308,3 @@ async def enter_contract(session: AsyncSession, who: Principal, step: CaseStep, 
     facts = {"step": step.step, "workflow_id": step.workflow_id, "data_sha256": row.data_sha256, "number": row.number}
     await record(session, step.case_id, "contract.drawn", who, rows=[row], facts=facts)
     return row
-
-
-# --- views ------------------------------------------------------------------------------------------------------------
-
-
-async def assessment(session: AsyncSession, row: Application) -> AssessmentView:
-    """Everything concluded and decided in a case so far."""
-    found = await latest_findings(session, row.case_id)
-    if row.content_version:
-        found = standing(found, applications.content_of(await drafting.frozen(session, row)))
-    documents = await applications.documents(session, row.case_id)
-    memos = [document.sha256 for document in documents if document.kind == MEMO_KIND]
-    decision = await newest(session, Decision, row.case_id)
-    offer = await newest(session, Offer, row.case_id)
-    contract = await newest(session, Contract, row.case_id)
-    return AssessmentView(
-        application_id=row.case_id,
-        case_number=row.case_number,
-        stage=row.stage,
-        policy_sha256=row.policy_sha256,
-        items=tuple(assessment_item(item) for item in found),
-        conditions=await _standing_of(session, row.case_id, offer),
-        memo_sha256=memos[-1] if memos else None,
-        decision=_plain(decision, "decision", "decided_by", "authority_rule", "conditions", "at", "valid_until"),
-        offer=_plain(offer, "terms", "terms_sha256", "valid_until"),
-        contract=_plain(contract, "number", "data_sha256", "clauses"),
-    )
-
-
-async def _standing_of(session: AsyncSession, case_id: UUID, offer: Offer | None) -> tuple[ConditionStanding, ...]:
-    if offer is None:
-        return ()
-    return await standings(session, case_id, OfferTerms.model_validate(offer.terms).all_conditions())
-
-
-def _plain(row: OriginationTable | None, *names: str) -> dict[str, Any] | None:
-    return None if row is None else row.model_dump(mode="json", include=set(names))

@@ -11,6 +11,7 @@ from domain.books import CustomerFile
 from domain.dossier import Dossier
 from domain.finding import ReferenceDataRef
 from services.origination.calc.completeness import FiledDocument
+from services.origination.calc.exceptions import exceptions_of
 from services.origination.store import applications, casework, drafting, reference
 from services.origination.tables.cases import Application, CaseFinding
 
@@ -35,10 +36,8 @@ class CaseAtStep:
 
     def exceptions(self) -> int:
         """From how many rules the case departs, each counted once however many checks found it, and a price below floor."""
-        rules = {
-            rule for item in self.found if item.service == "origination" for rule in item.value.get("exceptions", ())
-        }
-        return len(rules) + int(self.dossier.quote is not None and self.dossier.quote.below_floor)
+        checks = [item.value for item in self.found if item.service == "origination"]
+        return len(exceptions_of(checks, self.dossier.quote))
 
 
 async def case_at(session: AsyncSession, case_id: UUID, as_of: date) -> CaseAtStep:

@@ -121,6 +121,7 @@ def _show(row: Application, content: ApplicationContent) -> None:
     line = content.lines[0] if content.lines else None
     row.product = line.product if line else None
     row.amount = line.amount.amount if line else None
+    row.tenor_months = line.tenor_months if line else None
     row.borrower_uscc = borrower.uscc if borrower else None
     row.borrower_name = borrower.name if borrower else None
 
