@@ -15,6 +15,7 @@ import typer
 from policy.engine import check_book
 from services.kit.keyring import KeysRefused
 from services.origination.settings import OriginationSettings
+from suandai.audit_commands import audit_app
 from suandai.bench.figures import write as write_figures
 from suandai.demo import show
 from suandai.display import StackView, accounts_table, figures_table, status_table
@@ -25,6 +26,7 @@ from suandai.stack.assembly import Assembly
 from suandai.stack.layout import DEFAULT_PORT_BASE
 from suandai.stack.process import wait_until
 from suandai.stack.record import StackRecord
+from suandai.stuck import stuck
 from suandai.terminal import DEFAULT_DIRECTORY, DirectoryOption, PortBaseOption, err, out, told_in_one_line
 from suandai.upgrades import builds_app, show_builds
 from suandai.walkthrough.books import books_of
@@ -40,6 +42,8 @@ app = typer.Typer(
 policy_app = typer.Typer(no_args_is_help=True, help="Policy as data: check a book before it is published.")
 app.add_typer(policy_app, name="policy")
 app.add_typer(builds_app, name="builds")
+app.add_typer(audit_app, name="audit")
+app.command()(stuck)
 
 
 @app.command()
@@ -221,7 +225,7 @@ def reconcile_(
     Reaches them by the settings of the environment where SUANDAI_DATABASE_URL is set, else by those of the directory's
     stack. Exits 0 when everything agrees, 1 when something differs or a side cannot be read.
     """
-    with _told_in_one_line(directory):
+    with told_in_one_line(directory):
         settings = _settings_of_origination(directory, port_base)
         try:
             found = asyncio.run(reconcile(settings, numbers=case or (), patience=patience))
@@ -270,7 +274,7 @@ def bench(
     from suandai.bench.run import QUICK, Sizes
     from suandai.bench.run import bench as measured
 
-    with _told_in_one_line(out_file):
+    with told_in_one_line(out_file):
         figures = asyncio.run(measured(QUICK if quick else Sizes(), lambda line: out.print(f"[dim]{line}[/]")))
         write_figures(out_file, figures)
     out.print(figures_table(figures))

@@ -18,12 +18,12 @@ INTERVAL = timedelta(seconds=3)
 class Pulse(Interceptor):
     """Gives every activity of a worker its heartbeat."""
 
-    def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:
+    def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:  # noqa: A002 - the name is the interface's
         return _Beating(next)
 
 
 class _Beating(ActivityInboundInterceptor):
-    async def execute_activity(self, input: ExecuteActivityInput) -> Any:
+    async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002
         beating = asyncio.create_task(_beat())
         try:
             return await super().execute_activity(input)

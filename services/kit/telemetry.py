@@ -12,6 +12,7 @@ from collections.abc import MutableMapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pydantic_core
 import structlog
 from opentelemetry import trace
 from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
@@ -71,7 +72,6 @@ class JsonLinesExporter(SpanExporter):
 
 
 def _line(span: ReadableSpan) -> str:
-    renderer = structlog.processors.JSONRenderer(ensure_ascii=False)
     context = span.get_span_context()
     assert context is not None
     record = {
@@ -86,7 +86,7 @@ def _line(span: ReadableSpan) -> str:
         "status": span.status.status_code.name.lower(),
         "attributes": {key: value for key, value in (span.attributes or {}).items() if key not in _WITHHELD},
     }
-    return str(renderer(None, "", record))
+    return pydantic_core.to_json(record).decode()
 
 
 class Telemetry:

@@ -15,7 +15,7 @@ from domain.process import application_workflow_id, facility_workflow_id, utilis
 from domain.stages import ENDED, FacilityStage, UtilisationStage
 from services.kit.database import Database
 from services.origination.store import events
-from services.origination.tables.cases import Application
+from services.origination.tables.cases import CASE_NUMBERS, Application
 from services.origination.tables.events import StartRequest
 from services.origination.tables.facilities import Commitment, CommitmentEntry, Facility, Transfer, Utilisation
 from services.origination.tables.tasks import Command, Task
@@ -101,11 +101,14 @@ async def case_of_number(database: Database, number: str) -> UUID | None:
         return found.one_or_none()
 
 
-async def highest_case_number(database: Database) -> str:
-    """The highest case number given out, drafts included; empty in empty books."""
+async def last_case_number(database: Database) -> int:
+    """The running number given out last; 0 before the first."""
     async with snapshot(database) as session:
-        found = await session.exec(select(Application.case_number))
-        return max(found, key=running_number, default="")
+        found = await session.execute(
+            text("SELECT last_value FROM pg_sequences WHERE schemaname = :schema AND sequencename = :name"),
+            {"schema": CASE_NUMBERS.metadata.schema if CASE_NUMBERS.metadata else None, "name": CASE_NUMBERS.name},
+        )
+        return int(found.scalar_one() or 0)
 
 
 def running_number(case_number: str) -> int:

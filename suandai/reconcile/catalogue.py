@@ -232,6 +232,6 @@ CATALOGUE: dict[Code, Entry] = {
         "case numbers would be given out again",
         "以迁移账号推进编号，否则付款编号会被重用",
         "advance the numbers as the owner of the tables before anybody enters a case, or ids of payments are used again",
-        "ALTER SEQUENCE origination.case_number RESTART WITH {next_number}",
+        "SELECT setval('origination.case_number', {last_number})",
     ),
 }

@@ -27,6 +27,7 @@ from suandai.reconcile.report import Difference, Reconciliation
 
 AT_ONCE = 4
 """Cases read side by side: a reconciliation runs beside a working bank and must not slow it down."""
+_ENDED_BY_AN_OPERATOR = frozenset({"terminated", "canceled"})
 _PAUSES = (1.0, 2.0, 4.0, 8.0)
 
 A = TypeVar("A")
@@ -200,7 +201,7 @@ class _Run:
                 )
             ]
         found = await read_process(self.sides.engine, process.workflow_id)
-        if found is None:
+        if found is None or found.status in _ENDED_BY_AN_OPERATOR:
             return []
         if found.case_id is not None:
             case = await books.read_case(self.sides.database, found.case_id)
@@ -232,17 +233,17 @@ class _Run:
 
     async def _numbers(self, running: Iterable[Listed]) -> list[Difference]:
         """Case numbers that were given out and are not in the books any more would be given out again."""
-        highest = await books.highest_case_number(self.sides.database)
+        last = await books.last_case_number(self.sides.database)
         used = max((process.case_number for process in running), key=books.running_number, default="")
-        if books.running_number(used) <= books.running_number(highest):
+        if books.running_number(used) <= last:
             return []
         return [
             Difference(
                 code=Code.CASE_NUMBERS_BEHIND,
                 object="case numbers",
-                books=highest,
+                books=str(last),
                 process=used,
-                details={"next_number": str(books.running_number(used) + 1)},
+                details={"last_number": str(books.running_number(used))},
             )
         ]
 

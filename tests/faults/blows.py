@@ -56,19 +56,24 @@ class Striker:
                     return
             await self._strike(blow)
 
+    def _part(self, name: str) -> Part:
+        """A component; of the workers, one for each build, the newest."""
+        named = [part for part in self._bank.stack.parts if part.name == name or part.name.startswith(f"{name}-")]
+        return named[-1]
+
     async def _strike(self, blow: str) -> None:
         self.record.blows.append(blow)
         if blow == ALL:
-            await asyncio.gather(*(self._killed(self._bank.part(name), ALL) for name in TARGETS))
+            await asyncio.gather(*(self._killed(self._part(name), ALL) for name in TARGETS))
         elif blow == STARTING:
-            part = self._bank.part(self._random.choice(TARGETS))
+            part = self._part(self._random.choice(TARGETS))
             restarts = part.restarts
             _kill(part)
             await _until(lambda: part.restarts > restarts and part.state == "starting" and part.process is not None)
             await asyncio.sleep(self._random.uniform(0.0, 1.0))
             await self._killed(part, STARTING)
         else:
-            await self._killed(self._bank.part(blow), blow)
+            await self._killed(self._part(blow), blow)
 
     async def _killed(self, part: Part, place: str) -> None:
         restarts = part.restarts

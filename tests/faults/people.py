@@ -105,14 +105,22 @@ class PatientPlay(CasePlay):
             cursor = page.get("next_cursor") or ""
             assert cursor, f"{self.application['case_number']} has no facility"
 
-    async def draw(self) -> str:
-        """Ask for the drawing, in favour of one payee, and see it through to its end."""
+    async def submitted(self, **change: object) -> None:
+        """Drafted and submitted, with changes to the content where a story needs them."""
+        await self.draft(await self.enter_customer(), **self.small(), **change)
+        await self.submit()
+
+    async def ask_for_drawing(self) -> None:
+        """A drawing in favour of one payee."""
         payee = self.files.json("utilisation.json")["payees"][0]
         money = {"amount": self.DRAWN, "currency": "CNY"}
         await self.request_utilisation(amount=money, payees=[payee | {"amount": money}])
+
+    async def see_drawing_to(self, *stages: str) -> str:
+        """Do what the drawing asks of people until it is at one of these stages."""
         while True:
             stage = str((await self.reread_utilisation())["stage"])
-            if stage in ("paid", "refused", "cancelled", "failed"):
+            if stage in stages:
                 return stage
             tasks = await self.work(leave=frozenset({"condition_subsequent", "first_inspection"}))
             if not tasks + await self._confirm_transfers():

@@ -18,21 +18,16 @@ class Story:
     paid: bool = False
 
 
-async def _submitted(play: PatientPlay, **change: object) -> None:
-    await play.draft(await play.enter_customer(), **play.small(), **change)
-    await play.submit()
-
-
 async def _not_eligible(play: PatientPlay) -> None:
     """Screening declines what the product does not take; nobody is asked."""
     borrower = play.files.json("application.json")["borrower"]
-    await _submitted(play, borrower=borrower | {"chain_segment": {"value": "real_estate"}})
+    await play.submitted(borrower=borrower | {"chain_segment": {"value": "real_estate"}})
     await play.ends_at("declined")
 
 
 async def _withdrawn(play: PatientPlay) -> None:
     """The borrower finds the money elsewhere while the investigators are at work."""
-    await _submitted(play)
+    await play.submitted()
     await play.task("co_investigation")
     await play.rm.post(f"/v1/applications/{play.case_id}/withdraw", {"reason": "借款人另有融资安排"})
     await play.ends_at("withdrawn")
@@ -40,14 +35,14 @@ async def _withdrawn(play: PatientPlay) -> None:
 
 async def _turned_down(play: PatientPlay) -> None:
     """The second investigator does not believe the order."""
-    await _submitted(play)
+    await play.submitted()
     await play.do(await play.task("co_investigation"), outcome="reject", comment="订单真实性存疑")
     await play.ends_at("declined")
 
 
 async def _refused(play: PatientPlay) -> None:
     """Assessed, and refused by the reviewer."""
-    await _submitted(play)
+    await play.submitted()
     await play.carry_to("review")
     await play.do(await play.task("review"), outcome="reject", comment="还款来源不足")
     await play.ends_at("declined")
@@ -55,11 +50,13 @@ async def _refused(play: PatientPlay) -> None:
 
 async def _paid(play: PatientPlay) -> None:
     """All the way to a payment. A drawing whose instruction was lost on its way fails, and is asked for again."""
-    await _submitted(play)
+    await play.submitted()
     await play.carry_to("effective")
     await play.find_facility()
-    while await play.draw() == "failed":
-        pass
+    stage = "failed"
+    while stage == "failed":
+        await play.ask_for_drawing()
+        stage = await play.see_drawing_to("paid", "failed")
 
 
 NOT_ELIGIBLE = Story("not eligible", _not_eligible, "declined")

@@ -1,22 +1,25 @@
 """A build is installed while cases are open: each ends on the build it began on, new ones run the new process, a facility
-moves on, and the old build is let go when its last case has ended."""
+moves on, a case that stood still at a defect is moved to the mended code, and the old build is let go in the end."""
 
 import asyncio
 import os
+import re
 import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass
 
+import pytest
 import pytest_asyncio
 from temporalio.api.enums.v1 import EventType
-from temporalio.client import Client
+from temporalio.client import Client, RPCError
+from typer.testing import CliRunner
 
 from domain.process import NAMESPACE
 from services.kit.keyring import Keyring
 from services.kit.temporal import data_converter
-from suandai.stack.fleet import BuildView
+from suandai.cli import app
+from suandai.stack.record import StackRecord
 from suandai.walkthrough.files import CASTS, case_files
 from suandai.walkthrough.play import CasePlay
 from tests.fixtures.builds import Change, changed_sources
@@ -50,59 +53,161 @@ RETITLED: Change = (
 )
 
 
+DEFECT: Change = (
+    (
+        "workflows/application/workflow.py",
+        """        check = await self._check("screening")
+""",
+        """        check = await self._check("screening")
+        if self._case_number.endswith("-000003"):
+            raise ZeroDivisionError("a defect that only some cases come upon")
+""",
+    ),
+)
+
+
+@dataclass
+class Upgrade:
+    """A bank at which a build was installed while cases were open on the one before."""
+
+    bank: BankStack
+    before: str
+    after: str
+    drawn: CasePlay
+    """Its facility was opened by the build before and waits for its first inspection."""
+    pinned: CasePlay
+    """Waits for its investigators, on the build before."""
+    stuck: CasePlay
+    """Stands still at a defect of the build before."""
+
+
 @pytest_asyncio.fixture(loop_scope="session", scope="module")
-async def bank() -> AsyncIterator[BankStack]:
-    async with running_bank(builds_seconds=1.0) as bank:
-        yield bank
+async def upgrade(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Upgrade]:
+    sources = tmp_path_factory.mktemp("sources")
+    async with running_bank(sources=changed_sources(sources / "before", DEFECT), builds_seconds=1.0) as bank:
+        before = bank.assembly.fleet.current
+        drawn = await _drawn(bank)
+        pinned = await _submitted(bank)
+        await pinned.task("co_investigation")
+        stuck = await _submitted(bank)
+        assert stuck.application["case_number"].endswith("-000003")
+        await _until(lambda: _fails(bank, f"application-{stuck.case_id}"), seconds=120)
+        await bank.restart(sources=changed_sources(sources / "after", RETITLED), builds_seconds=1.0)
+        yield Upgrade(bank, before, bank.assembly.fleet.current, drawn, pinned, stuck)
 
 
-async def test_open_cases_end_on_their_build_and_new_ones_run_the_new_process(bank: BankStack, tmp_path: Path) -> None:
-    with_facility = await _drawn(bank)
-    pinned = await _submitted(bank)
-    await pinned.task("co_investigation")
-    before = bank.assembly.fleet.current
+@pytest_asyncio.fixture(loop_scope="session", scope="module")
+async def told(upgrade: Upgrade) -> str:
+    """What an operator read of the case that stands still, before moving it to the mended build."""
+    workflow_id = f"application-{upgrade.stuck.case_id}"
 
-    await bank.restart(sources=changed_sources(tmp_path / "next", RETITLED), builds_seconds=1.0)
-    after = bank.assembly.fleet.current
-    assert before != after
-    old_worker = bank.part(f"worker-{before}")
-    assert {part.state for part in bank.stack.parts} == {"ready"}
-    [current, old] = await _builds(bank)
-    assert (current.build, current.status) == (after, "current")
-    assert (old.build, old.status, old.open_cases, old.code_kept) == (before, "draining", 1, True)
+    async def listed() -> bool:
+        operator = upgrade.bank.bank.person("operator.ho")
+        items = await operator.page("/v1/operations/stuck-processes")
+        return workflow_id in {item["workflow_id"] for item in items}
 
-    # A case that is open goes on as it began, also when its build's worker dies under it.
-    assert old_worker.process is not None
-    os.kill(old_worker.process.mark.pid, signal.SIGKILL)
+    await _until(listed, seconds=120)
+    code, said = await _suandai(upgrade.bank, "stuck")
+    assert code == 3
+    moved, answer = await _suandai(upgrade.bank, "builds", "move", workflow_id)
+    assert (moved, answer) == (0, f"moved to build {upgrade.after}: {workflow_id}\n")
+    return said
+
+
+async def test_every_build_with_cases_has_a_worker(upgrade: Upgrade) -> None:
+    assert upgrade.before != upgrade.after
+    assert {part.state for part in upgrade.bank.stack.parts} == {"ready"}
+    record = StackRecord.read(upgrade.bank.layout.record)
+    assert record is not None
+    assert {"worker", f"worker-{upgrade.before}"} <= {part.name for part in record.components}
+    code, said = await _suandai(upgrade.bank, "status")
+    assert code == 0
+    assert f"{upgrade.after} current" in said
+    assert f"{upgrade.before} draining" in said
+
+
+async def test_an_open_case_goes_on_as_it_began_and_a_new_one_runs_the_new_process(upgrade: Upgrade) -> None:
+    bank, pinned = upgrade.bank, upgrade.pinned
+    worker = bank.part(f"worker-{upgrade.before}")
+    assert worker.process is not None
+    restarts = worker.restarts
+    # The worker of a build that is no longer current is looked after like any other.
+    os.kill(worker.process.mark.pid, signal.SIGKILL)
     new = await _submitted(bank)
     assert await pinned.carry_to("assessment") == "assessment"
     assert (await pinned.task("rating_confirmation"))["title_en"].startswith("Rating confirmation · ")
-    assert old_worker.restarts == 1
-    # A new case runs the new process.
+    assert worker.restarts > restarts
     assert await new.carry_to("assessment") == "assessment"
     assert (await new.task("rating_confirmation"))["title_en"].startswith("Confirmation of the rating · ")
-    assert await _build_of(bank, f"application-{pinned.case_id}") == before
-    assert await _build_of(bank, f"application-{new.case_id}") == after
+    assert await _build_of(bank, f"application-{pinned.case_id}") == upgrade.before
+    assert await _build_of(bank, f"application-{new.case_id}") == upgrade.after
 
-    # The facility, opened by the old build, is led on by the new one.
-    facility = f"facility-{with_facility.facility['facility_id']}"
-    await with_facility.do(await with_facility.task("first_inspection"))
-    await _until(lambda: _passed(bank, facility, "announce-settlement"))
-    assert await _build_of(bank, facility) == after
-    assert not await _passed(bank, facility, "announce-inspection")
 
-    assert await pinned.carry_to("effective") == "effective"
+async def test_cases_that_wait_for_code_that_is_gone_are_told_of_until_it_is_back(upgrade: Upgrade) -> None:
+    bank, kept = upgrade.bank, upgrade.bank.layout.builds / upgrade.before
+    worker = bank.part(f"worker-{upgrade.before}")
+    aside = bank.directory / "aside"
+    kept.rename(aside)
+    try:
+        assert worker.process is not None
+        os.kill(worker.process.mark.pid, signal.SIGKILL)
+
+        async def told() -> bool:
+            code, said = await _suandai(bank, "builds")
+            return code == 3 and "open case(s) wait for it" in said
+
+        await _until(told, seconds=60)
+        code, said = await _suandai(bank, "status")
+        assert code == 3
+        assert f"build {upgrade.before}: its code is not whole" in said
+        assert f"suandai builds move --from {upgrade.before}" in said
+        # Everything else goes on.
+        assert bank.part("worker").state == "ready"
+    finally:
+        aside.rename(kept)
+    await bank.until_ready()
+    assert (await _suandai(bank, "builds"))[0] == 0
+
+
+async def test_a_facility_moves_on_to_the_new_build(upgrade: Upgrade) -> None:
+    facility = f"facility-{upgrade.drawn.facility['facility_id']}"
+    await upgrade.drawn.do(await upgrade.drawn.task("first_inspection"))
+    await _until(lambda: _passed(upgrade.bank, facility, "announce-settlement"))
+    assert await _build_of(upgrade.bank, facility) == upgrade.after
+    # What lies behind it stays as it was.
+    assert not await _passed(upgrade.bank, facility, "announce-inspection")
+
+
+async def test_a_case_that_stood_still_goes_on_at_the_mended_build(upgrade: Upgrade, told: str) -> None:
+    number, workflow_id = upgrade.stuck.application["case_number"], f"application-{upgrade.stuck.case_id}"
+    assert f"{number}  CreditApplication" in told
+    assert "code_fails, ZeroDivisionError" in told
+    assert f"suandai builds move {workflow_id}\n" in told
+    assert "a defect" not in told
+    await upgrade.stuck.task("co_investigation")
+    assert await _build_of(upgrade.bank, workflow_id) == upgrade.after
+
+    async def closed() -> bool:
+        return await _suandai(upgrade.bank, "stuck") == (0, "no process stands still\n")
+
+    await _until(closed, seconds=120)
+
+
+async def test_a_build_is_let_go_when_its_last_case_has_ended(upgrade: Upgrade, told: str) -> None:
+    bank = upgrade.bank
+    await upgrade.stuck.task("co_investigation")
+    await upgrade.pinned.rm.post(f"/v1/applications/{upgrade.pinned.case_id}/withdraw", {"reason": "客户撤回"})
 
     async def let_go() -> bool:
-        return all(part.name != f"worker-{before}" for part in bank.stack.parts)
+        return all(part.name != f"worker-{upgrade.before}" for part in bank.stack.parts)
 
-    await _until(let_go, seconds=60)
-    [current, old] = await _builds(bank)
+    await _until(let_go, seconds=120)
+    views = {view.build: view for view in await asyncio.to_thread(bank.assembly.fleet.survey)}
+    old = views[upgrade.before]
     assert (old.status, old.open_cases, old.needs_worker) == ("drained", 0, False)
     # What moved processes is kept: their histories can be replayed on nothing else.
     assert old.code_kept
     assert {part.state for part in bank.stack.parts} == {"ready"}
-    assert await new.carry_to("review") == "review"
 
 
 async def _submitted(bank: BankStack) -> CasePlay:
@@ -124,8 +229,14 @@ async def _drawn(bank: BankStack) -> CasePlay:
     return play
 
 
-async def _builds(bank: BankStack) -> list[BuildView]:
-    return await asyncio.to_thread(bank.assembly.fleet.survey)
+async def _suandai(bank: BankStack, *arguments: str) -> tuple[int, str]:
+    """A command as an operator types it: its exit code, and what it says with runs of spaces told as one."""
+    place = {"SUANDAI_DIRECTORY": str(bank.directory), "SUANDAI_PORT_BASE": str(bank.ports.origination - 1)}
+    result = await asyncio.to_thread(
+        CliRunner().invoke, app, list(arguments), env={**place, "COLUMNS": "200"}, catch_exceptions=False
+    )
+    said = result.output if arguments[0] == "stuck" else re.sub(r" +", " ", result.output)
+    return result.exit_code, said
 
 
 async def _engine(bank: BankStack) -> Client:
@@ -142,6 +253,15 @@ async def _build_of(bank: BankStack, workflow_id: str) -> str:
     return str(info.deployment_version.build_id)
 
 
+async def _fails(bank: BankStack, workflow_id: str) -> bool:
+    """Whether a process has come upon a defect and is tried again."""
+    try:
+        described = await (await _engine(bank)).get_workflow_handle(workflow_id).describe()
+    except RPCError:
+        return False  # not started yet
+    return described.raw_description.pending_workflow_task.attempt > 1
+
+
 async def _passed(bank: BankStack, workflow_id: str, patch: str) -> bool:
     """Whether a process went through a change of its code at its marker."""
     history = await (await _engine(bank)).get_workflow_handle(workflow_id).fetch_history()
@@ -149,7 +269,7 @@ async def _passed(bank: BankStack, workflow_id: str, patch: str) -> bool:
     return any(patch in str(event.marker_recorded_event_attributes.details) for event in markers)
 
 
-async def _until(condition: Callable[[], Awaitable[Any]], *, seconds: float = 30.0) -> None:
+async def _until(condition: Callable[[], Awaitable[bool]], *, seconds: float = 30.0) -> None:
     deadline = time.monotonic() + seconds
     while not await condition():
         assert time.monotonic() < deadline, "did not happen in time"

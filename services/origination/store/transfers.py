@@ -116,7 +116,8 @@ async def send(
 ) -> TransferRef:
     """Send a transfer that the owner confirmed, once. One that was sent before is asked about instead.
 
-    ``life`` is how long core banking may execute the instruction; one that reaches it later is refused there. Core banking is asked before anything is sent: books that were restored from a backup do not know what was paid after
+    ``life`` is how long core banking may execute the instruction; one that reaches it later is refused there. Core
+    banking is asked before anything is sent: books that were restored from a backup do not know what was paid after
     it. Raises ``not_found``, ``transfer_not_confirmed`` for one the owner has not confirmed, and what the adapter raises
     when core banking cannot be asked; then nothing was sent.
     """
@@ -147,8 +148,9 @@ async def inquire(
     database: Database, core_banking: CoreBanking, who: Principal, step: TransferStep, *, life: timedelta
 ) -> TransferRef:
     """Ask core banking what became of a transfer. Only when its instruction could no longer be executed, for certain after
-    twice its ``life``, does "unknown to core banking" mean that nothing was paid. Raises ``not_found``, ``transfer_not_confirmed`` for one that was never
-    sent, and what the adapter raises when core banking cannot be asked."""
+    twice its ``life``, does "unknown to core banking" mean that nothing was paid. Raises ``not_found``,
+    ``transfer_not_confirmed`` for one that was never sent, and what the adapter raises when core banking cannot be
+    asked."""
     async with database.session() as session:
         row = await _locked(session, step)
     if row.state in _SETTLED:
