@@ -13,6 +13,7 @@ from domain.roles import Role
 from domain.rulebook import Rulebook
 from domain.tasks import (
     OUTCOMES_OF,
+    Handover,
     HumanTask,
     TaskCommand,
     TaskOutcome,
@@ -22,6 +23,8 @@ from domain.tasks import (
 )
 
 MAX_REMINDERS = 10
+MAX_HANDOVERS = 20
+"""A task that passes through more hands than that is remembered by its events."""
 
 _FROM: dict[Verb, frozenset[TaskState]] = {
     Verb.CLAIM: frozenset({TaskState.READY}),
@@ -40,6 +43,7 @@ _FROM: dict[Verb, frozenset[TaskState]] = {
 _BY_ADMINISTRATOR = frozenset({Verb.ASSIGN})
 _BY_ANYONE_OF_THE_CASE = frozenset({Verb.REMIND, Verb.ESCALATE})
 _NEEDS_TARGET = frozenset({Verb.DELEGATE, Verb.FORWARD, Verb.ASSIGN})
+_HANDS_OVER = frozenset({Verb.DELEGATE, Verb.RESOLVE, Verb.FORWARD, Verb.ASSIGN})
 _NEEDS_REASON = frozenset({Verb.SUSPEND, Verb.ESCALATE})
 
 
@@ -294,7 +298,19 @@ def applied(task: HumanTask, command: TaskCommand, now: datetime) -> HumanTask:
             touched |= {"state": TaskState.RESERVED, "assignee": command.target, "claimed_at": now, "owner": None}
         case Verb.REMIND:
             touched |= {"reminders": task.reminders + 1}
+    if command.verb in _HANDS_OVER:
+        touched["handovers"] = (*task.handovers, _handed_over(task, command, now))[-MAX_HANDOVERS:]
     return task.model_copy(update=touched)
+
+
+def _handed_over(task: HumanTask, command: TaskCommand, now: datetime) -> Handover:
+    return Handover(
+        verb=command.verb,
+        by=command.subject,
+        to=task.owner if command.verb is Verb.RESOLVE else command.target,
+        at=now,
+        comment=command.comment or command.reason or "",
+    )
 
 
 def allowed_verbs(task: HumanTask, subject: str, roles: tuple[Role, ...]) -> tuple[Verb, ...]:

@@ -165,6 +165,16 @@ class TaskSubject(Message):
     sha256: str = ""
 
 
+class Handover(Message):
+    """A task passing from one pair of hands to another, with what was said to it."""
+
+    verb: Verb
+    by: str
+    to: str | None
+    at: datetime
+    comment: str
+
+
 class CaseReturn(Message):
     """Why a case came back: shown on every task from the stage it came back to, until it has passed the one it left."""
 
@@ -211,6 +221,8 @@ class HumanTask(Message):
     subject: TaskSubject | None = None
     findings: tuple[FindingRef, ...] = ()
     """What the machine concluded and a person is asked about."""
+    handovers: tuple[Handover, ...] = ()
+    """Who gave the task to whom and what they said to it; the last twenty."""
     returned: CaseReturn | None = None
     """The return this task follows from, with its reason."""
     created_at: datetime

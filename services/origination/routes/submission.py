@@ -4,6 +4,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Query, Request, Response
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from domain.application import ApplicationContent
 from domain.casefile import (
@@ -215,11 +216,22 @@ async def withdraw(
     who: Annotated[Principal, allow(*FRONT_OFFICE, "borrower_owner", scope="case")],
     call: Annotated[IdempotentCall, idempotent()],
 ) -> Response:
-    """Withdraw a running application. Until the facility is opened the borrower or its relationship manager may."""
+    """Withdraw an application. A draft simply ends; of a running case the process is told. Until the facility is opened the
+    borrower or its relationship manager may."""
+    database: Database = request.app.state.database
+    async with database.session() as session:
+        drafted = (await applications.visible_case(session, who, case_id)).stage == Stage.DRAFT.value
+    if drafted:
+
+        async def ended(session: AsyncSession) -> Reply:
+            row = await drafting.withdraw_draft(session, who, case_id, body.reason)
+            return Reply(200, WithdrawalView(application_id=case_id, case_number=row.case_number, stage=row.stage))
+
+        return await call.atomic(database, ended)
 
     async def prepare(session: Any) -> Order:
         row = await applications.visible_case(session, who, case_id)
-        if row.stage == Stage.DRAFT.value or row.stage in {stage.value for stage in ENDED}:
+        if row.stage in {stage.value for stage in ENDED}:
             raise Problem("application_not_running", stage=row.stage)
         command = WithdrawCommand(case_id=case_id, subject=who.subject, roles=who.roles, reason=body.reason)
         return Order(case_id, application_workflow_id(case_id), WITHDRAW, command)

@@ -154,6 +154,18 @@ def _refused(*faults: Fault) -> Problem:
     return Problem("invalid_request", errors=faults, count=len(faults))
 
 
+async def withdraw_draft(session: AsyncSession, who: Principal, case_id: UUID, reason: str) -> Application:
+    """End a draft: it has no process that could. Raises ``application_not_draft`` for one that was submitted meanwhile."""
+    row = await case(session, case_id, lock=True)
+    if row.stage != Stage.DRAFT.value:
+        raise Problem("application_not_draft", stage=row.stage)
+    row.stage = Stage.WITHDRAWN.value
+    row.ended_at = row.updated_at = now()
+    row.version += 1
+    await record(session, case_id, "application.withdrawn", who, rows=[row], facts={"reason": reason})
+    return row
+
+
 # --- versions ---------------------------------------------------------------------------------------------------------
 
 

@@ -321,3 +321,23 @@ async def test_what_a_verb_lacks_is_pointed_at(case: Case, people: People) -> No
         assert problem["code"] == code
         assert [(item["pointer"], item["code"]) for item in problem["errors"]] == [(pointer, code)]
         assert problem["errors"][0]["message"]
+
+
+async def test_a_task_goes_to_somebody_the_bank_knows_and_says_what_was_said_to_it(case: Case, people: People) -> None:
+    task = await case.offer(TaskType.REVIEW)
+    reviewer = await people.staff("li.na", "reviewer", branch="HO")
+    expert = await people.staff("sun.yi", "reviewer", branch="HO")
+    await act(reviewer, task.task_id, "claim", 1)
+    unknown = await act(reviewer, task.task_id, "delegate", 2, target="sun.yi", comment="请核对集中度")
+    assert (unknown.status_code, unknown.json()["code"]) == (422, "invalid_request")
+    assert [(item["pointer"], item["code"]) for item in unknown.json()["errors"]] == [("/target", "unknown_person")]
+    # Whoever has ever acted here is known, whatever came of it.
+    await act(expert, task.task_id, "claim", 2)
+    delegated = await act(reviewer, task.task_id, "delegate", 2, target="sun.yi", comment="请核对集中度")
+    assert delegated.status_code == 200, delegated.text
+    await act(expert, task.task_id, "resolve", 3, comment="符合集中度要求")
+    seen = (await reviewer.get(f"/v1/tasks/{task.task_id}")).json()
+    assert [(item["verb"], item["by"], item["to"], item["comment"]) for item in seen["handovers"]] == [
+        ("delegate", "li.na", "sun.yi", "请核对集中度"),
+        ("resolve", "sun.yi", "li.na", "符合集中度要求"),
+    ]
