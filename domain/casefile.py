@@ -6,12 +6,16 @@ from uuid import UUID
 
 from pydantic import Field, model_validator
 
-from domain.application import ApplicationContent
+from domain.application import ApplicationContent, Repayment
 from domain.application.text import Code, Remark
+from domain.collateral import Valuation
+from domain.facility import ConditionAsked, ConditionStanding
 from domain.finding import FindingRef, Outcome, Reason
 from domain.model import Value
 from domain.money import Money
+from domain.pricing import Limit, Quote, Rating
 from domain.stages import Stage
+from domain.tasks import TaskOutcome, TaskType
 
 
 class ApplicationPatch(ApplicationContent):
@@ -49,7 +53,11 @@ class ApplicationView(ApplicationSummary):
     """The application with its whole content; after submission with the policy it is pinned to."""
 
     content: ApplicationContent
+    """The frozen version the case runs on; while the content is open to change, as it stands now."""
+    open_to_change: bool
+    """In a draft, and while a returned case is back with its lead."""
     content_version: int
+    """Of the newest frozen version; 0 before submission."""
     content_sha256: str | None
     policy_sha256: str | None
     pinned_on: date | None
@@ -109,6 +117,24 @@ class IndicativeVerdict(Value):
     as_of: date
 
 
+class SubmissionBody(Value):
+    """``POST /v1/applications/{id}/submit``. A first submission needs none; that of a returned case answers the return."""
+
+    comment: Remark | None = None
+    """What was changed; needed where nothing was, to say why."""
+
+
+class ContentVersion(Value):
+    """The content as it was frozen by a submission."""
+
+    content_version: int
+    sha256: str
+    frozen_by: str
+    frozen_at: datetime
+    changed: tuple[str, ...]
+    """Pointers into the content that differ from the version before; empty for the first, and bounded."""
+
+
 class SubmissionReceipt(Value):
     """Answer to a submission: the case runs on this content and this policy."""
 
@@ -144,14 +170,83 @@ class AssessmentItem(Value):
     recorded_at: datetime
 
 
+class CaseRequest(Value):
+    """Who asks for what, as the case runs on it; of a draft as it stands."""
+
+    borrower_name: str | None
+    borrower_uscc: str | None
+    lender_id: str
+    branch: str
+    product: str | None
+    amount: Money | None
+    tenor_months: int | None
+    purpose: str | None
+    repayment: Repayment | None
+    submitted_by: str | None
+    submitted_at: datetime | None
+    content_version: int
+    content_sha256: str | None
+
+
+class ValuedCollateral(Value):
+    """An asset, or a cohort of its servers, at its newest value."""
+
+    asset_key: str
+    cohort: str
+    outcome: Outcome
+    valuation: Valuation
+
+
+class OpenPoint(Value):
+    """A reason why a conclusion is not a plain pass, with the conclusion it belongs to."""
+
+    kind: str
+    outcome: Outcome
+    finding_id: UUID
+    asset_key: str = ""
+    reason: Reason
+
+
+class Opinion(Value):
+    """What a person concluded on the case. Opinions that are given independently of each other are shown together, when
+    all of their stage are in."""
+
+    task_id: UUID
+    type: TaskType
+    stage: str
+    outcome: TaskOutcome
+    by: str
+    at: datetime
+    comment: str = ""
+    conditions: tuple[ConditionAsked, ...] = ()
+
+
 class AssessmentView(Value):
-    """Everything concluded and decided so far."""
+    """What a decision on the case stands on, and everything concluded and decided so far.
+
+    ``rating``, ``limit``, ``price`` and ``valuations`` are the newest conclusions of their kind, as in ``items``.
+    """
 
     application_id: UUID
     case_number: str
     stage: Stage
     policy_sha256: str | None
+    request: CaseRequest
+    rating: Rating | None = None
+    limit: Limit | None = None
+    """The five caps with the binding one."""
+    price: Quote | None = None
+    valuations: tuple[ValuedCollateral, ...] = ()
+    unknown: tuple[str, ...] = ()
+    """Facts of the application that are declared unknown or undisclosed, by their pointers."""
+    open_points: tuple[OpenPoint, ...] = ()
+    """Everything that referred, failed or was not run, with its reasons."""
+    exceptions: tuple[str, ...] = ()
+    """Rules the case departs from; each must be answered for by those who decide."""
+    opinions: tuple[Opinion, ...] = ()
     items: tuple[AssessmentItem, ...]
+    conditions: tuple[ConditionStanding, ...] = ()
+    """As offered: the product's, then the approvers', each with its kind; empty before an offer is made."""
     memo_sha256: str | None = None
     decision: dict[str, Any] | None = None
     offer: dict[str, Any] | None = None
@@ -159,14 +254,24 @@ class AssessmentView(Value):
 
 
 class TimelineEntry(Value):
-    """One event of the case, without its payload."""
+    """One event of the case as a sentence, without its payload."""
 
     seq: int
     kind: str
     actor: str
+    actor_kind: str
+    """``staff``, ``borrower``, ``service`` or ``system``."""
     at: datetime
     stage: str | None = None
-    summary: str = ""
+    """The stage the case was in after the event, where the event moved it."""
+    text_zh: str
+    text_en: str
+    outcome: str | None = None
+    """How it ended, where it is a conclusion, a decision or the end of something."""
+    reason: str = ""
+    """What the actor gave as the reason."""
+    passing: bool = False
+    """Only moves papers about; shown with ``detail=all``."""
 
 
 class ReferenceBody(Value):

@@ -9,17 +9,73 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from domain.application.text import Code, Label, Remark
+from domain.finding import FindingRef, Outcome, worst
 from domain.model import Message, Value
 from domain.money import ZERO, Money
 from domain.tasks import HumanTask, Verb
 
 
+class FindingsSummary(Value):
+    """What the machine concluded on a task's question: the worst outcome, how many of each, and which did not pass."""
+
+    outcome: Outcome
+    passed: int
+    referred: int
+    failed: int
+    not_run: int
+    attention: tuple[str, ...] = ()
+    """Kinds of the findings that did not pass, in the order in which they were drawn."""
+
+    @classmethod
+    def of(cls, findings: tuple[FindingRef, ...]) -> "FindingsSummary | None":
+        """``None`` where a task carries no finding: nothing was asked of the machine."""
+        if not findings:
+            return None
+        outcomes = [finding.outcome for finding in findings]
+        return cls(
+            outcome=worst(outcomes),
+            passed=outcomes.count(Outcome.PASS),
+            referred=outcomes.count(Outcome.REFER),
+            failed=outcomes.count(Outcome.FAIL),
+            not_run=outcomes.count(Outcome.NOT_RUN),
+            attention=tuple(dict.fromkeys(finding.kind for finding in findings if finding.outcome is not Outcome.PASS)),
+        )
+
+
+class DrawingBrief(Value):
+    """The drawing that a task is about."""
+
+    number: str
+    amount: Money
+    value_date: date
+
+
+class TaskLinks(Value):
+    """Where the task's matter is read; only what the caller may open."""
+
+    application: str
+    assessment: str | None = None
+    timeline: str | None = None
+    subject: str | None = None
+    """The very thing decided on: the memo, the offer, the agreement."""
+    utilisation: str | None = None
+
+
 class TaskView(HumanTask):
-    """A task as the caller sees it, with the verbs the caller may try on it."""
+    """A task as the caller sees it: whose case it is and what is asked for, and the verbs the caller may try."""
 
     case_number: str
     branch: str
+    lender_id: str = ""
     product: str = ""
+    borrower_name: str | None = None
+    borrower_uscc: str | None = None
+    amount: Money | None = None
+    """What the application asks for."""
+    tenor_months: int | None = None
+    drawing: DrawingBrief | None = None
+    findings_summary: FindingsSummary | None = None
+    links: TaskLinks | None = None
     allowed_actions: tuple[Verb, ...] = ()
 
 
@@ -35,6 +91,7 @@ class CommandState(StrEnum):
 class CommandRefusal(Message):
     code: str
     rule: str = ""
+    pointer: str = ""
     message_zh: str
     message_en: str
 

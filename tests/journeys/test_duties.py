@@ -147,7 +147,7 @@ async def test_of_twenty_people_who_claim_at_once_one_has_the_task(bank_stack: B
     held = await play.rm.get(f"/v1/tasks/{task['task_id']}")
     assert held["assignee"] == winner.json()["assignee"]
     assert held["version"] == task["version"] + 1
-    timeline = await play.rm.get(f"/v1/applications/{play.case_id}/timeline", limit=1000)
+    timeline = await play.rm.get(f"/v1/applications/{play.case_id}/timeline", limit=1000, detail="all")
     assert [entry["actor"] for entry in timeline if entry["kind"] == "task.claim"] == [held["assignee"]]
 
 
@@ -175,7 +175,7 @@ async def test_one_key_sent_by_many_at_once_acts_once_and_is_answered_alike(
     assert {answer.status_code for answer in answers} == {200}
     assert len({answer.content for answer in answers}) == 1
     assert sum(answer.headers.get("Idempotency-Replayed") == "true" for answer in answers) == MANY - 1
-    timeline = await play.rm.get(f"/v1/applications/{play.case_id}/timeline", limit=1000)
+    timeline = await play.rm.get(f"/v1/applications/{play.case_id}/timeline", limit=1000, detail="all")
     assert [entry["kind"] for entry in timeline].count("task.claim") == 1
 
     with pytest.raises(Refused) as other_body:

@@ -42,12 +42,12 @@ async def test_the_stack_is_ended_and_started_again_and_an_open_case_goes_on(
 ) -> None:
     play = await new_case()
     await play.carry_to("assessment")
-    before = await play.rm.get(f"/v1/applications/{play.case_id}/timeline", limit=1000)
+    before = await play.rm.get(f"/v1/applications/{play.case_id}/timeline", limit=1000, detail="all")
     await play.task("rating_confirmation")
 
     await bank_stack.restart()
     task = await play.task("rating_confirmation")
-    after = await play.rm.get(f"/v1/applications/{play.case_id}/timeline", limit=1000)
+    after = await play.rm.get(f"/v1/applications/{play.case_id}/timeline", limit=1000, detail="all")
     assert after[: len(before)] == before
     finished = await play.do(task)
     assert finished["state"] == "completed"
@@ -68,7 +68,7 @@ async def test_a_worker_that_is_killed_in_the_middle_is_replaced_and_every_step_
     os.kill(worker.process.mark.pid, signal.SIGKILL)
     assert await play.carry_to("review") == "review"
     await bank_stack.until_ready(restarts={"worker": restarts + 1})
-    timeline = await play.rm.get(f"/v1/applications/{play.case_id}/timeline", limit=1000)
+    timeline = await play.rm.get(f"/v1/applications/{play.case_id}/timeline", limit=1000, detail="all")
     kinds = [entry["kind"] for entry in timeline]
     assert {kind: kinds.count(kind) for kind in ("finding.rating", "finding.limit", "finding.quote")} == {
         "finding.rating": 1,

@@ -87,7 +87,9 @@ async def _conclusions(play: CasePlay) -> dict[str, dict[str, Any]]:
 
 
 async def _timeline(play: CasePlay) -> list[dict[str, Any]]:
-    timeline: list[dict[str, Any]] = await play.rm.get(f"/v1/applications/{play.case_id}/timeline", limit=1000)
+    timeline: list[dict[str, Any]] = await play.rm.get(
+        f"/v1/applications/{play.case_id}/timeline", limit=1000, detail="all"
+    )
     return timeline
 
 
@@ -145,6 +147,22 @@ async def test_the_decision_names_who_could_take_it(secured: SecuredCases, examp
     wanted = heard if expected.body == "branch_approver" else [*heard, "approver.ho"]
     assert assessment["decision"]["decided_by"] == wanted
     assert assessment["contract"]["number"] == f"{play.application['case_number']}-C01"
+
+
+@each_example
+async def test_the_story_has_a_sentence_for_everything(secured: SecuredCases, example: str) -> None:
+    play = await secured(example)
+    whole = await _timeline(play)
+    story = await play.rm.get(f"/v1/applications/{play.case_id}/timeline", limit=1000)
+    assert story == [entry for entry in whole if not entry["passing"]]
+    assert len(story) < len(whole)
+    for entry in story:
+        # What nobody gave words to would be told by its name.
+        assert entry["kind"] not in entry["text_zh"], entry
+        assert not entry["text_en"].endswith((" ", ":", "  ")), entry
+        assert "a task" not in entry["text_en"], entry
+    decided = [entry for entry in story if entry["kind"] == "task.complete"]
+    assert all(entry["outcome"] and entry["actor"] in entry["text_zh"] for entry in decided)
 
 
 @each_example

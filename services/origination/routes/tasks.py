@@ -4,7 +4,6 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import Query, Request, Response
-from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from domain.calendar import BANK_ZONE
@@ -16,16 +15,18 @@ from services.kit.auth import allow
 from services.kit.database import Database, now
 from services.kit.etags import IfMatch, etag_of, if_match
 from services.kit.idempotency import IdempotentCall, Reply, idempotent
-from services.kit.paging import Page, PageRequest, fetch_page, link_next, paged
+from services.kit.paging import Page, PageRequest, link_next, paged
 from services.kit.principal import Principal
+from services.kit.problems import Fault, Problem
 from services.kit.router import Router
 from services.origination.calc.allowed_actions import roles_of
 from services.origination.commands import ACCEPTED, Order, carry_out
 from services.origination.routes.roles import READERS
-from services.origination.store import tasks
+from services.origination.store import inbox as tasks
+from services.origination.store.inbox import InboxFilter
 from services.origination.store.mandates import mandate_of
+from services.origination.store.people import is_known
 from services.origination.store.refusals import foreign
-from services.origination.tables.tasks import Task
 
 router = Router(tags=["tasks"])
 
@@ -50,13 +51,11 @@ async def inbox(
 ) -> Page[TaskView]:
     """What the caller may work on, newest first."""
     database: Database = request.app.state.database
-    statement = tasks.inbox(who, state=state or "", task_type=task_type or "", case_id=case_id, everything=everything)
+    wanted = InboxFilter(state=state or "", task_type=task_type or "", case_id=case_id, everything=everything)
     async with database.session() as session:
-        found = await fetch_page(session, statement, col(Task.id), page)
-        applications = await tasks.applications_of(session, found.rows)
+        found = await tasks.inbox(session, who, wanted, page)
     link_next(request, response, found.next_cursor)
-    items = [tasks.view(row, applications[row.case_id], who) for row in found.rows]
-    return Page(items=items, next_cursor=found.next_cursor)
+    return Page(items=[tasks.view(item, who) for item in found.rows], next_cursor=found.next_cursor)
 
 
 @router.get("/v1/tasks/{task_id}", response_model=TaskView)
@@ -72,9 +71,8 @@ async def one(
         found = await tasks.visible_task(session, who, task_id)
     if found is None:
         raise await foreign(request, who)
-    row, application = found
-    response.headers["ETag"] = etag_of(row.version)
-    return tasks.view(row, application, who)
+    response.headers["ETag"] = etag_of(found.task.version)
+    return tasks.view(found, who)
 
 
 @router.post("/v1/tasks/{task_id}/{verb}", response_model=TaskView, responses=ACCEPTED)
@@ -98,7 +96,7 @@ async def act(
         found = await tasks.visible_task(session, who, task_id)
         if found is None:
             raise await foreign(request, who)
-        row = found[0]
+        row = found.task
         base.check(row.version)
         task = HumanTask.model_validate(row.body)
         command = await _command(session, who, task, verb, body, row.branch)
@@ -107,8 +105,7 @@ async def act(
     async def answer(session: AsyncSession, _: CommandResult) -> Reply:
         found = await tasks.visible_task(session, who, task_id)
         assert found is not None
-        row, application = found
-        return Reply(200, tasks.view(row, application, who), {"ETag": etag_of(row.version)})
+        return Reply(200, tasks.view(found, who), {"ETag": etag_of(found.task.version)})
 
     return await carry_out(
         request,
@@ -122,10 +119,22 @@ async def act(
     )
 
 
+async def _known(session: AsyncSession, who: Principal, verb: Verb, target: str) -> None:
+    """A task given to a name that nobody answers to waits for ever. An operator may assign to whom only the issuer knows; a
+    borrower is not told who else has signed in."""
+    if who.kind == "staff" and verb in (Verb.DELEGATE, Verb.FORWARD) and not await is_known(session, target):
+        fault = Fault(
+            "/target", "unknown_person", "查无此人", "nobody of this name has a mandate or has ever acted here"
+        )
+        raise Problem("invalid_request", errors=[fault], count=1)
+
+
 async def _command(
     session: AsyncSession, who: Principal, task: HumanTask, verb: Verb, body: TaskBody, branch: str
 ) -> TaskCommand:
     terms: dict[str, Any] = body.model_dump()
+    if body.target is not None:
+        await _known(session, who, verb, body.target)
     if who.kind == "staff":
         today = now().astimezone(BANK_ZONE).date()
         required = task.required_authority

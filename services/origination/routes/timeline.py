@@ -1,10 +1,9 @@
 """``/v1/applications/{id}/assessment`` and ``/timeline``: what was concluded, and what happened when."""
 
-from typing import Annotated, Any
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import Query, Request
-from sqlmodel import col, select
 
 from domain.casefile import AssessmentView, TimelineEntry
 from services.kit.auth import allow
@@ -13,8 +12,10 @@ from services.kit.principal import Principal
 from services.kit.router import Router
 from services.origination.routes.roles import STAFF
 from services.origination.routes.sight import recorded
-from services.origination.store import applications, casework
-from services.origination.tables.events import CaseEvent
+from services.origination.store import applications
+from services.origination.store import assessment as assessments
+from services.origination.store.timeline import TimelineRequest
+from services.origination.store.timeline import timeline as read_timeline
 
 router = Router(prefix="/v1/applications", tags=["applications"], dependencies=[recorded()])
 
@@ -23,11 +24,12 @@ router = Router(prefix="/v1/applications", tags=["applications"], dependencies=[
 async def assessment(
     request: Request, case_id: UUID, who: Annotated[Principal, allow(*STAFF, scope="case")]
 ) -> AssessmentView:
-    """The newest conclusion of each kind with its reasons, the memo, the decision, the offer and the agreement."""
+    """What a decision stands on: who asks for what, rating, limit with its five caps, price, values, what is unknown or
+    open, exceptions and opinions; and the newest conclusion of each kind with the decision, offer and agreement."""
     database: Database = request.app.state.database
     async with database.session() as session:
         row = await applications.visible_case(session, who, case_id)
-        return await casework.assessment(session, row)
+        return await assessments.assessment(session, row)
 
 
 @router.get("/{case_id}/timeline", response_model=list[TimelineEntry])
@@ -37,42 +39,13 @@ async def timeline(
     who: Annotated[Principal, allow(*STAFF, scope="case")],
     after: Annotated[int, Query(ge=0, le=2**31 - 1, description="only events after this sequence number")] = 0,
     limit: Annotated[int, Query(ge=1, le=1000)] = 500,
+    detail: Annotated[
+        Literal["story", "all"], Query(description="all: also what only moves papers about, as the chain holds it")
+    ] = "story",
 ) -> list[TimelineEntry]:
-    """The events of a case in their order: who did what when, and what the machine concluded."""
+    """The story of a case in its order, a sentence a line: who did what when, how it ended and why."""
     database: Database = request.app.state.database
     async with database.session() as session:
         await applications.visible_case(session, who, case_id)
-        statement = select(CaseEvent).where(CaseEvent.case_id == case_id, CaseEvent.seq > after)
-        events = (await session.exec(statement.order_by(col(CaseEvent.seq)).limit(limit))).all()
-    return [_entry(event) for event in events]
-
-
-def _entry(event: CaseEvent) -> TimelineEntry:
-    facts = event.payload.get("facts", {})
-    return TimelineEntry(
-        seq=event.seq,
-        kind=event.kind,
-        actor=str(event.actor.get("subject", "")),
-        at=event.at,
-        stage=_stage(event.payload),
-        summary=_summary(facts),
-    )
-
-
-def _stage(payload: dict[str, Any]) -> str | None:
-    """The stage the case was in after the event, where the event moved it."""
-    for image in payload.get("rows", ()):
-        if image["table"] == "application" and "stage" in image["values"]:
-            return str(image["values"]["stage"])
-    return None
-
-
-def _summary(facts: dict[str, Any]) -> str:
-    """The few words of an event that name nobody: a conclusion's headline, a decision, a kind of document."""
-    finding = facts.get("finding")
-    if isinstance(finding, dict):
-        return f"{finding.get('outcome', '')} · {finding.get('value', '')}"
-    for name in ("decision", "kind", "number", "asset_key", "step"):
-        if isinstance(facts.get(name), str) and facts[name]:
-            return str(facts[name])
-    return ""
+        wanted = TimelineRequest(after=after, limit=limit, all_detail=detail == "all")
+        return await read_timeline(session, case_id, wanted)

@@ -4,24 +4,28 @@ from datetime import date
 from typing import Any, TypeVar
 from uuid import UUID
 
+from pydantic import TypeAdapter
 from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from domain.casefile import AssessmentItem, AssessmentView
+from domain.application import ApplicationContent
+from domain.casefile import AssessmentItem
 from domain.collateral import Valuation
 from domain.dossier import Dossier, ValuedAsset
+from domain.facility import ApprovalCondition, ConditionAsked
 from domain.finding import Finding, FindingRef, Reason
 from domain.model import Value
 from domain.pricing import Exposures, Limit, Quote, Rating, Schedule
 from domain.process import CaseStep, DecisionRecord
 from domain.reference import LenderBooks
+from domain.requests.collateral import cohorts
 from services.kit.principal import Principal
 from services.kit.problems import Problem
 from services.origination.calc.completeness import FiledDocument
 from services.origination.calc.terms import ContractData, OfferTerms
-from services.origination.store import applications, books, reference
+from services.origination.store import applications, books, drafting, reference
 from services.origination.store.events import lock_case, record
-from services.origination.tables.base import OriginationTable, findings
+from services.origination.tables.base import findings
 from services.origination.tables.books import Customer
 from services.origination.tables.cases import Application, CaseFinding, Contract, Decision, Offer
 
@@ -41,9 +45,9 @@ async def read_dossier(session: AsyncSession, case_id: UUID, as_of: date | None 
     ``step_not_possible`` before submission, ``no_reference_data`` when the lender's figures are not in the books.
     """
     row = await applications.case(session, case_id)
-    version = await applications.frozen(session, row)
+    version = await drafting.frozen(session, row)
     content = applications.content_of(version)
-    found = await latest_findings(session, case_id)
+    found = standing(await latest_findings(session, case_id), content)
     day = as_of or max((item.as_of for item in found), default=row.pinned_on)
     assert day is not None
     assert row.policy_sha256 is not None
@@ -51,7 +55,7 @@ async def read_dossier(session: AsyncSession, case_id: UUID, as_of: date | None 
     blacklisted, _ = await reference.listed(session, reference.BLACKLIST, content, day)
     fraud, _ = await reference.listed(session, reference.FRAUD, content, day)
     valued = [item for item in found if item.kind == "valuation" and item.value]
-    rating = _one(found, "rating")
+    rating = one_of(found, "rating")
     return Dossier(
         case_id=row.case_id,
         case_number=row.case_number,
@@ -65,11 +69,11 @@ async def read_dossier(session: AsyncSession, case_id: UUID, as_of: date | None 
         exposures=await exposures(session, row, lender, day),
         blacklisted=blacklisted,
         fraud_flag=fraud,
-        rating=_value(rating, Rating),
+        rating=value_of(rating, Rating),
         rating_finding=finding_ref(rating) if rating is not None else None,
-        limit=_value(_one(found, "limit"), Limit),
-        quote=_value(_one(found, "quote"), Quote),
-        schedule=_value(_one(found, "schedule"), Schedule),
+        limit=value_of(one_of(found, "limit"), Limit),
+        quote=value_of(one_of(found, "quote"), Quote),
+        schedule=value_of(one_of(found, "schedule"), Schedule),
         valuations=tuple(
             ValuedAsset(
                 asset_key=item.asset_key,
@@ -111,11 +115,11 @@ async def filed(session: AsyncSession, case_id: UUID) -> tuple[FiledDocument, ..
     return tuple(FiledDocument(kind=row.kind, sha256=row.sha256, as_of=row.as_of) for row in rows)
 
 
-def _one(found: list[CaseFinding], kind: str) -> CaseFinding | None:
+def one_of(found: list[CaseFinding], kind: str) -> CaseFinding | None:
     return next((item for item in found if item.kind == kind), None)
 
 
-def _value(item: CaseFinding | None, kind: type[V]) -> V | None:
+def value_of(item: CaseFinding | None, kind: type[V]) -> V | None:
     return kind.model_validate(item.value) if item is not None and item.value else None
 
 
@@ -132,6 +136,12 @@ async def latest_findings(session: AsyncSession, case_id: UUID) -> list[CaseFind
         .order_by(*group, col(CaseFinding.id).desc())
     )
     return sorted(found, key=lambda item: item.id)
+
+
+def standing(found: list[CaseFinding], content: ApplicationContent) -> list[CaseFinding]:
+    """Without the values of assets that an amended application no longer has."""
+    there = {(cohort.asset_key, cohort.cohort) for cohort in cohorts(content)}
+    return [item for item in found if item.kind != "valuation" or (item.asset_key, item.cohort) in there]
 
 
 async def file_finding(
@@ -236,7 +246,7 @@ async def enter_decision(session: AsyncSession, who: Principal, report: Decision
         decision=report.decision,
         decided_by=list(report.decided_by),
         authority_rule=report.authority_rule,
-        conditions=list(report.conditions),
+        conditions=[condition.model_dump(mode="json") for condition in report.conditions],
         reasons=[reason.model_dump(mode="json") for reason in report.reasons],
         at=report.at,
         valid_until=report.valid_until,
@@ -244,6 +254,14 @@ async def enter_decision(session: AsyncSession, who: Principal, report: Decision
     facts = {"step": report.step, "workflow_id": report.workflow_id, "decision": report.decision}
     await record(session, report.case_id, "decision.taken", who, rows=[row], facts=facts)
     return row
+
+
+_CONDITIONS: TypeAdapter[tuple[ConditionAsked, ...]] = TypeAdapter(tuple[ConditionAsked, ...])
+
+
+def decided_conditions(decision: Decision) -> tuple[ApprovalCondition, ...]:
+    """The conditions of a decision; one that was recorded as a text alone is precedent."""
+    return _CONDITIONS.validate_python(decision.conditions)
 
 
 async def enter_offer(session: AsyncSession, who: Principal, step: CaseStep, terms: OfferTerms) -> Offer:
@@ -290,31 +308,3 @@ async def enter_contract(session: AsyncSession, who: Principal, step: CaseStep, 
     facts = {"step": step.step, "workflow_id": step.workflow_id, "data_sha256": row.data_sha256, "number": row.number}
     await record(session, step.case_id, "contract.drawn", who, rows=[row], facts=facts)
     return row
-
-
-# --- views ------------------------------------------------------------------------------------------------------------
-
-
-async def assessment(session: AsyncSession, row: Application) -> AssessmentView:
-    """Everything concluded and decided in a case so far."""
-    found = await latest_findings(session, row.case_id)
-    documents = await applications.documents(session, row.case_id)
-    memos = [document.sha256 for document in documents if document.kind == MEMO_KIND]
-    decision = await newest(session, Decision, row.case_id)
-    offer = await newest(session, Offer, row.case_id)
-    contract = await newest(session, Contract, row.case_id)
-    return AssessmentView(
-        application_id=row.case_id,
-        case_number=row.case_number,
-        stage=row.stage,
-        policy_sha256=row.policy_sha256,
-        items=tuple(assessment_item(item) for item in found),
-        memo_sha256=memos[-1] if memos else None,
-        decision=_plain(decision, "decision", "decided_by", "authority_rule", "conditions", "at", "valid_until"),
-        offer=_plain(offer, "terms", "terms_sha256", "valid_until"),
-        contract=_plain(contract, "number", "data_sha256", "clauses"),
-    )
-
-
-def _plain(row: OriginationTable | None, *names: str) -> dict[str, Any] | None:
-    return None if row is None else row.model_dump(mode="json", include=set(names))

@@ -11,7 +11,8 @@ from domain.books import CustomerFile
 from domain.dossier import Dossier
 from domain.finding import ReferenceDataRef
 from services.origination.calc.completeness import FiledDocument
-from services.origination.store import applications, casework, reference
+from services.origination.calc.exceptions import exceptions_of
+from services.origination.store import applications, casework, drafting, reference
 from services.origination.tables.cases import Application, CaseFinding
 
 
@@ -35,16 +36,14 @@ class CaseAtStep:
 
     def exceptions(self) -> int:
         """From how many rules the case departs, each counted once however many checks found it, and a price below floor."""
-        rules = {
-            rule for item in self.found if item.service == "origination" for rule in item.value.get("exceptions", ())
-        }
-        return len(rules) + int(self.dossier.quote is not None and self.dossier.quote.below_floor)
+        checks = [item.value for item in self.found if item.service == "origination"]
+        return len(exceptions_of(checks, self.dossier.quote))
 
 
 async def case_at(session: AsyncSession, case_id: UUID, as_of: date) -> CaseAtStep:
     """The case on a business date. Raises ``not_found``, ``step_not_possible``, ``no_reference_data``."""
     row = await applications.case(session, case_id)
-    version = await applications.frozen(session, row)
+    version = await drafting.frozen(session, row)
     dossier = await casework.read_dossier(session, case_id, as_of)
     customer = await casework.customer_of(session, row)
     _, lender_ref = await reference.lender(session, row.lender_id, as_of)

@@ -39,6 +39,7 @@ class Application(OriginationTable, table=True):
     product: str | None = None
     amount: Decimal | None = Field(default=None, sa_type=MONEY)
     currency: str = "CNY"
+    tenor_months: int | None = None
     customer_id: UUID | None = Field(default=None, foreign_key="origination.customer.id", index=True)
     borrower_uscc: str | None = Field(default=None, index=True)
     borrower_name: str | None = None

@@ -9,8 +9,19 @@ from sqlalchemy import CheckConstraint, Index, text
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlmodel import Field
 
+from domain.tasks import OPEN_STATES
 from services.kit.database import MONEY, UtcDateTime, new_id, now
 from services.origination.tables.base import OriginationTable, document
+
+
+def _states(*states: str) -> str:
+    return f"state IN ({', '.join(sorted(repr(state) for state in states))})"
+
+
+_OPEN = _states(*(state.value for state in OPEN_STATES))
+_RARE = _states("created", "suspended", "failed", "exited", "obsolete")
+"""States that few tasks are in: to find one, nobody should have to walk past all the others."""
+_TO_ANYBODY = "jsonb_array_length(body -> 'candidates') = 0"
 
 
 class Task(OriginationTable, table=True):
@@ -20,7 +31,23 @@ class Task(OriginationTable, table=True):
     __tablename__ = "task"
     __table_args__ = (
         CheckConstraint("version >= 1", name="version_from_one"),
-        Index("ix_task_open", "branch", "role", postgresql_where=text("completed_at IS NULL")),
+        # An inbox is read newest first, by role or person, in one branch or in all: every index ends with the key. What is
+        # offered to a whole role is kept apart from what is offered by name, of which each person has little.
+        Index("ix_task_role", "role", "id", postgresql_where=text(_TO_ANYBODY)),
+        Index("ix_task_branch_role", "branch", "role", "id", postgresql_where=text(_TO_ANYBODY)),
+        Index("ix_task_open_role", "role", "id", postgresql_where=text(f"{_TO_ANYBODY} AND {_OPEN}")),
+        Index("ix_task_open_branch_role", "branch", "role", "id", postgresql_where=text(f"{_TO_ANYBODY} AND {_OPEN}")),
+        Index("ix_task_type_role", "type", "role", "id", postgresql_where=text(_TO_ANYBODY)),
+        Index("ix_task_type", "type", "id"),
+        Index("ix_task_rare_state", "state", "id", postgresql_where=text(_RARE)),
+        Index("ix_task_assignee", "assignee", "id"),
+        Index("ix_task_owner", "owner", "id", postgresql_where=text("owner IS NOT NULL")),
+        Index(
+            "ix_task_candidates",
+            text("(body -> 'candidates')"),
+            postgresql_using="gin",
+            postgresql_where=text("jsonb_array_length(body -> 'candidates') > 0"),
+        ),
     )
 
     id: UUID = Field(primary_key=True)
@@ -33,7 +60,7 @@ class Task(OriginationTable, table=True):
     role: str
     branch: str
     borrower_uscc: str | None = Field(default=None, index=True)
-    assignee: str | None = Field(default=None, index=True)
+    assignee: str | None = None
     owner: str | None = None
     priority: int
     due_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
