@@ -7,6 +7,7 @@ that the chain can be verified without reading anybody's name and a case's table
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,7 +15,8 @@ from weakref import WeakKeyDictionary
 
 import pydantic_core
 from pydantic import BaseModel
-from sqlalchemy import Engine
+from sqlalchemy import Engine, bindparam
+from sqlalchemy import select as core_select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.event import listens_for
 from sqlalchemy.orm import Session
@@ -32,6 +34,27 @@ from services.origination.store.case_rows import CaseState, folded, instant_text
 from services.origination.tables.base import OriginationTable
 from services.origination.tables.events import GENESIS, CaseEvent, CaseHead
 
+# Through the tables, not the classes: neither is a row of the case that has an event of its own. Built once, because every event
+# of every case needs them.
+_heads, _events = table_of(CaseHead), table_of(CaseEvent)
+_LOCKED_HEAD = (
+    core_select(_heads.c.seq, _heads.c.hash).where(_heads.c.case_id == bindparam("of_case")).with_for_update()
+)
+_FIRST_HEAD = insert(_heads).on_conflict_do_nothing()
+_NEW_EVENT = {column.name: bindparam(f"event_{column.name}", type_=column.type) for column in _events.c}
+_APPENDED = (
+    # Event and head in one statement: neither is of use without the other.
+    _heads.update()
+    .where(_heads.c.case_id == bindparam("of_case"))
+    .values(
+        seq=_NEW_EVENT["seq"],
+        hash=_NEW_EVENT["hash"],
+        signed_at=_NEW_EVENT["at"],
+        signature=bindparam("signature"),
+        key_id=bindparam("key_id"),
+    )
+    .add_cte(insert(_events).values(_NEW_EVENT).cte("appended"))
+)
 _HELD = "held_case_heads"
 _keys: "WeakKeyDictionary[Engine, Keyring]" = WeakKeyDictionary()
 
@@ -63,27 +86,34 @@ def keys_of(session: AsyncSession) -> Keyring:
         raise LookupError("no keys are bound to this database (bind_keys)") from None
 
 
-async def lock_case(session: AsyncSession, case_id: UUID) -> CaseHead:
+@dataclass
+class _HeldHead:
+    """A case's head while its row is locked."""
+
+    seq: int
+    hash: str
+
+
+async def lock_case(session: AsyncSession, case_id: UUID) -> None:
     """Take the lock that orders the events of a case, until the transaction ends.
 
     Take it before reading rows that are about to change: what was read earlier may be out of date.
     """
-    held: dict[UUID, CaseHead] = session.info.setdefault(_HELD, {})
+    await _held_head(session, case_id)
+
+
+async def _held_head(session: AsyncSession, case_id: UUID) -> _HeldHead:
+    held: dict[UUID, _HeldHead] = session.info.setdefault(_HELD, {})
     if case_id in held:
         return held[case_id]
-    wanted = (
-        select(CaseHead).where(CaseHead.case_id == case_id).with_for_update().execution_options(populate_existing=True)
-    )
-    head = (await session.exec(wanted)).one_or_none()
-    if head is None:
-        # Through the table, not the class: a head is not a row of the case and has no event of its own.
-        heads = table_of(CaseHead)
-        await session.execute(
-            insert(heads).values(case_id=case_id, seq=0, hash=GENESIS, signature="", key_id="").on_conflict_do_nothing()
-        )
-        head = (await session.exec(wanted)).one()
-    held[case_id] = head
-    return head
+    connection = await session.connection()
+    row = (await connection.execute(_LOCKED_HEAD, {"of_case": case_id})).one_or_none()
+    if row is None:
+        first = {"case_id": case_id, "seq": 0, "hash": GENESIS, "signature": "", "key_id": ""}
+        await connection.execute(_FIRST_HEAD, first)
+        row = (await connection.execute(_LOCKED_HEAD, {"of_case": case_id})).one()
+    held[case_id] = _HeldHead(row.seq, row.hash)
+    return held[case_id]
 
 
 @listens_for(Session, "after_soft_rollback")
@@ -110,7 +140,7 @@ async def record(
     floats; of a model its personal fields are sealed.
     """
     keyring = keys_of(session)
-    head = await lock_case(session, case_id)
+    head = await _held_head(session, case_id)
     for row in rows:
         session.add(row)
         # One at a time: without relationships the session knows no order, and rows refer to one another.
@@ -137,11 +167,16 @@ async def record(
         fault = Fault("", "not_canonical", "含有无法精确表示的数字", "holds a number that has no exact spelling")
         raise Problem("invalid_request", errors=[fault], count=1) from None
     signed = keyring.sign("heads", _head_bytes(case_id, event.seq, event.hash))
+    await (await session.connection()).execute(
+        _APPENDED,
+        {
+            "of_case": case_id,
+            "signature": signed.signature,
+            "key_id": signed.key_id,
+            **{f"event_{name}": value for name, value in event.model_dump().items()},
+        },
+    )
     head.seq, head.hash = event.seq, event.hash
-    head.signature, head.key_id, head.signed_at = signed.signature, signed.key_id, event.at
-    session.add(event)
-    session.add(head)
-    await session.flush()
     return event
 
 

@@ -33,7 +33,7 @@ from services.origination.store.casework import file_own, read_dossier
 from services.origination.store.commitments import entries_of, locked
 from services.origination.store.conditions import met, statuses
 from services.origination.store.events import record
-from services.origination.store.utilisations import agreed_conditions
+from services.origination.store.facilities import agreed_conditions
 from services.origination.tables.base import findings
 from services.origination.tables.cases import CaseFinding, Decision
 from services.origination.tables.facilities import Commitment, ConditionEntry, Facility, Transfer, Utilisation
