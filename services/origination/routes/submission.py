@@ -1,5 +1,6 @@
 """``POST /v1/applications/{id}/submit`` and ``/withdraw``: a case enters its process, and leaves it."""
 
+from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -34,11 +35,12 @@ from services.origination.calc.case_facts import Screens
 from services.origination.calc.completeness import missing, unknown_facts
 from services.origination.calc.screening import ScreeningInputs, screening
 from services.origination.commands import ACCEPTED, Order, carry_out
-from services.origination.pledges import still_holding
+from services.origination.pledges import pledged_elsewhere, still_holding
 from services.origination.process import request_start
 from services.origination.routes.roles import FRONT_OFFICE
 from services.origination.routes.sight import recorded
-from services.origination.store import applications, business_day, casework, reference
+from services.origination.store import applications, casework, reference
+from services.origination.store.business_day import business_day
 from services.origination.store.events import record
 from services.origination.store.policies import PolicyShelf
 from services.origination.tables.cases import Application
@@ -68,14 +70,15 @@ async def submit(
     database: Database = request.app.state.database
     shelf: PolicyShelf = request.app.state.policies
     if dry_run:
-        verdict = await _verdict(request, who, case_id)
+        verdict = await _verdict(request, who, case_id, base)
         return Response(verdict.model_dump_json(), 200, media_type="application/json")
     reservation = await call.reserve(database)
     if reservation.replayed is not None:
         return reservation.replayed
     try:
         at = now()
-        bundle, day, _ = await business_day.policy_and_day(database, shelf, at)
+        today = await business_day(database, shelf, at)
+        bundle, day = today.bundle, today.day
         async with database.session() as session:
             row = await applications.visible_case(session, who, case_id)
             _expect_draft(row)
@@ -181,16 +184,20 @@ def _receipt(row: Application) -> SubmissionReceipt:
     )
 
 
-async def _verdict(request: Request, who: Principal, case_id: UUID) -> IndicativeVerdict:
-    """What submission would say of a draft today. Reads only."""
+async def _verdict(request: Request, who: Principal, case_id: UUID, base: IfMatch) -> IndicativeVerdict:
+    """What submission would say of a draft today. Reads only; refused is what would be refused of a submission as well:
+    another version than the one that was read, and what is a draft no more."""
     database: Database = request.app.state.database
-    bundle, day, _ = await business_day.policy_and_day(database, request.app.state.policies, now())
+    today = await business_day(database, request.app.state.policies, now())
+    bundle, day = today.bundle, today.day
     async with database.session() as session:
         row = await applications.visible_case(session, who, case_id)
+        _expect_draft(row)
+        base.check(row.version)
         documents = await casework.filed(session, case_id)
     content = applications.content_of(row)
     found = missing(content, bundle, documents, day)
-    admission, reasons = await _admission(request, row, content, bundle)
+    admission, reasons = await _admission(request, row, content, bundle, day)
     return IndicativeVerdict(
         complete=not found,
         missing=found,
@@ -203,11 +210,10 @@ async def _verdict(request: Request, who: Principal, case_id: UUID) -> Indicativ
 
 
 async def _admission(
-    request: Request, row: Application, content: ApplicationContent, bundle: Bundle
+    request: Request, row: Application, content: ApplicationContent, bundle: Bundle, day: date
 ) -> tuple[Outcome, tuple[Reason, ...]]:
     """Admission by the draft's own facts and the lender's books; not run while it lacks what that needs."""
     database: Database = request.app.state.database
-    _, day, _ = await business_day.policy_and_day(database, request.app.state.policies, now())
     line = content.lines[0] if len(content.lines) == 1 else None
     if line is None or row.customer_id is None or line.product not in {item.id for item in bundle.products(day)}:
         return Outcome.NOT_RUN, ()
@@ -223,8 +229,9 @@ async def _admission(
         as_of=day,
         lender=lender,
         exposures=stake,
-        # Serials are compared with the register at submission; a draft's servers are in no register yet.
-        screens=Screens(blacklisted=blacklisted, duplicate_serial=None),
+        screens=Screens(
+            blacklisted=blacklisted, duplicate_serial=await pledged_elsewhere(request.app.state, row.case_id, content)
+        ),
     )
     check = screening(inputs, content, bundle, bundle)
     return check.outcome(), tuple(check.reasons)
