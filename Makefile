@@ -7,7 +7,7 @@ UV := $(or $(shell uv --version >/dev/null 2>&1 && command -v uv),$(TOOLS)/bin/u
 RUN := $(UV) run --no-sync
 
 .DEFAULT_GOAL := help
-.PHONY: help install up down status demo test check fuzz
+.PHONY: help install up down status demo test check bench fuzz faults histories
 
 help: ## show this
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -36,8 +36,17 @@ check: install ## style, types, layers
 test: check ## everything that has to hold
 	$(RUN) pytest -n 2 --dist loadfile
 
+bench: install ## measure throughput, latency, start-up and memory into bench.json
+	@$(RUN) suandai bench
+
 fuzz: install ## 5,000 generated requests at each service
 	SUANDAI_FUZZ_CALLS=5000 $(RUN) pytest tests/contract/test_schemathesis.py -rA
+
+faults: install ## 2,000 cases while everything is killed again and again; writes docs/faults.md (hours)
+	SUANDAI_FAULT_CASES=2000 SUANDAI_FAULT_REPORT=docs/faults.md $(RUN) pytest tests/faults/test_kills.py -rA
+
+histories: install ## record the processes of the present build, when they changed
+	@$(RUN) python -m tests.histories.record
 
 # A target directory is where pip installs even on systems that guard their own Python (PEP 668), with or without a venv.
 $(TOOLS)/bin/uv:

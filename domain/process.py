@@ -141,6 +141,10 @@ class Position(Message):
 
     stage: str
     tasks: tuple[HumanTask, ...]
+    transfers: tuple[TransferRef, ...] | None = None
+    """Outgoing transfers as the process knows them; ``None`` from a build that does not tell."""
+    drawings: tuple[DrawingRecord, ...] | None = None
+    """Paid drawings that a facility was told of; ``None`` from a build that does not tell."""
 
 
 # --- activities of a case ---------------------------------------------------------------------------------------------

@@ -2,27 +2,33 @@
 
 import asyncio
 import logging
+import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Literal
 
 import httpx
 import typer
-from rich.console import Console
 
 from policy.engine import check_book
+from services.kit.keyring import KeysRefused
+from services.origination.settings import OriginationSettings
+from suandai.audit_commands import audit_app
+from suandai.bench.figures import write as write_figures
 from suandai.demo import show
-from suandai.display import StackView, accounts_table, status_table
+from suandai.display import StackView, accounts_table, figures_table, status_table
+from suandai.reconcile import Unreachable, reconcile
+from suandai.reconcile.shown import show_reconciliation
 from suandai.stack import Layout, Ports, Stack, StackError, down
 from suandai.stack.assembly import Assembly
 from suandai.stack.layout import DEFAULT_PORT_BASE
 from suandai.stack.process import wait_until
 from suandai.stack.record import StackRecord
-from suandai.stack.supervisor import explained
+from suandai.stuck import stuck
+from suandai.terminal import DEFAULT_DIRECTORY, DirectoryOption, PortBaseOption, err, out, told_in_one_line
+from suandai.upgrades import builds_app, show_builds
 from suandai.walkthrough.books import books_of
 from suandai.walkthrough.person import Refused
 from suandai.walkthrough.story import first_case
@@ -35,36 +41,9 @@ app = typer.Typer(
 )
 policy_app = typer.Typer(no_args_is_help=True, help="Policy as data: check a book before it is published.")
 app.add_typer(policy_app, name="policy")
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
-
-DirectoryOption = Annotated[
-    Path,
-    typer.Option("--directory", "-d", envvar="SUANDAI_DIRECTORY", help="Where the stack keeps its data."),
-]
-PortBaseOption = Annotated[
-    int,
-    typer.Option(
-        "--port-base",
-        envvar="SUANDAI_PORT_BASE",
-        help=(
-            "Where the ports begin: origination +1, pricing +2, collateral +3, core banking +4, staff sign-in +5,"
-            " borrower sign-in +6, Temporal's pages +7, and Temporal itself at the base less 999."
-        ),
-    ),
-]
-DEFAULT_DIRECTORY = Path(".suandai")
-
-
-@contextmanager
-def _told_in_one_line(directory: Path) -> Iterator[None]:
-    """A stack that cannot do as asked says so in one line; only a fault of ours shows a traceback."""
-    try:
-        yield
-    except (StackError, OSError) as error:
-        told = explained(error, directory) if isinstance(error, OSError) else error
-        err.print(f"[red]suandai:[/] {told}", soft_wrap=True)
-        raise typer.Exit(1) from None
+app.add_typer(builds_app, name="builds")
+app.add_typer(audit_app, name="audit")
+app.command()(stuck)
 
 
 @app.command()
@@ -79,7 +58,7 @@ def up(
     ] = False,
 ) -> None:
     """Start the whole stack and keep it running until Ctrl-C or `suandai down`."""
-    with _told_in_one_line(directory):
+    with told_in_one_line(directory):
         ports = Ports.from_base(port_base)
         if detach:
             _detached(directory, port_base, only or [])
@@ -110,7 +89,7 @@ async def _up(stack: Stack) -> None:
             await asyncio.wait({starting})
             raise typer.Exit(130)
         starting.result()
-    out.print(status_table(StackRecord.read(stack.layout.record)))
+    _show(stack.layout)
     for line in stack.opened:
         out.print(line, soft_wrap=True)
     out.print("Ready. Ctrl-C ends it; its data stays in", str(stack.layout.directory), soft_wrap=True)
@@ -157,13 +136,21 @@ def _detached(directory: Path, port_base: int, only: list[str]) -> None:
         raise StackError((said[-1] if said else "the stack did not start").removeprefix("suandai: "))
     if not in_time:
         raise StackError(f"the stack is still starting after ten minutes; see {log}, or end it with `suandai down`")
-    out.print(status_table(StackRecord.read(layout.record)))
+    _show(layout)
+
+
+def _show(layout: Layout) -> bool:
+    """Print how the stack stands; whether every part runs and every build that is needed."""
+    record = StackRecord.read(layout.record)
+    out.print(status_table(record))
+    manned = record is None or show_builds(layout, record)
+    return record is not None and record.is_up() and manned
 
 
 @app.command("down")
 def down_(directory: DirectoryOption = DEFAULT_DIRECTORY) -> None:
     """End the stack, whatever became of it. Its data stays."""
-    with _told_in_one_line(directory), out.status("ending the stack"):
+    with told_in_one_line(directory), out.status("ending the stack"):
         ended = down(directory)
     out.print(f"ended: {', '.join(ended)}" if ended else "nothing was running")
 
@@ -171,11 +158,11 @@ def down_(directory: DirectoryOption = DEFAULT_DIRECTORY) -> None:
 @app.command()
 def status(directory: DirectoryOption = DEFAULT_DIRECTORY) -> None:
     """Show what runs and where it can be reached. Exits 3 when the stack is not up."""
-    with _told_in_one_line(directory):
-        record = StackRecord.read(Layout(directory.absolute()).record)
-    out.print(status_table(record))
-    if record is not None and record.is_up():
-        return
+    layout = Layout(directory.absolute())
+    with told_in_one_line(directory):
+        if _show(layout):
+            return
+        record = StackRecord.read(layout.record)
     if record is not None and any(part.mark.is_alive() for part in record.components):
         out.print(
             "Not everything runs as it should. `suandai up` starts anew with the same data, `suandai down` ends it."
@@ -194,7 +181,7 @@ def token(
     ] = "origination",
 ) -> None:
     """Sign an account of the local stack in and print its access token."""
-    with _told_in_one_line(directory):
+    with told_in_one_line(directory):
         print(Assembly(Layout(directory.absolute()), Ports.from_base(port_base)).token(username, service))
 
 
@@ -204,14 +191,14 @@ def demo(directory: DirectoryOption = DEFAULT_DIRECTORY, port_base: PortBaseOpti
 
     Uses the stack that runs in the directory, or starts one and ends it again; its data stays.
     """
-    with _told_in_one_line(directory):
+    with told_in_one_line(directory):
         asyncio.run(show(Layout(directory.absolute()), Ports.from_base(port_base), first_case, out))
 
 
 @app.command()
 def books(directory: DirectoryOption = DEFAULT_DIRECTORY, port_base: PortBaseOption = DEFAULT_PORT_BASE) -> None:
     """Enter the shipped policy book, reference data and mandates into a running stack, as a maker and a checker would."""
-    with _told_in_one_line(directory):
+    with told_in_one_line(directory):
         done = asyncio.run(books_of(Assembly(Layout(directory.absolute()), Ports.from_base(port_base))))
     out.print("\n".join(done) or "the books are open already", soft_wrap=True)
 
@@ -220,6 +207,44 @@ def books(directory: DirectoryOption = DEFAULT_DIRECTORY, port_base: PortBaseOpt
 def accounts() -> None:
     """List the accounts of the local stack: who can sign in, with which role, at which branch or borrower."""
     out.print(accounts_table())
+
+
+@app.command("reconcile")
+def reconcile_(
+    directory: DirectoryOption = DEFAULT_DIRECTORY,
+    port_base: PortBaseOption = DEFAULT_PORT_BASE,
+    case: Annotated[list[str] | None, typer.Option("--case", help="Only this case number; may be repeated.")] = None,
+    patience: Annotated[
+        float, typer.Option(min=0, max=3600, help="Seconds a difference must last, read again all the while.")
+    ] = 20.0,
+    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
+    language: Annotated[Literal["zh", "en"], typer.Option(help="Of titles and remedies.")] = "en",
+) -> None:
+    """Compare processes, books and core banking, and say what to do about each difference. Changes nothing.
+
+    Reaches them by the settings of the environment where SUANDAI_DATABASE_URL is set, else by those of the directory's
+    stack. Exits 0 when everything agrees, 1 when something differs or a side cannot be read.
+    """
+    with told_in_one_line(directory):
+        settings = _settings_of_origination(directory, port_base)
+        try:
+            found = asyncio.run(reconcile(settings, numbers=case or (), patience=patience))
+        except (Unreachable, LookupError, KeysRefused) as error:
+            raise StackError(str(error)) from None
+    if as_json:
+        print(found.model_dump_json(indent=1))
+    else:
+        show_reconciliation(out, found, language)
+    if not found.agrees:
+        raise typer.Exit(1)
+
+
+def _settings_of_origination(directory: Path, port_base: int) -> OriginationSettings:
+    if os.environ.get("SUANDAI_DATABASE_URL"):
+        return OriginationSettings()
+    assembly = Assembly(Layout(directory.absolute()), Ports.from_base(port_base))
+    told = {name.removeprefix("SUANDAI_").lower(): value for name, value in assembly.settings("origination").items()}
+    return OriginationSettings.model_validate(told)
 
 
 @policy_app.command("check")
@@ -233,6 +258,26 @@ def policy_check(
     if report.bundle is None:
         raise typer.Exit(1)
     out.print(f"{len(report.bundle.files())} files, bundle {report.bundle.sha256}", soft_wrap=True)
+
+
+@app.command()
+def bench(
+    out_file: Annotated[Path, typer.Option("--out", help="Where the figures are written.")] = Path("bench.json"),
+    quick: Annotated[bool, typer.Option("--quick", help="A few measurements of each kind, for a first look.")] = False,
+) -> None:
+    """Measure throughput, latencies, start-up and memory in a bank of its own, and write them to a file.
+
+    Each figure stands beside what it was measured against in the same run. Takes about five minutes; nothing else should run
+    on the machine meanwhile.
+    """
+    # Imported when it is needed: every other command would pay for the engine's client.
+    from suandai.bench.run import QUICK, Sizes
+    from suandai.bench.run import bench as measured
+
+    with told_in_one_line(out_file):
+        figures = asyncio.run(measured(QUICK if quick else Sizes(), lambda line: out.print(f"[dim]{line}[/]")))
+        write_figures(out_file, figures)
+    out.print(figures_table(figures))
 
 
 @app.command()

@@ -1,6 +1,7 @@
 """What a person sees of the stack at the terminal."""
 
 import threading
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
@@ -9,6 +10,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from suandai.bench.figures import Figure
 from suandai.stack.accounts import BORROWERS, STAFF
 from suandai.stack.record import StackRecord
 from suandai.stack.supervisor import Stack
@@ -83,4 +85,14 @@ def accounts_table() -> Table:
         table.add_column(heading)
     for account in (*STAFF, *BORROWERS):
         table.add_row(account.username, ", ".join(account.roles), account.branch or account.uscc)
+    return table
+
+
+def figures_table(figures: Sequence[Figure]) -> Table:
+    """The figures of a benchmark, without their notes."""
+    table = Table("figure", "value", "unit", "beside", "ratio", box=None, padding=(0, 2))
+    for entry in figures:
+        beside = "" if entry.beside is None else f"{entry.beside:g}"
+        ratio = "" if entry.ratio is None else f"{entry.ratio:g}"
+        table.add_row(entry.name, f"{entry.value:g}", entry.unit, beside, ratio)
     return table

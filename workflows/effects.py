@@ -43,11 +43,19 @@ RETRY = RetryPolicy(
 """A service that is down is waited for, however long: a credit case outlives an outage. A refusal is retried as well: the case
 waits until data or code is mended, and is never lost to an error."""
 ATTEMPT = timedelta(seconds=60)
+MISSED = timedelta(seconds=10)
+"""An activity whose worker has not been heard of for so long is given to another one."""
 
 
 async def _effect(name: str, argument: object, result: type[R] | Any, summary: str) -> R:
     outcome: R = await workflow.execute_activity(
-        name, argument, result_type=result, start_to_close_timeout=ATTEMPT, retry_policy=RETRY, summary=Shown(summary)
+        name,
+        argument,
+        result_type=result,
+        start_to_close_timeout=ATTEMPT,
+        heartbeat_timeout=MISSED,
+        retry_policy=RETRY,
+        summary=Shown(summary),
     )
     return outcome
 
@@ -72,6 +80,7 @@ async def run_check(name: str, step: CaseStep) -> CheckResult:
         args=[name, step],
         result_type=CheckResult,
         start_to_close_timeout=ATTEMPT,
+        heartbeat_timeout=MISSED,
         retry_policy=RETRY,
         summary=Shown(f"check {name}"),
     )

@@ -24,6 +24,7 @@ from services.pricing.client import PricingClient
 from workflows.activities import all_activities
 from workflows.actor_gate import ActorGate
 from workflows.definitions import WORKFLOWS, runner
+from workflows.pulse import Pulse
 from workflows.settings import WorkerSettings
 
 _log = structlog.get_logger(__name__)
@@ -69,7 +70,7 @@ def worker(
         workflows=WORKFLOWS,
         activities=all_activities(*services),
         workflow_runner=runner(),
-        interceptors=[ActorGate(keyring)],
+        interceptors=[ActorGate(keyring), Pulse()],
         deployment_config=WorkerDeploymentConfig(
             version=WorkerDeploymentVersion(DEPLOYMENT, settings.build_id), use_worker_versioning=True
         ),

@@ -6,6 +6,7 @@ could not be rolled back with ours.
 """
 
 import json
+import select
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
@@ -16,8 +17,9 @@ from typing import Any, Final
 from uuid import UUID
 
 import pydantic_core
-from sqlalchemy import DateTime, MetaData, Numeric, text
+from sqlalchemy import DateTime, MetaData, Numeric, event, text
 from sqlalchemy.engine import Dialect
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.types import TypeDecorator
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -79,18 +81,37 @@ def _dumps(value: Any) -> str:
     return pydantic_core.to_json(value).decode()
 
 
+def _refuse_dead(connection: Any, *_: object) -> None:
+    """A connection whose server has gone is replaced before it is used.
+
+    A server that ends says so on the socket, and an idle connection has nothing else to read: looking there costs no round
+    trip, which a ping would cost every request.
+    """
+    poll = select.poll()
+    poll.register(connection.driver_connection.fileno(), select.POLLIN | select.POLLHUP | select.POLLERR)
+    if poll.poll(0):
+        raise DisconnectionError("the server has closed the connection")
+
+
 class Database:
     """The pool of one process.
 
-    ``statement_timeout`` and ``idle_timeout`` are seconds; the server itself ends what exceeds them, so a hung request
-    cannot hold a case's lock for ever.
+    The timeouts are seconds; the server itself ends what exceeds them, so a hung request cannot hold a case's lock for
+    ever (``statement``, ``idle``), and whoever waits for a lock is told to come back (``lock``).
     """
 
     def __init__(
-        self, url: str, *, pool_size: int = 10, statement_timeout: float = 15.0, idle_timeout: float = 30.0
+        self,
+        url: str,
+        *,
+        pool_size: int = 10,
+        statement_timeout: float = 15.0,
+        idle_timeout: float = 30.0,
+        lock_timeout: float = 5.0,
     ) -> None:
         limits = (
             f"-c statement_timeout={round(statement_timeout * 1000)}"
+            f" -c lock_timeout={round(lock_timeout * 1000)}"
             f" -c idle_in_transaction_session_timeout={round(idle_timeout * 1000)}"
             " -c timezone=UTC"
         )
@@ -102,9 +123,9 @@ class Database:
             pool_size=pool_size,
             max_overflow=pool_size,
             pool_timeout=10,
-            pool_pre_ping=True,
             connect_args={"options": limits, "connect_timeout": 5},
         )
+        event.listen(self.engine.sync_engine, "checkout", _refuse_dead)
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[AsyncSession]:

@@ -13,7 +13,8 @@ Stored are answers that would be the same next time: successes and refusals. Fai
 import hashlib
 import json
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Annotated, Any
@@ -33,7 +34,6 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
-    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.exc import OperationalError
@@ -43,9 +43,6 @@ from services.kit.auth import authenticated
 from services.kit.database import Database, UtcDateTime, new_id, now
 from services.kit.problems import MEDIA_TYPE, Problem, language_of
 from services.kit.telemetry import trace_of
-
-WAIT = timedelta(seconds=5)
-"""How long a second request with the same key waits for the first before it is told to come back (409)."""
 
 LEASE = timedelta(seconds=60)
 """After this a reservation nobody finished is taken to be left by a process that died; longer than any request may
@@ -101,6 +98,15 @@ class Reservation:
 
 
 Effect = Callable[[AsyncSession], Awaitable[Reply]]
+Begin = Callable[[AsyncSession], Awaitable[None]]
+
+
+class _Undone(Exception):
+    """A refusal on its way out of a transaction, which it undoes."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.code)
+        self.problem = problem
 
 
 class IdempotentCall:
@@ -122,62 +128,76 @@ class IdempotentCall:
         """Run ``effect`` and store its reply in one transaction, or return the reply stored before.
 
         A ``Problem`` raised by the effect undoes what the effect wrote and is stored and returned as the answer;
-        failures (5xx) are raised and not stored.
+        failures (5xx) are raised and not stored. A second request with the key waits for the first one's transaction, and
+        is told to come back (409) when that takes longer than the database's lock timeout.
         """
-        try:
-            return await self._atomic(database, effect)
-        except OperationalError as error:
-            if isinstance(error.orig, LockNotAvailable):
-                raise Problem("request_in_progress", headers={"Retry-After": "1"}) from None
-            raise
-
-    async def _atomic(self, database: Database, effect: Effect) -> Response:
         content = await self._content_sha256()
-        async with database.session() as session:
-            # A second request with this key waits here for the first one's transaction to end.
-            await _run(session, text(f"SET LOCAL lock_timeout = {round(WAIT.total_seconds() * 1000)}"))
-            reservation = await self._take(session, content, lease=None)
-            await _run(session, text("SET LOCAL lock_timeout = 0"))
-            if reservation.replayed is not None:
-                return reservation.replayed
-            return await self._carry_out(session, reservation.id, effect)
+        with _waiting_is_bounded():
+            try:
+                async with database.session() as session:
+                    reservation = await self._take(session, content, lease=None)
+                    if reservation.replayed is not None:
+                        return reservation.replayed
+                    return await self._carry_out(session, reservation.id, effect)
+            except _Undone as undone:
+                return await self._keep(database, content, undone.problem)
 
     async def _carry_out(self, session: AsyncSession, reservation: UUID, effect: Effect) -> Response:
-        media_type = "application/json"
         try:
-            async with session.begin_nested():
-                reply = await effect(session)
+            reply = await effect(session)
         except Problem as problem:
-            if problem.status >= 500 or problem.status in _NEVER_STORED:
-                raise
-            media_type = MEDIA_TYPE
-            reply = self._refusal(problem)
-        await self._store(session, reservation, reply, media_type=media_type)
-        return _response(reply.status, reply.raw(), dict(reply.headers), media_type)
+            raise _Undone(problem) from problem
+        await self._store(session, reservation, reply, media_type="application/json")
+        return _response(reply.status, reply.raw(), dict(reply.headers), "application/json")
 
-    async def reserve(self, database: Database) -> Reservation:
-        """First transaction of the two-step way. Raises ``request_in_progress`` (409) while another request has the
-        key."""
-        content = await self._content_sha256()
+    async def _keep(self, database: Database, content: str, problem: Problem) -> Response:
+        """Store the refusal that undid a transaction, and with it the key's reservation. A request that came in between has
+        its answer stand for both. Failures are raised and not stored."""
+        if not _is_kept(problem):
+            raise problem
         async with database.session() as session:
-            return await self._take(session, content, lease=LEASE)
+            reservation = await self._take(session, content, lease=None)
+            return reservation.replayed or await self._store_refusal(session, reservation.id, problem)
+
+    async def reserve(self, database: Database, begin: Begin | None = None) -> Reservation:
+        """First transaction of the two-step way. Raises ``request_in_progress`` (409) while another request has the
+        key.
+
+        ``begin`` runs in the same transaction when the work is ours to do; a ``Problem`` it raises undoes the transaction,
+        is stored as the key's answer, and raised.
+        """
+        content = await self._content_sha256()
+        with _waiting_is_bounded():
+            try:
+                async with database.session() as session:
+                    reservation = await self._take(session, content, lease=LEASE)
+                    if begin is not None and reservation.replayed is None:
+                        await _undoing(begin(session))
+                    return reservation
+            except _Undone as undone:
+                await self._keep(database, content, undone.problem)
+                raise undone.problem from None
 
     async def finish(self, database: Database, reservation: Reservation, effect: Effect) -> Response:
         """Second transaction: run ``effect`` (our own tables only) and store its reply, or its refusal as in
         ``atomic``."""
-        async with database.session() as session:
-            return await self._carry_out(session, reservation.id, effect)
+        try:
+            async with database.session() as session:
+                return await self._carry_out(session, reservation.id, effect)
+        except _Undone as undone:
+            if not _is_kept(undone.problem):
+                raise undone.problem from None
+            async with database.session() as session:
+                return await self._store_refusal(session, reservation.id, undone.problem)
 
     async def refuse(self, database: Database, reservation: Reservation, problem: Problem) -> Response:
         """Store a refusal as the answer of a reserved key and return it. A failure (5xx) sets the key free and is
         raised."""
-        if problem.status >= 500 or problem.status in _NEVER_STORED:
+        if not _is_kept(problem):
             await self.suspend(database, reservation)
             raise problem
-        reply = self._refusal(problem)
         async with database.session() as session:
-            await self._store(session, reservation.id, reply, media_type=MEDIA_TYPE)
-        return _response(reply.status, reply.raw(), dict(reply.headers), MEDIA_TYPE)
+            return await self._store_refusal(session, reservation.id, problem)
 
     async def suspend(self, database: Database, reservation: Reservation) -> None:
         """The outcome is not known yet (a time-out): the next request with this key may ask again at once."""
@@ -238,6 +258,11 @@ class IdempotentCall:
         await _run(session, keys.update().where(keys.c.id == row.id).values(state="reserved", taken_at=moment))
         return Reservation(row.id)
 
+    async def _store_refusal(self, session: AsyncSession, reservation: UUID, problem: Problem) -> Response:
+        reply = self._refusal(problem)
+        await self._store(session, reservation, reply, media_type=MEDIA_TYPE)
+        return _response(reply.status, reply.raw(), dict(reply.headers), MEDIA_TYPE)
+
     async def _store(self, session: AsyncSession, reservation: UUID, reply: Reply, *, media_type: str) -> None:
         keys = _table(self._request)
         await _run(
@@ -291,6 +316,27 @@ class IdempotencyRequired:
 def idempotent() -> Any:
     """Declare that a route needs an ``Idempotency-Key`` (400 without)."""
     return Depends(IdempotencyRequired())
+
+
+async def _undoing(work: Awaitable[None]) -> None:
+    try:
+        await work
+    except Problem as problem:
+        raise _Undone(problem) from problem
+
+
+@contextmanager
+def _waiting_is_bounded() -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        if isinstance(error.orig, LockNotAvailable):
+            raise Problem("request_in_progress", headers={"Retry-After": "1"}) from None
+        raise
+
+
+def _is_kept(problem: Problem) -> bool:
+    return problem.status < 500 and problem.status not in _NEVER_STORED
 
 
 async def _run(session: AsyncSession, statement: Executable) -> CursorResult[Any]:

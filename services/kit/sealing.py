@@ -7,12 +7,12 @@ Information Protection Law) leaves every chain intact.
 import base64
 import binascii
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from functools import lru_cache
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
-from pydantic.fields import FieldInfo
 from typing_extensions import TypeAliasType
 
 from domain.personal import Personal
@@ -24,7 +24,7 @@ _ESCAPE = "sealed::"
 
 def seal(model: type[BaseModel], data: Mapping[str, Any], keyring: Keyring) -> dict[str, Any]:
     """The JSON data of a ``model`` with every field marked ``Personal`` replaced by ``sealed:<key id>:<base64url>``."""
-    sealed = _sealed([model], dict(data), keyring)
+    sealed = _sealed((model,), dict(data), keyring)
     assert isinstance(sealed, dict)
     return sealed
 
@@ -43,7 +43,7 @@ def unseal(data: Any, keyring: Keyring) -> Any:
     return data
 
 
-def _sealed(annotations: Iterable[Any], value: Any, keyring: Keyring) -> Any:
+def _sealed(annotations: tuple[Any, ...], value: Any, keyring: Keyring) -> Any:
     """``annotations`` are all the types the value may have here: a field personal in any of them is sealed."""
     kinds, personal = _flattened(annotations)
     if personal and value is not None:
@@ -59,7 +59,13 @@ def _sealed(annotations: Iterable[Any], value: Any, keyring: Keyring) -> Any:
     return value
 
 
-def _flattened(annotations: Iterable[Any]) -> tuple[list[Any], bool]:
+# What the models say of their fields does not change while the process runs, and every event walks through them.
+_WALKED = 4096
+
+
+@lru_cache(_WALKED)
+def _flattened(annotations: tuple[Any, ...]) -> tuple[tuple[Any, ...], bool]:
+    """The plain types behind unions, aliases and annotations, and whether any of them is marked personal."""
     kinds: list[Any] = []
     personal = False
     pending = list(annotations)
@@ -67,8 +73,6 @@ def _flattened(annotations: Iterable[Any]) -> tuple[list[Any], bool]:
         annotation = pending.pop()
         if isinstance(annotation, Personal):
             personal = True
-        elif isinstance(annotation, FieldInfo):
-            pending += [annotation.annotation, *(m for m in annotation.metadata if isinstance(m, Personal))]
         elif isinstance(annotation, TypeAliasType):
             pending.append(annotation.__value__)
         elif get_origin(annotation) is Annotated:
@@ -78,25 +82,33 @@ def _flattened(annotations: Iterable[Any]) -> tuple[list[Any], bool]:
             pending += get_args(annotation)
         else:
             kinds.append(annotation)
-    return kinds, personal
+    return tuple(kinds), personal
 
 
-def _member_types(kinds: list[Any], name: str) -> list[Any]:
-    found: list[Any] = []
+@lru_cache(_WALKED)
+def _fields(model: type[BaseModel]) -> dict[str, tuple[Any, ...]]:
+    """What a model says of each of its fields, by every name the field may have in JSON."""
+    found: dict[str, tuple[Any, ...]] = {}
+    for key, field in model.model_fields.items():
+        said = (field.annotation, *(mark for mark in field.metadata if isinstance(mark, Personal)))
+        for name in {key, field.alias, field.serialization_alias} - {None}:
+            found[str(name)] = (*found.get(str(name), ()), *said)
+    return found
+
+
+def _member_types(kinds: tuple[Any, ...], name: str) -> tuple[Any, ...]:
+    found: tuple[Any, ...] = ()
     for kind in kinds:
         if isinstance(kind, type) and issubclass(kind, BaseModel):
-            found += [
-                field
-                for key, field in kind.model_fields.items()
-                if name in (key, field.alias, field.serialization_alias)
-            ]
+            found += _fields(kind).get(name, ())
         elif isinstance(origin := get_origin(kind), type) and issubclass(origin, Mapping):
             found += get_args(kind)[1:]
     return found
 
 
-def _item_types(kinds: list[Any]) -> list[Any]:
-    return [argument for kind in kinds if get_origin(kind) in _SEQUENCES for argument in get_args(kind)]
+@lru_cache(_WALKED)
+def _item_types(kinds: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple(argument for kind in kinds if get_origin(kind) in _SEQUENCES for argument in get_args(kind))
 
 
 _SEQUENCES = (list, tuple, set, frozenset)

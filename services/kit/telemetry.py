@@ -12,10 +12,10 @@ from collections.abc import MutableMapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pydantic_core
 import structlog
 from opentelemetry import trace
 from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
-from opentelemetry.instrumentation.psycopg import PsycopgInstrumentor
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
@@ -72,7 +72,6 @@ class JsonLinesExporter(SpanExporter):
 
 
 def _line(span: ReadableSpan) -> str:
-    renderer = structlog.processors.JSONRenderer(ensure_ascii=False)
     context = span.get_span_context()
     assert context is not None
     record = {
@@ -87,7 +86,7 @@ def _line(span: ReadableSpan) -> str:
         "status": span.status.status_code.name.lower(),
         "attributes": {key: value for key, value in (span.attributes or {}).items() if key not in _WITHHELD},
     }
-    return str(renderer(None, "", record))
+    return pydantic_core.to_json(record).decode()
 
 
 class Telemetry:
@@ -116,7 +115,6 @@ def configure(service: str, settings: ServiceSettings) -> Telemetry:
         )
     trace.set_tracer_provider(provider)
     HTTPXClientInstrumentor().instrument()
-    PsycopgInstrumentor().instrument()
     return Telemetry(provider)
 
 

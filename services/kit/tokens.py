@@ -6,6 +6,7 @@ import binascii
 import hashlib
 import json
 import time
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
@@ -21,6 +22,8 @@ ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "Ed25519", "
 
 _LONGEST_TOKEN = 8192
 _LEEWAY = 30
+_MOST_KEPT = 2000
+"""Proven tokens that are remembered; the oldest goes first."""
 
 
 class TokenRefused(Exception):
@@ -94,6 +97,17 @@ class Issuer:
         return document
 
 
+@dataclass(frozen=True, slots=True)
+class _Proven:
+    """A token whose signature held under these keys, until it expires (seconds since 1970)."""
+
+    principal: Principal
+    issuer: Issuer
+    key_id: str
+    keys: KeySet
+    expires: float
+
+
 class TokenVerifier:
     """Turns a bearer token into a ``Principal``.
 
@@ -107,18 +121,38 @@ class TokenVerifier:
         self._issuers = {staff.url: staff, borrower.url: borrower}
         self._borrower = borrower.url
         self._audience = audience
+        self._proven: dict[bytes, _Proven] = {}
 
     @property
     def issuers(self) -> tuple[Issuer, ...]:
         return tuple(self._issuers.values())
 
     async def principal(self, token: str) -> Principal:
-        """The caller a token proves. Raises ``TokenRefused`` or ``IssuerUnreachable``."""
+        """The caller a token proves. Raises ``TokenRefused`` or ``IssuerUnreachable``.
+
+        A signature is computed once for each token and set of keys: when the issuer's keys are read anew it is proven anew.
+        Whether the token has expired is asked every time.
+        """
+        digest = hashlib.sha256(token.encode()).digest()
+        known = self._proven.get(digest)
+        issuer, key_id = (known.issuer, known.key_id) if known is not None else self._named(token)
+        keys = await issuer.keys(key_id)
+        if known is None or known.keys is not keys:
+            known = self._prove(token, issuer, key_id, keys)
+            self._keep(digest, known)
+        if time.time() > known.expires + _LEEWAY:
+            raise TokenRefused("ExpiredTokenError")
+        return known.principal
+
+    def _named(self, token: str) -> tuple[Issuer, str]:
+        """The issuer and the key a token names."""
         header, claimed = _unverified(token)
         issuer = self._issuers.get(str(claimed.get("iss", "")).rstrip("/"))
         if issuer is None:
             raise TokenRefused("unknown issuer")
-        keys = await issuer.keys(str(header.get("kid", "")))
+        return issuer, str(header.get("kid", ""))
+
+    def _prove(self, token: str, issuer: Issuer, key_id: str, keys: KeySet) -> _Proven:
         try:
             claims = jwt.decode(token, keys, algorithms=ALGORITHMS).claims
             jwt.JWTClaimsRegistry(
@@ -133,7 +167,12 @@ class TokenVerifier:
         # Identity and refresh tokens are signed by the same keys; only access tokens may open anything.
         if claims.get("token_use", "access") != "access" or claims.get("typ", "Bearer") != "Bearer":
             raise TokenRefused("not an access token")
-        return self._principal(claims, issuer.url, token)
+        return _Proven(self._principal(claims, issuer.url, token), issuer, key_id, keys, float(claims["exp"]))
+
+    def _keep(self, digest: bytes, proven: _Proven) -> None:
+        self._proven[digest] = proven
+        if len(self._proven) > _MOST_KEPT:
+            del self._proven[next(iter(self._proven))]
 
     def _principal(self, claims: dict[str, Any], issuer: str, token: str) -> Principal:
         kind = self._kind(claims, issuer)

@@ -28,6 +28,7 @@ from services.origination.routes import (
     facilities,
     groups,
     mandates,
+    operations,
     policies,
     products,
     progress,
@@ -68,6 +69,7 @@ ROUTERS = tuple(
         progress,
         casework,
         audit,
+        operations,
     )
 )
 

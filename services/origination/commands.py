@@ -109,25 +109,30 @@ async def carry_out(
     database: Database = request.app.state.database
     gateway: ProcessGateway = request.app.state.process
     update_id = commands.update_id_of(call.principal, call.route, target, call.key)
-    reservation = await call.reserve(database)
+    rows: list[Command] = []
+
+    async def begin(session: AsyncSession) -> None:
+        row = await commands.by_update_id(session, update_id)
+        if row is None:
+            order = await prepare(session)
+            row = await commands.written(
+                session,
+                who,
+                target=target,
+                case_id=order.case_id,
+                workflow_id=order.workflow_id,
+                update_name=order.update,
+                update_id=update_id,
+                command=order.command,
+                event_kind=event_kind,
+            )
+        rows.append(row)
+
+    reservation = await call.reserve(database, begin)
     if reservation.replayed is not None:
         return reservation.replayed
+    (row,) = rows
     try:
-        async with database.session() as session:
-            row = await commands.by_update_id(session, update_id)
-            if row is None:
-                order = await prepare(session)
-                row = await commands.written(
-                    session,
-                    who,
-                    target=target,
-                    case_id=order.case_id,
-                    workflow_id=order.workflow_id,
-                    update_name=order.update,
-                    update_id=update_id,
-                    command=order.command,
-                    event_kind=event_kind,
-                )
         outcome = await gateway.act(row.workflow_id, row.update_name, row.update_id, _signed(request, who, row, signed))
         if isinstance(outcome, TimedOut):
             await call.suspend(database, reservation)

@@ -16,3 +16,10 @@ class OriginationSettings(ServiceSettings):
     """How long an instructed payment is waited for before its fate counts as unknown."""
     sweep_seconds: float = Field(default=5.0, gt=0, le=3600)
     """How often start requests that were left behind are looked for."""
+    stuck_after_seconds: float = Field(default=300.0, gt=0, le=86_400)
+    """How long a step of a process may take before it counts as stuck: its business deadline."""
+    stuck_sweep_seconds: float = Field(default=30.0, gt=0, le=3600)
+    """How often processes are looked through for those that stand still."""
+    payment_instruction_seconds: float = Field(default=300.0, ge=1, le=86400)
+    """How long core banking may execute an instruction after it was sent. One that core banking has not heard of after twice
+    as long can no longer be executed and counts as failed."""

@@ -1,18 +1,21 @@
-"""What origination does while nobody calls: starts that were left are made, commands that were left are settled.
+"""What origination does while nobody calls: starts that were left are made, commands that were left are settled, and
+processes that stand still are entered into the operators' list.
 
 A command whose sender never asked again, or whose application died before it could enter the outcome, still becomes an
 event with the name of the person who sent it.
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 
 import structlog
 from fastapi import FastAPI
+from sqlalchemy.exc import IntegrityError
 
-from domain.process import CommandResult
+from domain.process import TASK_QUEUE, CommandResult
 from services.kit.actor_assertion import LIFETIME
 from services.kit.auth import Refusal
 from services.kit.database import Database, now
@@ -21,13 +24,19 @@ from services.kit.telemetry import describe
 from services.origination import process
 from services.origination.commands import enter_result
 from services.origination.process import NotRunning, ProcessGateway, Refused
-from services.origination.store import commands
+from services.origination.standstill import standing
+from services.origination.store import commands, stuck
 from services.origination.store.refusals import recorder
 from services.origination.tables.tasks import Command
 
 SETTLE_EVERY = timedelta(seconds=30)
 LEFT_AFTER = timedelta(seconds=60)
 """Longer than a request lives: until then its own application is about to enter the outcome."""
+
+_REST = 4
+"""How much longer than a round the pause after it is."""
+_RUNNING = f"ExecutionStatus = 'Running' AND TaskQueue = '{TASK_QUEUE}'"
+_OPEN_PROCESSES = (f"{_RUNNING} AND TemporalReportedProblems IS NOT NULL", _RUNNING)
 
 _log = structlog.get_logger(__name__)
 
@@ -89,14 +98,68 @@ async def _settle_for_ever(database: Database, gateway: ProcessGateway) -> None:
             _log.warning("settling_failed", failure=describe(error))
 
 
+async def look_for_stuck(database: Database, gateway: ProcessGateway) -> int:
+    """Look through all open processes once for those that stand still; returns how many do.
+
+    Those listed already come first, so that what was mended leaves the list at once, then those the engine itself reports;
+    the whole round grows with the number of open processes. Raises ``RPCError`` or ``RuntimeError`` while the engine is away.
+    """
+    client = await gateway.client()
+    deadline = timedelta(seconds=gateway.settings.stuck_after_seconds)
+    async with database.session() as session:
+        listed = await stuck.open_processes(session)
+    looked_at: set[str] = set()
+    standing_still = 0
+
+    async def look_at(workflow_id: str) -> bool:
+        looked_at.add(workflow_id)
+        seen = await standing(client, workflow_id, now(), deadline)
+        still = seen is not None and bool(seen.standstills)
+        if still or workflow_id in listed:
+            try:
+                async with database.session() as session:
+                    await stuck.enter(session, workflow_id, seen)
+            except IntegrityError:
+                # Another application of this service looked at the same time and entered it.
+                _log.info("stuck_process_entered_already", workflow_id=workflow_id)
+        return still
+
+    for workflow_id in sorted(listed):
+        standing_still += await look_at(workflow_id)
+    for query in _OPEN_PROCESSES:
+        async for execution in client.list_workflows(query):
+            if execution.id not in looked_at:
+                standing_still += await look_at(execution.id)
+    return standing_still
+
+
+async def _look_for_ever(database: Database, gateway: ProcessGateway) -> None:
+    took = 0.0
+    while True:
+        # However many processes there are, most of the engine's time is theirs.
+        await asyncio.sleep(max(gateway.settings.stuck_sweep_seconds, took * _REST))
+        started = time.monotonic()
+        try:
+            await look_for_stuck(database, gateway)
+        except Exception as error:
+            _log.warning("looking_for_stuck_failed", failure=describe(error))
+        took = time.monotonic() - started
+
+
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """The gateway with its sweeper, and the settling of commands, for as long as the application runs."""
+    """The gateway with its sweeper, the settling of commands and the search for stuck processes, for as long as the
+    application runs."""
     async with process.lifespan(app):
-        settling = asyncio.create_task(_settle_for_ever(app.state.database, app.state.process))
+        database, gateway = app.state.database, app.state.process
+        tasks = [
+            asyncio.create_task(_settle_for_ever(database, gateway)),
+            asyncio.create_task(_look_for_ever(database, gateway)),
+        ]
         try:
             yield
         finally:
-            settling.cancel()
-            with suppress(asyncio.CancelledError):
-                await settling
+            for task in tasks:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task

@@ -7,13 +7,15 @@ from domain.process import NAMESPACE
 from migrations import MIGRATOR, application_role
 from suandai.stack import identity_provider
 from suandai.stack.accounts import BORROWERS, STAFF, audience
+from suandai.stack.builds import BuildStore
 from suandai.stack.component import Component
+from suandai.stack.fleet import Fleet
 from suandai.stack.identity_provider import IdentityProvider
 from suandai.stack.layout import Layout, Ports
 from suandai.stack.postgres import Postgres
 from suandai.stack.services import AsgiService
 from suandai.stack.temporal_server import TemporalServer
-from suandai.stack.workers import CreditWorker, build_id
+from suandai.stack.workers import CreditWorker
 
 _FACTORIES = {
     "core-banking": "services.origination.core_banking.simulator:create_app",
@@ -23,13 +25,14 @@ _FACTORIES = {
 }
 KEY_HOLDERS = ("pricing", "collateral", "origination", "worker")
 """The components that seal, sign or encrypt, and so need the installation's keys."""
-_SOURCES = Path(__file__).parents[2]
+SOURCES = Path(__file__).parents[2]
+"""The code this process runs; the stack's worker runs a kept copy of it."""
 
 
 class Assembly:
-    """The whole stack on one machine."""
+    """The whole stack on one machine. ``sources`` hold the build that new cases are sent to."""
 
-    def __init__(self, layout: Layout, ports: Ports) -> None:
+    def __init__(self, layout: Layout, ports: Ports, sources: Path = SOURCES) -> None:
         self._layout = layout
         self._ports = ports
         self.postgres = Postgres(layout.postgres, complete_database=_migrate)
@@ -47,7 +50,9 @@ class Assembly:
         services = [
             AsgiService(name, factory, http_ports[name], self.settings(name)) for name, factory in _FACTORIES.items()
         ]
-        worker = CreditWorker(build_id(_SOURCES), self.temporal, self.settings("worker"))
+        builds = BuildStore(layout.builds)
+        worker = CreditWorker(sources, builds, self.temporal, self.settings("worker"))
+        self.fleet = Fleet(worker.build, builds, self.temporal, lambda name: self.settings("worker", name))
         self.stages: Sequence[Sequence[Component]] = (
             (self.postgres, self.temporal, self.staff, self.borrowers),
             services,
@@ -59,8 +64,11 @@ class Assembly:
         at_borrowers = username in {account.username for account in BORROWERS}
         return (self.borrowers if at_borrowers else self.staff).token(username, service)
 
-    def settings(self, component: str) -> dict[str, str]:
-        """The ``SUANDAI_*`` variables of a component: addresses of its neighbours, its own identity, its files."""
+    def settings(self, component: str, name: str = "") -> dict[str, str]:
+        """The ``SUANDAI_*`` variables of a component: addresses of its neighbours, its own identity, its files.
+
+        ``name`` is what the files of this process are called where several do the component's work.
+        """
         ports, layout = self._ports, self._layout
         settings = {
             "ENVIRONMENT": "local",
@@ -76,7 +84,7 @@ class Assembly:
             "KEYS_DIR": str(layout.worker_keys if component == "worker" else layout.keys),
             "DOCUMENT_DIR": str(layout.documents),
             "CORE_BANKING_DIR": str(layout.core_banking),
-            "TRACE_FILE": str(layout.logs / f"{component}.traces.jsonl"),
+            "TRACE_FILE": str(layout.logs / f"{name or component}.traces.jsonl"),
         }
         if component in ("origination", "pricing", "collateral"):
             settings["DATABASE_URL"] = self.postgres.url(application_role(component))

@@ -84,6 +84,10 @@ class Layout:
         return self.directory / "core-banking"
 
     @property
+    def builds(self) -> Path:
+        return self.directory / "builds"
+
+    @property
     def logs(self) -> Path:
         return self.directory / "logs"
 

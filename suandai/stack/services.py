@@ -17,7 +17,7 @@ class AsgiService(Component):
         self.port = port
         self.url = f"http://127.0.0.1:{port}"
         self._factory = factory
-        self._settings = settings
+        self.settings = settings
         self._lacks = ""
         self._http = httpx.Client(timeout=3, trust_env=False)
 
@@ -25,7 +25,7 @@ class AsgiService(Component):
         arguments = [sys.executable, "-m", "uvicorn", "--factory", self._factory]
         arguments += ["--host", "127.0.0.1", "--port", str(self.port)]
         arguments += ["--no-access-log", "--no-server-header", "--timeout-graceful-shutdown", "8"]
-        return Command(tuple(arguments), self._settings, grace_seconds=12)
+        return Command(tuple(arguments), self.settings, grace_seconds=12)
 
     def is_ready(self) -> bool:
         try:

@@ -2,9 +2,11 @@
 
 import asyncio
 import errno
+import functools
 import logging
 import shutil
 import socket
+import subprocess
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,18 +16,22 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
-from suandai.stack.assembly import KEY_HOLDERS, Assembly
+from suandai.stack.assembly import KEY_HOLDERS, SOURCES, Assembly
 from suandai.stack.component import Component, StackError
+from suandai.stack.fleet import lost_build
 from suandai.stack.keys import ensure_keys
 from suandai.stack.layout import Layout, Ports
 from suandai.stack.process import RunningProcess
 from suandai.stack.record import ComponentRecord, DirectoryInUse, StackRecord, locked
+from suandai.stack.workers import WORKER
 
 _log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 Opening = Callable[[Assembly], Awaitable[Sequence[str]]]
 
+BUILDS_SECONDS = 60.0
+"""How often builds are looked after: those whose last case has ended let their worker go."""
 READY_SECONDS = 180.0
 """How long a component may take from its start until it answers."""
 FREE_BYTES = 300 * 1024 * 1024
@@ -54,6 +60,7 @@ class Part:
 class Stack:
     """The whole stack, or some of its components, in one directory: ``async with Stack(directory) as stack``.
 
+    ``sources`` hold the build that new cases are sent to; builds that still have cases get a worker of their own.
     ``components`` names those to run (all by default); ``extra`` are components of the caller's, started after them;
     ``opening`` is what a whole stack still has done to it before it counts as up, and what it says stands in ``opened``.
     Raises ``StackError`` with one line for a person when it cannot start.
@@ -69,9 +76,11 @@ class Stack:
         free_bytes: int = FREE_BYTES,
         ready_seconds: float = READY_SECONDS,
         opening: Opening | None = None,
+        sources: Path = SOURCES,
+        builds_seconds: float = BUILDS_SECONDS,
     ) -> None:
         self.layout = Layout(directory.absolute())
-        self.assembly = Assembly(self.layout, ports or Ports.from_base())
+        self.assembly = Assembly(self.layout, ports or Ports.from_base(), sources)
         self._stages = [
             [Part(component) for component in stage if components is None or component.name in components]
             for stage in self.assembly.stages
@@ -80,6 +89,11 @@ class Stack:
         if unknown:
             raise StackError(f"no such component: {', '.join(sorted(unknown))}")
         self._stages.append([Part(component) for component in extra])
+        # Workers of builds before the installed one; which there are only the server knows.
+        self._earlier: list[Part] = []
+        self._stages.append(self._earlier)
+        self._let_go: set[str] = set()
+        self._builds_seconds = builds_seconds
         # Only a whole stack has services that can be asked for something.
         self._opening = opening if components is None else None
         self.opened: Sequence[str] = ()
@@ -87,7 +101,8 @@ class Stack:
         self._ready_seconds = ready_seconds
         self._held = ExitStack()
         self._state: str | None = None
-        self._watchers: list[asyncio.Task[None]] = []
+        self._watchers: dict[str, asyncio.Task[None]] = {}
+        self._told: dict[str, str] = {}
         # Probes block, and every component has one: the loop's own few threads would make them wait for each other.
         self._threads = ThreadPoolExecutor(max_workers=16, thread_name_prefix="stack")
 
@@ -114,6 +129,9 @@ class Stack:
                 for outcome in outcomes:
                     if isinstance(outcome, BaseException):
                         raise outcome
+            runs_cases = any(part.name == WORKER for part in self.parts)
+            if runs_cases:
+                await self._man_builds()
             if self._opening is not None:
                 self.opened = await self._opening(self.assembly)
             self._state = "up"
@@ -123,14 +141,18 @@ class Stack:
             if isinstance(error, OSError):
                 raise explained(error, self.layout.directory) from error
             raise
-        self._watchers = [asyncio.create_task(self._watch(part)) for part in self.parts]
+        for part in self.parts:
+            self._watch_over(part)
+        if runs_cases:
+            self._watchers["builds"] = asyncio.create_task(self._tend_builds())
 
     async def stop(self) -> None:
         """End everything, last started first, and give the directory free."""
-        for watcher in self._watchers:
+        watchers = list(self._watchers.values())
+        for watcher in watchers:
             watcher.cancel()
-        await asyncio.gather(*self._watchers, return_exceptions=True)
-        self._watchers = []
+        await asyncio.gather(*watchers, return_exceptions=True)
+        self._watchers = {}
         for stage in reversed(self._stages):
             await asyncio.gather(*(self._end(part) for part in stage))
         if self._state is not None:
@@ -208,6 +230,62 @@ class Stack:
         await self._in_thread(component.complete)
         part.state = "ready"
 
+    async def _man_builds(self) -> None:
+        """Give every build that still has cases a worker, and let those go that have none left.
+
+        A worker that does not come up keeps nobody waiting but its own cases: it is tried again for as long as it is needed.
+        """
+        views = await self._in_thread(self.assembly.fleet.survey)
+        wanted = {worker.name: worker for worker in self.assembly.fleet.earlier(views)}
+        for part in [part for part in self._earlier if part.name not in wanted]:
+            self._earlier.remove(part)
+            await self._dismiss(part)
+        new = [Part(wanted[name]) for name in wanted.keys() - {part.name for part in self._earlier}]
+        self._earlier += sorted(new, key=lambda part: part.name)
+        for view in views:
+            if view.lost:
+                self._tell(view.build, lost_build(view, self.layout.builds))
+        outcomes = await asyncio.gather(*(self._bring_up(part) for part in new), return_exceptions=True)
+        for part, outcome in zip(new, outcomes, strict=True):
+            if isinstance(outcome, StackError | OSError):
+                self._tell(part.name, str(outcome))
+                part.state = "failed"
+            elif isinstance(outcome, BaseException):
+                raise outcome
+            self._watch_over(part)
+        for view in views:
+            if not view.needs_worker and view.code_kept and view.build not in self._let_go:
+                await self._in_thread(functools.partial(self.assembly.fleet.retire, view.build))
+                self._let_go.add(view.build)
+
+    async def _tend_builds(self) -> None:
+        while True:
+            await asyncio.sleep(self._builds_seconds)
+            try:
+                await self._man_builds()
+            except (StackError, OSError, subprocess.SubprocessError) as error:
+                self._tell("builds", f"builds could not be looked after: {error}")
+            else:
+                self._told.pop("builds", None)
+
+    async def _dismiss(self, part: Part) -> None:
+        watcher = self._watchers.pop(part.name)
+        watcher.cancel()
+        await asyncio.gather(watcher, return_exceptions=True)
+        await self._end(part)
+        self._write()
+        _log.warning("%s has no case left and was ended", part.name)
+
+    def _watch_over(self, part: Part) -> None:
+        if part.name not in self._watchers:
+            self._watchers[part.name] = asyncio.create_task(self._watch(part))
+
+    def _tell(self, about: str, what: str) -> None:
+        """Say something once, and again only when it has become something else."""
+        if self._told.get(about) != what:
+            self._told[about] = what
+            _log.warning("%s", what)
+
     async def _watch(self, part: Part) -> None:
         pause = _FIRST_PAUSE
         ready_since = time.monotonic()
@@ -217,7 +295,8 @@ class Stack:
                 continue
             if time.monotonic() - ready_since > _STEADY_SECONDS:
                 pause = _FIRST_PAUSE
-            _log.warning("%s; starting it again in %.1f s", _last_words(part), pause)
+            if part.process is not None:
+                _log.warning("%s; starting it again in %.1f s", _last_words(part), pause)
             part.state = "restarting"
             part.restarts += 1
             await self._end(part)
@@ -227,8 +306,11 @@ class Stack:
             try:
                 await self._bring_up(part)
             except (StackError, OSError) as error:
-                _log.warning("%s", explained(error, self.layout.directory) if isinstance(error, OSError) else error)
+                told = explained(error, self.layout.directory) if isinstance(error, OSError) else error
+                self._tell(part.name, str(told))
                 part.state = "failed"
+            else:
+                self._told.pop(part.name, None)
             ready_since = time.monotonic()
 
     async def _end(self, part: Part) -> None:

@@ -10,6 +10,7 @@ import socket
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from domain.process import NAMESPACE, SEARCH_ATTRIBUTES
 from suandai.stack.component import Command, Component, StackError, inherited_environment, program
@@ -22,6 +23,11 @@ DYNAMIC_CONFIGURATION = {
     "history.visibilityProcessorMaxPollRPS": "100",
     "matching.numTaskqueueReadPartitions": "1",
     "matching.numTaskqueueWritePartitions": "1",
+    # A build counts as drained at most so long after its last case has ended; the defaults are three minutes each.
+    "matching.wv.VersionDrainageStatusVisibilityGracePeriod": '"5s"',
+    "matching.wv.VersionDrainageStatusRefreshInterval": '"15s"',
+    # A process whose code fails is reported after the second failure instead of the fifth, which is a minute later.
+    "system.numConsecutiveWorkflowTaskProblemsToTriggerSearchAttribute": "2",
 }
 _PRAGMAS = {"journal_mode": "WAL", "synchronous": "NORMAL", "busy_timeout": "10000"}
 
@@ -110,6 +116,46 @@ class TemporalServer(Component):
         """Send new cases to a build. ``False`` while no worker of that build has polled yet."""
         version: Sequence[str] = ("--deployment-name", deployment, "--build-id", build_id, "--namespace", NAMESPACE)
         return self.tool("worker", "deployment", "set-current-version", *version, "--yes").returncode == 0
+
+    def versions(self, deployment: str) -> dict[str, str]:
+        """Every build the server knows of and how it stands: ``current``, ``draining``, ``drained``, or ``unused`` when no
+        case was ever sent to it. Raises ``StackError`` while the server does not answer."""
+        known = self._read("worker", "deployment", "list")
+        if deployment not in {entry["name"] for entry in known or ()}:
+            return {}
+        described = self._read("worker", "deployment", "describe", "--name", deployment)
+        current = described["routingConfig"]["currentVersionBuildID"]
+        stands = {entry["BuildID"]: entry["drainageStatus"] for entry in described["versionSummaries"] or ()}
+        return {
+            build: "current" if build == current else status if status in ("draining", "drained") else "unused"
+            for build, status in stands.items()
+        }
+
+    def count(self, query: str) -> int:
+        """How many processes a query finds. Raises ``StackError`` while the server does not answer."""
+        # The tool leaves out what is nought.
+        return int(self._read("workflow", "count", "--query", query).get("count", 0))
+
+    def move(self, workflow_id: str, deployment: str, build: str) -> None:
+        """Have an open process go on at another build. Raises ``StackError`` when the server refuses."""
+        self._move("--workflow-id", workflow_id, deployment=deployment, build=build)
+
+    def move_all(self, query: str, deployment: str, build: str) -> None:
+        """Have every open process that a query finds go on at another build; the server takes them one after the other."""
+        self._move("--query", query, "--yes", "--reason", "moved to another build", deployment=deployment, build=build)
+
+    def _move(self, *which: str, deployment: str, build: str) -> None:
+        version = ("--versioning-override-deployment-name", deployment, "--versioning-override-build-id", build)
+        arguments = (*which, "--versioning-override-behavior", "pinned", *version, "--namespace", NAMESPACE)
+        told = self.tool("workflow", "update-options", *arguments)
+        if told.returncode != 0:
+            raise StackError(f"temporal refused the move: {told.stderr.strip()}")
+
+    def _read(self, *arguments: str) -> Any:
+        told = self.tool(*arguments, "--namespace", NAMESPACE, "--output", "json")
+        if told.returncode != 0:
+            raise StackError(f"temporal does not tell: {told.stderr.strip()}")
+        return json.loads(told.stdout)
 
     def _own_environment(self) -> dict[str, str]:
         # The tool reads and writes a configuration under the home directory, which is another program's business.

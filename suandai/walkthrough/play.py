@@ -25,7 +25,7 @@ ACKNOWLEDGED = frozenset(
         "settlement",
     }
 )
-_STALE = frozenset({"version_mismatch", "task_version", "task_state"})
+STALE = frozenset({"version_mismatch", "task_version", "task_state"})
 """The task changed since the list was read: a colleague's return took it off the table, say. The next list tells."""
 _PATIENCE = 120.0
 DELIVERY_DAYS = 7
@@ -162,7 +162,7 @@ class CasePlay:
                 try:
                     await self.do(task)
                 except Refused as refusal:
-                    if refusal.code not in _STALE:
+                    if refusal.code not in STALE:
                         raise
                 done += 1
         return done

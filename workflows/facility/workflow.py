@@ -104,3 +104,6 @@ class Facility(Desk):
 
     def place(self) -> dict[str, object]:
         return {"facility_id": self._start.facility.facility_id}
+
+    def drawings(self) -> tuple[DrawingRecord, ...]:
+        return tuple(self._drawings.values())

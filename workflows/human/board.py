@@ -94,9 +94,6 @@ class TaskBoard:
         for task in self.open_tasks():
             self.put(task.model_copy(update={"state": state, "completed_at": now, "version": task.version + 1}))
 
-    def unpublished(self) -> bool:
-        return bool(self._unpublished)
-
     def take_unpublished(self) -> tuple[HumanTask, ...]:
         """Task versions that origination has not been told of by the process itself."""
         taken = tuple(self._unpublished.values())

@@ -1,8 +1,8 @@
 """The desk: how a process asks a person, waits, reminds and goes on.
 
 Base of the three credit processes. A verb arrives as an Update: its validator refuses by the rules of the tasks, its handler
-changes the board before anything is awaited, so that of many simultaneous claims one wins. The process itself wakes up on
-the change, tells origination as a backstop, and goes on when the task is completed.
+changes the board before anything is awaited, so that of many simultaneous claims one wins. The process itself goes on when the
+task is completed; its next report tells origination of every change once more, as a backstop.
 """
 
 from collections.abc import Callable
@@ -19,6 +19,7 @@ from domain.process import (
     ACT_ON_TASK,
     POSITION,
     CommandResult,
+    DrawingRecord,
     DutyHeld,
     Position,
     ProgressReport,
@@ -58,6 +59,12 @@ def refused(refusal: RefusedCommand) -> ApplicationError:
     return ApplicationError(refusal.message_en, detail, type=refusal.code.value, non_retryable=True)
 
 
+def _waits_otherwise(task: HumanTask, seen: HumanTask) -> bool:
+    """Whether a change of a task concerns the process that waits for it: it is closed, or its clock runs otherwise."""
+    stopped = task.state is TaskState.SUSPENDED
+    return not task.is_open or task.due_at != seen.due_at or stopped != (seen.state is TaskState.SUSPENDED)
+
+
 class Desk:
     """State and verbs shared by the credit processes."""
 
@@ -92,7 +99,9 @@ class Desk:
 
     @workflow.query(name=POSITION, description="Where the process stands and which tasks it has")
     def position(self) -> Position:
-        return Position(stage=self._stage, tasks=self._board.all())
+        return Position(
+            stage=self._stage, tasks=self._board.all(), transfers=self.transfers(), drawings=self.drawings()
+        )
 
     # --- what a process does at its desk ----------------------------------------------------------------------------
 
@@ -143,7 +152,11 @@ class Desk:
         return self._board.put(task)
 
     async def completed(self, task: HumanTask) -> HumanTask:
-        """Wait until a task is no longer open; tell origination of every change; escalate the task when it is overdue."""
+        """Wait until a task is no longer open; escalate it when it is overdue.
+
+        What people do to it meanwhile is in the books with the answer to their command, and goes out once more with the next
+        report.
+        """
         escalations = 0
         while (current := self._board.task(task.task_id)).is_open:
             suspended = current.state is TaskState.SUSPENDED
@@ -151,7 +164,7 @@ class Desk:
             if not await self._changed(current, due):
                 escalations += 1
                 self._board.escalate(current.task_id, self.rulebook.due(current.type.value, workflow.now()))
-            await self._publish_backstop(current)
+                await self.report()
         return current
 
     async def completed_before(self, task: HumanTask, deadline: datetime) -> HumanTask | None:
@@ -159,20 +172,14 @@ class Desk:
         while (current := self._board.task(task.task_id)).is_open:
             if not await self._changed(current, deadline):
                 return None
-            await self._publish_backstop(current)
         return current
 
     async def _changed(self, seen: HumanTask, deadline: datetime | None) -> bool:
         return await self.until(
-            lambda: self._board.task(seen.task_id) is not seen or self._board.unpublished(),
+            lambda: _waits_otherwise(self._board.task(seen.task_id), seen),
             deadline=deadline,
             summary=f"SLA {seen.type.value}",
         )
-
-    async def _publish_backstop(self, seen: HumanTask) -> None:
-        # A completed task goes out with the report of whatever comes next; anything else must not wait that long.
-        if self._board.unpublished() and self._board.task(seen.task_id).is_open:
-            await self.report()
 
     async def ask(self, task_type: TaskType, **terms: Unpack[TaskTerms]) -> HumanTask:
         """Offer one task, publish it and wait for it."""
@@ -222,4 +229,8 @@ class Desk:
 
     def transfers(self) -> tuple[TransferRef, ...]:
         """Outgoing transfers of the process, for the report."""
+        return ()
+
+    def drawings(self) -> tuple[DrawingRecord, ...]:
+        """Paid drawings that the process was told of."""
         return ()

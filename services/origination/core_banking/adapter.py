@@ -4,6 +4,7 @@ An instruction is sent once. What a caller must tell apart is only this: settled
 the connection, an error after the instruction was heard and an answer that makes no sense are all "nobody knows".
 """
 
+from collections.abc import AsyncIterator
 from typing import Protocol
 
 import structlog
@@ -11,7 +12,7 @@ import structlog
 from services.kit.http import RemoteProblem, RemoteUnavailable, ServiceClient, http_client
 from services.kit.service_token import ClientCredentials
 from services.kit.telemetry import describe
-from services.origination.core_banking.messages import CreditTransfer, PaymentStatus
+from services.origination.core_banking.messages import CreditTransfer, PaymentStatus, Statement, StatementEntry
 from services.origination.settings import OriginationSettings
 
 _log = structlog.get_logger(__name__)
@@ -29,6 +30,10 @@ class CoreBanking(Protocol):
 
         Raises ``RemoteUnavailable`` or ``RemoteProblem`` when it cannot be asked.
         """
+        ...
+
+    def statement(self) -> AsyncIterator[StatementEntry]:
+        """Everything that was booked, in the order of booking. Raises as ``inquire``."""
         ...
 
 
@@ -50,6 +55,17 @@ class HttpCoreBanking(ServiceClient):
             if problem.status == 404:
                 return None
             raise
+
+    async def statement(self) -> AsyncIterator[StatementEntry]:
+        cursor = ""
+        while True:
+            params = {"after": cursor} if cursor else {}
+            part = await self.call("GET", "/v1/statement", Statement, params=params)
+            for entry in part.entries:
+                yield entry
+            cursor = part.next_cursor
+            if not cursor:
+                return
 
 
 def connected(settings: OriginationSettings) -> HttpCoreBanking:

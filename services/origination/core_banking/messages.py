@@ -48,3 +48,22 @@ class PaymentStatus(Message):
     settled_on: date | None = None
     reason_code: str = ""
     """``StatusReasonInformation``: ``AC04`` closed account, ``AM04`` insufficient funds, ``DUPL``, ``TM01`` too late …"""
+    instruction_sha256: str = ""
+    """Of the instruction that was executed under this id; empty where the system does not tell. Another one than ours means
+    that the payment is not ours."""
+
+
+class StatementEntry(Message):
+    """One booked instruction of the account statement (``camt.053``, ``Ntry``)."""
+
+    end_to_end_id: str
+    amount: Money
+    creditor_account: str
+    payment: PaymentStatus
+
+
+class Statement(Message):
+    """A part of the statement in the order of booking; ``next_cursor`` leads to what follows, empty at the end."""
+
+    entries: tuple[StatementEntry, ...]
+    next_cursor: str = ""

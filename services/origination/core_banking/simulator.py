@@ -5,6 +5,7 @@ late, to fail after paying, never to answer, to reject.
 """
 
 import asyncio
+import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -13,11 +14,12 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Query, Request
 from pydantic import Field
 
 from domain.calendar import BANK_ZONE
 from domain.model import Value
+from domain.money import Money
 from domain.roles import Role
 from services.kit.app import build_app
 from services.kit.auth import allow
@@ -25,7 +27,14 @@ from services.kit.principal import Principal
 from services.kit.problems import Problem
 from services.kit.router import Router
 from services.kit.settings import ServiceSettings, SettingsRefused
-from services.origination.core_banking.messages import CreditTransfer, EndToEndId, PaymentStatus, TransactionStatus
+from services.origination.core_banking.messages import (
+    CreditTransfer,
+    EndToEndId,
+    PaymentStatus,
+    Statement,
+    StatementEntry,
+    TransactionStatus,
+)
 
 router = Router(tags=["core banking"])
 _CALLER = str(Role.SERVICE_ORIGINATION)
@@ -104,18 +113,15 @@ class Ledger:
     def status(self, end_to_end_id: str) -> PaymentStatus | None:
         """What became of a payment."""
         with self._connection() as connection:
-            row = connection.execute(
-                "SELECT rowid, status, reason, settled_on FROM payment WHERE end_to_end_id = ?", (end_to_end_id,)
-            ).fetchone()
-        if row is None:
-            return None
-        return PaymentStatus(
-            end_to_end_id=end_to_end_id,
-            status=TransactionStatus(row[1]),
-            bank_reference=f"CB{row[0]:010d}",
-            reason_code=row[2],
-            settled_on=row[3],
-        )
+            row = connection.execute(_BY_ID, (end_to_end_id,)).fetchone()
+        return None if row is None else _entry(row).payment
+
+    def statement(self, after: int, limit: int) -> tuple[list[StatementEntry], int]:
+        """Entries booked after one, in the order of booking, and the number of the last; 0 when nothing follows it."""
+        with self._connection() as connection:
+            rows = connection.execute(_IN_ORDER, (after, limit + 1)).fetchall()
+        more = len(rows) > limit
+        return [_entry(row) for row in rows[:limit]], rows[limit - 1][0] if more else 0
 
     def settle(self, end_to_end_id: str, day: str) -> None:
         """Settle a payment that was accepted."""
@@ -130,6 +136,33 @@ class Ledger:
         with self._connection() as connection:
             row = connection.execute("SELECT heard FROM payment WHERE end_to_end_id = ?", (end_to_end_id,)).fetchone()
         return 0 if row is None else int(row[0])
+
+
+_BY_ID = """SELECT rowid, end_to_end_id, status, reason, settled_on, instruction
+FROM payment WHERE end_to_end_id = ?"""
+_IN_ORDER = """SELECT rowid, end_to_end_id, status, reason, settled_on, instruction
+FROM payment WHERE rowid > ? ORDER BY rowid LIMIT ?"""
+
+
+def _entry(row: tuple[int, str, str, str, str | None, str]) -> StatementEntry:
+    number, end_to_end_id, status, reason, settled_on, instruction = row
+    said = json.loads(instruction)
+    payment = PaymentStatus.model_validate(
+        {
+            "end_to_end_id": end_to_end_id,
+            "status": status,
+            "bank_reference": f"CB{number:010d}",
+            "reason_code": reason,
+            "settled_on": settled_on,
+            "instruction_sha256": said["instruction_sha256"],
+        }
+    )
+    return StatementEntry(
+        end_to_end_id=end_to_end_id,
+        amount=Money.model_validate(said["instructed_amount"]),
+        creditor_account=said["creditor_account"],
+        payment=payment,
+    )
 
 
 class _Behaviour:
@@ -186,6 +219,19 @@ async def inquire(
     if found.status is TransactionStatus.PENDING:
         await asyncio.to_thread(ledger.settle, end_to_end_id, _today())
     return found
+
+
+@router.get("/v1/statement", response_model=Statement)
+async def account_statement(
+    request: Request,
+    _: Annotated[Principal, allow(_CALLER)],
+    after: Annotated[int, Query(ge=0, le=2**53)] = 0,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 500,
+) -> Statement:
+    """What was booked, in the order of booking."""
+    ledger: Ledger = request.app.state.ledger
+    entries, last = await asyncio.to_thread(ledger.statement, after, limit)
+    return Statement(entries=tuple(entries), next_cursor=str(last) if last else "")
 
 
 @router.put("/v1/simulator/fault", status_code=204)

@@ -1,5 +1,6 @@
 """``/v1/transfers``: outgoing payments. The borrower's owner confirms each (企业反诈安全卫士); the process has it sent."""
 
+from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
 
@@ -27,6 +28,7 @@ from services.kit.router import Router
 from services.origination.commands import ACCEPTED, Order, carry_out
 from services.origination.core_banking.adapter import CoreBanking
 from services.origination.routes.roles import READERS, WORKER
+from services.origination.settings import OriginationSettings
 from services.origination.store import transfers, utilisations
 from services.origination.store.refusals import foreign
 
@@ -152,9 +154,11 @@ async def _at_core_banking(
     reservation = await call.reserve(database)
     if reservation.replayed is not None:
         return reservation.replayed
+    settings: OriginationSettings = request.app.state.settings
     deal = transfers.send if sending else transfers.inquire
     try:
-        ref = await deal(database, core_banking, who, step)
+        life = timedelta(seconds=settings.payment_instruction_seconds)
+        ref = await deal(database, core_banking, who, step, life=life)
     except Problem as problem:
         await call.refuse(database, reservation, problem)
         raise

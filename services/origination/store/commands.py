@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel
-from sqlmodel import col, select
+from sqlmodel import col, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from domain.inbox import CommandRefusal, CommandState, CommandView
@@ -62,17 +62,18 @@ async def written(
 
 async def settle(session: AsyncSession, command: Command, refusal: dict[str, Any] | None = None) -> bool:
     """Enter a command's outcome; ``False`` where somebody was faster."""
-    found = await session.exec(
-        select(Command).where(Command.id == command.id).with_for_update().execution_options(populate_existing=True)
+    settled = await session.execute(
+        update(Command)
+        .where(col(Command.id) == command.id, col(Command.state).in_([CommandState.PENDING, CommandState.LOST]))
+        .values(
+            state=CommandState.REFUSED if refusal else CommandState.APPLIED,
+            refusal=refusal,
+            settled_at=now(),
+        )
+        .returning(col(Command.id))
+        .execution_options(synchronize_session=False)
     )
-    row = found.one()
-    if row.state not in (CommandState.PENDING, CommandState.LOST):
-        return False
-    row.state = CommandState.REFUSED if refusal else CommandState.APPLIED
-    row.refusal = refusal
-    row.settled_at = now()
-    await session.flush()
-    return True
+    return settled.scalar_one_or_none() is not None
 
 
 async def lose(session: AsyncSession, command: Command) -> None:

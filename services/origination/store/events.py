@@ -16,6 +16,8 @@ import pydantic_core
 from pydantic import BaseModel
 from sqlalchemy import Engine
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.event import listens_for
+from sqlalchemy.orm import Session
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -30,6 +32,7 @@ from services.origination.store.case_rows import CaseState, folded, instant_text
 from services.origination.tables.base import OriginationTable
 from services.origination.tables.events import GENESIS, CaseEvent, CaseHead
 
+_HELD = "held_case_heads"
 _keys: "WeakKeyDictionary[Engine, Keyring]" = WeakKeyDictionary()
 
 
@@ -65,15 +68,29 @@ async def lock_case(session: AsyncSession, case_id: UUID) -> CaseHead:
 
     Take it before reading rows that are about to change: what was read earlier may be out of date.
     """
-    # Through the table, not the class: a head is not a row of the case and has no event of its own.
-    heads = table_of(CaseHead)
-    await session.execute(
-        insert(heads).values(case_id=case_id, seq=0, hash=GENESIS, signature="", key_id="").on_conflict_do_nothing()
-    )
-    found = await session.exec(
+    held: dict[UUID, CaseHead] = session.info.setdefault(_HELD, {})
+    if case_id in held:
+        return held[case_id]
+    wanted = (
         select(CaseHead).where(CaseHead.case_id == case_id).with_for_update().execution_options(populate_existing=True)
     )
-    return found.one()
+    head = (await session.exec(wanted)).one_or_none()
+    if head is None:
+        # Through the table, not the class: a head is not a row of the case and has no event of its own.
+        heads = table_of(CaseHead)
+        await session.execute(
+            insert(heads).values(case_id=case_id, seq=0, hash=GENESIS, signature="", key_id="").on_conflict_do_nothing()
+        )
+        head = (await session.exec(wanted)).one()
+    held[case_id] = head
+    return head
+
+
+@listens_for(Session, "after_soft_rollback")
+@listens_for(Session, "after_commit")
+def _let_go(session: Session, *_: object) -> None:
+    """With its transaction, or the part of it that was undone, a session no longer holds any lock."""
+    session.info.pop(_HELD, None)
 
 
 async def record(

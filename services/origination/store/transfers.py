@@ -27,10 +27,8 @@ from services.origination.store.events import lock_case, record
 from services.origination.store.facilities import in_sight
 from services.origination.tables.facilities import Facility, Transfer, Utilisation
 
-INSTRUCTION_LIFE = timedelta(minutes=5)
-"""An instruction that reaches core banking later than this is refused there."""
-NEVER_ARRIVED_AFTER = INSTRUCTION_LIFE + timedelta(minutes=5)
-"""Only when an instruction could no longer be executed does "unknown to core banking" mean that nothing was paid."""
+OTHER_INSTRUCTION = "OTHER_INSTRUCTION"
+"""Why a transfer stays unknown whose id core banking knows with another payee, account or amount: an operator has to look."""
 
 _SETTLED = (TransferState.CONFIRMED, TransferState.FAILED)
 
@@ -113,11 +111,21 @@ def _money(row: Transfer) -> Money:
 # --- sending ----------------------------------------------------------------------------------------------------------
 
 
-async def send(database: Database, core_banking: CoreBanking, who: Principal, step: TransferStep) -> TransferRef:
+async def send(
+    database: Database, core_banking: CoreBanking, who: Principal, step: TransferStep, *, life: timedelta
+) -> TransferRef:
     """Send a transfer that the owner confirmed, once. One that was sent before is asked about instead.
 
-    Raises ``not_found``, and ``transfer_not_confirmed`` for one the owner has not confirmed.
+    ``life`` is how long core banking may execute the instruction; one that reaches it later is refused there. Core
+    banking is asked before anything is sent: books that were restored from a backup do not know what was paid after
+    it. Raises ``not_found``, ``transfer_not_confirmed`` for one the owner has not confirmed, and what the adapter raises
+    when core banking cannot be asked; then nothing was sent.
     """
+    async with database.session() as session:
+        row = await _locked(session, step)
+    known = None
+    if row.state == TransferState.CONFIRMED_BY_OWNER:
+        known = await core_banking.inquire(row.end_to_end_id)
     async with database.session() as session:
         row = await _locked(session, step)
         state = TransferState(row.state)
@@ -129,16 +137,20 @@ async def send(database: Database, core_banking: CoreBanking, who: Principal, st
     if state in _SETTLED:
         return transfer_ref(row)
     if state in (TransferState.SENDING, TransferState.UNKNOWN):
-        return await inquire(database, core_banking, who, step)
+        return await inquire(database, core_banking, who, step, life=life)
     if state is not TransferState.CONFIRMED_BY_OWNER:
         raise Problem("transfer_not_confirmed", state=state.value)
-    status = await core_banking.pay(_instruction(row))
+    status = known or await core_banking.pay(_instruction(row, life))
     return await _settle(database, who, step, status)
 
 
-async def inquire(database: Database, core_banking: CoreBanking, who: Principal, step: TransferStep) -> TransferRef:
-    """Ask core banking what became of a transfer. Raises ``not_found``, ``transfer_not_confirmed`` for one that was never
-    sent, and what the adapter raises when core banking cannot be asked."""
+async def inquire(
+    database: Database, core_banking: CoreBanking, who: Principal, step: TransferStep, *, life: timedelta
+) -> TransferRef:
+    """Ask core banking what became of a transfer. Only when its instruction could no longer be executed, for certain after
+    twice its ``life``, does "unknown to core banking" mean that nothing was paid. Raises ``not_found``,
+    ``transfer_not_confirmed`` for one that was never sent, and what the adapter raises when core banking cannot be
+    asked."""
     async with database.session() as session:
         row = await _locked(session, step)
     if row.state in _SETTLED:
@@ -146,14 +158,14 @@ async def inquire(database: Database, core_banking: CoreBanking, who: Principal,
     if row.state not in (TransferState.SENDING, TransferState.UNKNOWN):
         raise Problem("transfer_not_confirmed", state=row.state)
     status = await core_banking.inquire(row.end_to_end_id)
-    if status is None and row.sent_at is not None and now() - row.sent_at > NEVER_ARRIVED_AFTER:
+    if status is None and row.sent_at is not None and now() - row.sent_at > 2 * life:
         status = PaymentStatus(
             end_to_end_id=row.end_to_end_id, status=TransactionStatus.REJECTED, reason_code="NEVER_ARRIVED"
         )
     return await _settle(database, who, step, status)
 
 
-def _instruction(row: Transfer) -> CreditTransfer:
+def _instruction(row: Transfer, life: timedelta) -> CreditTransfer:
     assert row.sent_at is not None
     return CreditTransfer(
         end_to_end_id=row.end_to_end_id,
@@ -164,7 +176,7 @@ def _instruction(row: Transfer) -> CreditTransfer:
         creditor_agent=row.payee_bank,
         purpose=row.purpose,
         instruction_sha256=row.instruction_sha256,
-        valid_until=row.sent_at + INSTRUCTION_LIFE,
+        valid_until=row.sent_at + life,
     )
 
 
@@ -172,6 +184,11 @@ async def _settle(database: Database, who: Principal, step: TransferStep, status
     """Enter what is known of a transfer that was sent. A settled one is never changed again."""
     async with database.session() as session:
         row = await _locked(session, step)
+        if status is not None and status.instruction_sha256 not in ("", row.instruction_sha256):
+            # Somebody else's payment under our id says nothing about ours, and ours must not be sent any more.
+            status = PaymentStatus(
+                end_to_end_id=row.end_to_end_id, status=TransactionStatus.PENDING, reason_code=OTHER_INSTRUCTION
+            )
         state = _state_of(status)
         if row.state in _SETTLED or row.state == state:
             return transfer_ref(row)

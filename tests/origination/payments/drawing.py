@@ -11,7 +11,7 @@ import httpx
 import pytest_asyncio
 from fastapi import FastAPI
 from sqlmodel.ext.asyncio.session import AsyncSession
-from temporalio.client import Client
+from temporalio.client import Client, RPCError
 
 from domain.application import (
     ApplicationContent,
@@ -39,7 +39,7 @@ from services.origination.tables.base import OriginationTable
 from services.origination.tables.books import Customer, PolicyBundle, PolicyPublication, ReferenceData
 from services.origination.tables.cases import Application, ApplicationVersion, CaseFinding, Contract, Offer
 from tests.origination.bench import BRANCH, MANAGER, USCC
-from tests.origination.running import People, key
+from tests.origination.running import People, key, until
 from tests.workflows.people import CALENDAR
 
 BOOK = load_book("policy/book")
@@ -317,7 +317,17 @@ class Drawn:
         answer = await self.request(finance, asked, **fields)
         assert answer.status_code == 202, answer.text
         found: dict[str, Any] = answer.json()
+        workflow_id = utilisation_workflow_id(UUID(found["utilisation_id"]))
+        # Its process is started after the answer, and takes nothing before that.
+        await until(lambda: self._is_known(workflow_id))
         return found
+
+    async def _is_known(self, workflow_id: str) -> bool:
+        try:
+            await self.engine.get_workflow_handle(workflow_id).describe()
+        except RPCError:
+            return False
+        return True
 
     async def request(self, client: httpx.AsyncClient, asked: Any, **fields: Any) -> httpx.Response:
         body = {

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -20,7 +19,6 @@ from services.kit.service_token import FixedToken
 from services.origination.core_banking.adapter import HttpCoreBanking
 from services.origination.core_banking.simulator import SimulatorSettings, create_app
 from services.origination.settings import OriginationSettings
-from services.origination.store import transfers
 from services.origination.store.events import events_of, verify
 from tests.fixtures.identity import Tokens
 from tests.origination.payments.drawing import Drawn, payee
@@ -184,7 +182,7 @@ async def test_a_part_that_fails_is_given_back(drawn_case: Drawn, bank: Any) -> 
 
 
 async def test_what_never_arrived_stays_unknown_until_it_can_no_longer_arrive(
-    drawn_case: Drawn, bank: Any, monkeypatch: pytest.MonkeyPatch
+    drawn_case: Drawn, bank: Any, app: FastAPI
 ) -> None:
     utilisation, transfer = await paid_case(drawn_case)
     await misbehave(bank, "lose")
@@ -192,7 +190,7 @@ async def test_what_never_arrived_stays_unknown_until_it_can_no_longer_arrive(
     assert sent.state is TransferState.UNKNOWN
     inquired = await drawn_case.worker.inquire_transfer(drawn_case.transfer_step(utilisation, transfer, "inquire"))
     assert inquired.state is TransferState.UNKNOWN
-    monkeypatch.setattr(transfers, "NEVER_ARRIVED_AFTER", timedelta(0))
+    app.state.settings = app.state.settings.model_copy(update={"payment_instruction_seconds": 0})
     inquired = await drawn_case.worker.inquire_transfer(drawn_case.transfer_step(utilisation, transfer, "inquire"))
     assert inquired.state is TransferState.FAILED
     assert bank.state.ledger.heard(transfer.end_to_end_id) == 0

@@ -1,0 +1,75 @@
+"""The figures of a run, and ``bench.json``."""
+
+import json
+import statistics
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+_DIGITS = 4
+"""Significant digits: more would only repeat the machine's noise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One measured value.
+
+    ``beside`` is what it was measured against in the same run, in the same unit; ``ratio`` is value / beside; ``note``
+    says what that was and what a reader has to know.
+    """
+
+    name: str
+    value: float
+    unit: str
+    beside: float | None = None
+    ratio: float | None = None
+    note: str = ""
+
+
+def figure(name: str, value: float, unit: str, *, beside: float | None = None, note: str = "") -> Figure:
+    """A figure with its ratio; rounded to four significant digits."""
+    ratio = None if beside is None or beside == 0 else _rounded(value / beside)
+    return Figure(name, _rounded(value), unit, None if beside is None else _rounded(beside), ratio, note)
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """The value below which this share of a sample lies (nearest rank). Raises ``ValueError`` for an empty sample."""
+    if not values:
+        raise ValueError("no measurement was taken")
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, max(0, round(share * len(ordered) + 0.5) - 1))]
+
+
+def median(values: Sequence[float]) -> float:
+    """The middle of a sample. Raises ``ValueError`` for an empty one."""
+    if not values:
+        raise ValueError("no measurement was taken")
+    return statistics.median(values)
+
+
+def spread(
+    name: str, values: Sequence[float], unit: str, *, beside: Sequence[float] | None = None, note: str = ""
+) -> list[Figure]:
+    """``name_p50`` and ``name_p99`` of a sample, each beside the same percentile of what it is measured against."""
+    count = f"{len(values)} measurements" if beside is None else f"{len(values)} and {len(beside)} measurements"
+    told = f"{note}; {count}" if note else count
+    return [
+        figure(
+            f"{name}_{label}",
+            percentile(values, share),
+            unit,
+            beside=None if beside is None else percentile(beside, share),
+            note=told,
+        )
+        for label, share in (("p50", 0.5), ("p99", 0.99))
+    ]
+
+
+def write(path: Path, figures: Sequence[Figure]) -> None:
+    """``bench.json``: a list of ``{name, value, unit, beside, ratio, note}``."""
+    rows = ",\n ".join(json.dumps(asdict(entry), ensure_ascii=False) for entry in figures)
+    path.write_text(f"[{rows}]\n", "utf-8")
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.{_DIGITS}g}")

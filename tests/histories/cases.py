@@ -1,0 +1,170 @@
+"""The cases that are recorded beside the three examples: real processes on a real server, with people who act."""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+from temporalio.client import WorkflowHandle
+
+from domain.authority import AuthorityChain
+from domain.facility import TransferState
+from domain.finding import Outcome
+from domain.process import RECORD_DRAWING, WITHDRAW, DrawingRecord, SignedWithdrawCommand, WithdrawCommand
+from domain.roles import Role
+from domain.tasks import TaskOutcome, TaskType, Verb
+from tests.workflows.people import Desk, case_start, requirement, today
+from tests.workflows.stage import Stage, ended
+
+# --- applications -----------------------------------------------------------------------------------------------------
+
+
+async def returned(stage: Stage) -> WorkflowHandle[Any, Any]:
+    """Sent back to due diligence by the reviewer, gone through again, effective."""
+    desk = await stage.application()
+    [task] = await desk.carry_to(TaskType.REVIEW)
+    await desk.do(task, TaskOutcome.RETURN, return_to="due_diligence", comment="补充材料")
+    await desk.carry_to()
+    return await ended(desk, "effective")
+
+
+async def declined(stage: Stage) -> WorkflowHandle[Any, Any]:
+    """Referred at intake, analysed, then refused by the approver."""
+    stage.books.checks["intake"] = Outcome.REFER
+    desk = await stage.application()
+    [task] = await desk.carry_to(TaskType.APPROVAL)
+    await desk.do(task, TaskOutcome.REJECT, comment="集中度过高", mandate=None)
+    return await ended(desk, "declined")
+
+
+async def knocked_out(stage: Stage) -> WorkflowHandle[Any, Any]:
+    """Declined by the machine at screening."""
+    stage.books.checks["screening"] = Outcome.FAIL
+    return await ended(await stage.application(), "declined")
+
+
+async def withdrawn(stage: Stage) -> WorkflowHandle[Any, Any]:
+    """Withdrawn while the reviewer has it."""
+    desk = await stage.application()
+    await desk.carry_to(TaskType.REVIEW)
+    command = WithdrawCommand(case_id=uuid4(), subject="rm", roles=("relationship_manager",), reason="撤回")
+    await desk.handle.execute_update(WITHDRAW, SignedWithdrawCommand(command=command, assertion=""))
+    return await ended(desk, "withdrawn")
+
+
+async def offer_lapsed(stage: Stage) -> WorkflowHandle[Any, Any]:
+    """Approved; the borrower lets the offer lapse."""
+    desk = await stage.application()
+    [task] = await desk.carry_to(TaskType.APPROVAL)
+    await desk.do(task, TaskOutcome.APPROVE)
+    await desk.awaited(TaskType.OFFER_ACCEPTANCE)
+    await stage.pass_time(desk, timedelta(days=40))
+    return await ended(desk, "expired")
+
+
+async def committee(stage: Stage) -> WorkflowHandle[Any, Any]:
+    """A ballot of three carries, then the approver decides; the price was below the floor."""
+    ballot = requirement("credit_committee", 30, kind="committee", seats=3, quorum=2)
+    stage.books.chain = AuthorityChain(steps=(ballot, requirement()))
+    stage.books.outcomes["quote"] = Outcome.REFER
+    desk = await stage.application()
+    votes = await desk.carry_to(TaskType.COMMITTEE_VOTE)
+    outcomes = (TaskOutcome.APPROVE, TaskOutcome.REJECT, TaskOutcome.APPROVE)
+    for number, (vote, outcome) in enumerate(zip(votes, outcomes, strict=True)):
+        member = f"member-{number}"
+        claimed = await desk.act(vote, Verb.CLAIM, member, Role.COMMITTEE_MEMBER)
+        await desk.act(claimed, Verb.COMPLETE, member, outcome=outcome, comment="意见")
+    await desk.carry_to()
+    return await ended(desk, "effective")
+
+
+async def overdue(stage: Stage) -> WorkflowHandle[Any, Any]:
+    """Nobody acts for a month: the tasks rise three times; then everything is done."""
+    stage.books.offer_valid_until = today() + timedelta(days=120)
+    desk = await stage.application()
+    await desk.awaited(TaskType.LEAD_INVESTIGATION, TaskType.CO_INVESTIGATION)
+    await stage.pass_time(desk, timedelta(days=60))
+    await desk.carry_to()
+    return await ended(desk, "effective")
+
+
+# --- utilisations -----------------------------------------------------------------------------------------------------
+
+
+async def drawing(stage: Stage) -> Desk:
+    """A drawing under a facility that has just been opened."""
+    await stage.facility()
+    return await stage.utilisation()
+
+
+async def refused(stage: Stage) -> WorkflowHandle[Any, Any]:
+    """The gate refuses and the commitment is given back."""
+    stage.books.allowed = False
+    return await ended(await drawing(stage), "refused")
+
+
+async def unknown_then_confirmed(stage: Stage) -> WorkflowHandle[Any, Any]:
+    """Core banking does not know the payment at first; two inquiries later it does."""
+    stage.books.transfer_fates = [TransferState.UNKNOWN, TransferState.UNKNOWN, TransferState.CONFIRMED]
+    desk = await drawing(stage)
+    [review] = await desk.awaited(TaskType.DISBURSEMENT_REVIEW)
+    await desk.do(review)
+    await stage.confirmed_by_owner(desk)
+    await stage.pass_time(desk, timedelta(minutes=1))
+    [condition] = await desk.awaited(TaskType.CONDITION_SUBSEQUENT)
+    await desk.do(condition)
+    return await ended(desk, "secured")
+
+
+async def owner_silent(stage: Stage) -> WorkflowHandle[Any, Any]:
+    """The owner confirms nothing, and the drawing lapses."""
+    desk = await drawing(stage)
+    [review] = await desk.awaited(TaskType.DISBURSEMENT_REVIEW)
+    await desk.do(review)
+    await stage.shown_transfer(desk)
+    await stage.pass_time(desk, timedelta(days=5))
+    return await ended(desk, "cancelled")
+
+
+# --- facilities -------------------------------------------------------------------------------------------------------
+
+
+async def undrawn(stage: Stage) -> WorkflowHandle[Any, Any]:
+    """Never drawn within its availability."""
+    desk = await stage.facility()
+    await stage.pass_time(desk, timedelta(days=370))
+    return await ended(desk, "cancelled")
+
+
+async def repaid(stage: Stage) -> WorkflowHandle[Any, Any]:
+    """Drawn, inspected, open for ten years, settled."""
+    desk = await stage.facility()
+    paid = DrawingRecord(utilisation_id=uuid4(), amount=case_start().amount, paid_on=today())
+    await desk.handle.signal(RECORD_DRAWING, paid)
+    [inspection] = await desk.awaited(TaskType.FIRST_INSPECTION)
+    await desk.do(inspection)
+    await stage.pass_time(desk, timedelta(days=3655))
+    [settlement] = await desk.awaited(TaskType.SETTLEMENT)
+    await desk.do(settlement)
+    return await ended(desk, "repaid")
+
+
+Played = Callable[[Stage], Awaitable[WorkflowHandle[Any, Any]]]
+CASES: dict[str, Played] = {
+    "application/returned": returned,
+    "application/declined": declined,
+    "application/knocked-out": knocked_out,
+    "application/withdrawn": withdrawn,
+    "application/offer-lapsed": offer_lapsed,
+    "application/committee": committee,
+    "application/overdue": overdue,
+    "utilisation/refused": refused,
+    "utilisation/unknown-then-confirmed": unknown_then_confirmed,
+    "utilisation/owner-silent": owner_silent,
+    "facility/undrawn": undrawn,
+    "facility/repaid": repaid,
+}
+EXAMPLES = ("nxb-xiyun", "jsb-order", "bocom-qinghai")
+ALL_CASES = frozenset(CASES) | {
+    f"{process}/{example}" for process in ("application", "utilisation", "facility") for example in EXAMPLES
+}

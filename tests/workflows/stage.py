@@ -1,0 +1,141 @@
+"""A worker with the real processes on a real server, whose time passes when a case is told so."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from temporalio.client import Client, WorkflowHandle
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.testing import WorkflowEnvironment
+from temporalio.worker import Worker
+
+from domain.facility import SignedTransferCommand, TransferCommand, TransferDecision, TransferRef
+from domain.process import (
+    APPLICATION_WORKFLOW,
+    DECIDE_TRANSFER,
+    FACILITY_WORKFLOW,
+    TASK_QUEUE,
+    UTILISATION_WORKFLOW,
+    FacilityStart,
+    application_workflow_id,
+    facility_workflow_id,
+    utilisation_workflow_id,
+)
+from domain.roles import Role
+from tests.fixtures.deployment import make_current, versioned
+from tests.fixtures.temporal import TemporalUnderTest
+from tests.workflows.people import Books, Desk, case_start, utilisation_start
+from workflows.definitions import WORKFLOWS, runner
+
+PATIENCE = 60.0
+
+
+@dataclass
+class Stage:
+    """A server, one worker of the present build, and the books a case reads."""
+
+    environment: WorkflowEnvironment
+    client: Client
+    queue: str
+    books: Books
+
+    async def application(self) -> Desk:
+        start = case_start()
+        workflow_id = application_workflow_id(start.application_id)
+        await self.client.start_workflow(APPLICATION_WORKFLOW, start, id=workflow_id, task_queue=self.queue)
+        return Desk(self.client, workflow_id)
+
+    async def facility(self) -> Desk:
+        facility = await self.books.do_open_facility(None)  # type: ignore[arg-type]
+        start = FacilityStart(
+            facility=facility,
+            case_id=uuid4(),
+            case_number="SD2026-YC-000001",
+            branch="YC",
+            policy_sha256="0" * 64,
+        )
+        workflow_id = facility_workflow_id(self.books.facility_id)
+        await self.client.start_workflow(FACILITY_WORKFLOW, start, id=workflow_id, task_queue=self.queue)
+        return Desk(self.client, workflow_id)
+
+    async def utilisation(self, **change: Any) -> Desk:
+        """A drawing under the open facility, with changes to what is asked for."""
+        start = utilisation_start(self.books.facility_id).model_copy(update=change)
+        workflow_id = utilisation_workflow_id(start.utilisation_id)
+        await self.client.start_workflow(UTILISATION_WORKFLOW, start, id=workflow_id, task_queue=self.queue)
+        return Desk(self.client, workflow_id)
+
+    async def pass_time(self, desk: Desk, span: timedelta) -> None:
+        """Let a span of the process's own time pass, or what is left of the process if it ends before."""
+        await self.environment.fast_forward(desk.handle, span)
+
+    async def now(self, desk: Desk) -> datetime:
+        """The process's own time: each process has a clock of its own."""
+        return await self.environment.get_current_time(desk.handle)
+
+    async def pass_until(self, desk: Desk, instant: datetime) -> None:
+        """Let the process's own time pass until an instant."""
+        await self.pass_time(desk, instant - await self.now(desk))
+
+    async def confirmed_by_owner(self, desk: Desk) -> None:
+        """The owner confirms the transfer as soon as it is shown."""
+        transfer = await self.shown_transfer(desk)
+        command = TransferCommand(
+            transfer_id=transfer.transfer_id,
+            decision=TransferDecision.CONFIRM,
+            instruction_sha256=transfer.instruction_sha256,
+            subject="owner",
+            roles=(Role.BORROWER_OWNER.value,),
+        )
+        await desk.handle.execute_update(DECIDE_TRANSFER, SignedTransferCommand(command=command, assertion=""))
+
+    async def shown_transfer(self, desk: Desk) -> TransferRef:
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                for report in self.books.asked("report_progress"):
+                    if report.workflow_id == desk.handle.id and report.transfers:
+                        found: TransferRef = report.transfers[0]
+                        return found
+                await asyncio.sleep(0.02)
+
+
+@asynccontextmanager
+async def stage_on(
+    server: TemporalUnderTest,
+    build: str,
+    *,
+    books: Books | None = None,
+    queue: str = "",
+    max_cached_workflows: int = 1000,
+) -> AsyncIterator[Stage]:
+    """A worker of a build, with fresh books on a queue of its own, or with those of a worker before it.
+
+    Time passes as on a clock until a case is told otherwise.
+    """
+    client = await Client.connect(server.address, namespace=server.namespace, data_converter=pydantic_data_converter)
+    queue = queue or f"{TASK_QUEUE}-{uuid4()}"
+    books = books or Books()
+    async with Worker(
+        client,
+        task_queue=queue,
+        workflows=WORKFLOWS,
+        activities=books.activities(),
+        workflow_runner=runner(),
+        deployment_config=versioned(queue, build),
+        max_cached_workflows=max_cached_workflows,
+    ):
+        await make_current(client, queue, build)
+        yield Stage(server.environment, client, queue, books)
+
+
+async def ended(desk: Desk, stage: str) -> WorkflowHandle[Any, Any]:
+    """The case came to the end its name says."""
+    async with asyncio.timeout(PATIENCE):
+        result = await desk.handle.result()
+    found = result["stage"] if isinstance(result, dict) else result
+    assert found == stage, f"{desk.handle.id} ended {found}, not {stage}"
+    return desk.handle
