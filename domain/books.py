@@ -3,7 +3,7 @@
 The limit tree is group → customer → line; facilities and their drawings hang below the lines.
 """
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 from uuid import UUID
@@ -196,3 +196,16 @@ class ProductView(Value):
     repayment_methods: tuple[str, ...]
     green: bool
     policy_sha256: str
+
+
+class BusinessDayView(Value):
+    """The bank's business date at an instant, and what it was told by."""
+
+    at: datetime
+    business_date: date
+    cut_off: time
+    """On the clock of the bank's zone; what arrives later belongs to the next business day."""
+    calendar: str
+    vintage: str
+    provisional: bool
+    """The date lies beyond the published years, so that a notice may still move it."""

@@ -329,7 +329,7 @@ class Drawn:
             return False
         return True
 
-    async def request(self, client: httpx.AsyncClient, asked: Any, **fields: Any) -> httpx.Response:
+    async def request(self, client: httpx.AsyncClient, asked: Any, query: str = "", **fields: Any) -> httpx.Response:
         body = {
             "amount": yuan(asked).model_dump(mode="json"),
             "value_date": str(today()),
@@ -337,7 +337,7 @@ class Drawn:
             "purpose": "servers",
             **fields,
         }
-        path = f"/v1/facilities/{self.facility.facility_id}/utilisations"
+        path = f"/v1/facilities/{self.facility.facility_id}/utilisations{query}"
         return await client.post(path, json=body, headers=key())
 
     def step(self, utilisation: dict[str, Any], name: str = "step", **more: Any) -> UtilisationStep:

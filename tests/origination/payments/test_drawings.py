@@ -1,6 +1,8 @@
 """Drawings: asked for, reserved within the commitment, gated, and seen only by whom they concern."""
 
 import asyncio
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -15,6 +17,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import select
 
+from domain.calendar import BANK_ZONE
 from domain.money import yuan
 from domain.process import CaseStep
 from domain.roles import Role
@@ -28,6 +31,7 @@ from services.origination.tables.facilities import Commitment, CommitmentEntry
 from tests.fixtures.postgres import DatabaseUrls
 from tests.origination.payments.drawing import BOOK, NUMBER, PRECEDENT, Drawn, open_case, payee, today
 from tests.origination.running import People, key, started, until
+from tests.workflows.people import CALENDAR
 
 
 async def test_a_facility_is_opened_once_with_its_commitment_and_process(drawn_case: Drawn, app: FastAPI) -> None:
@@ -87,6 +91,43 @@ async def test_everything_wrong_with_a_request_is_said_at_once(drawn_case: Drawn
     for amount in (80_000_000, "8e7", "NaN"):
         hostile = await drawn_case.request(finance, 1, amount={"amount": amount, "currency": "CNY"})
         assert hostile.status_code == 422, amount
+
+
+async def test_a_value_date_is_a_business_day_from_today_on_and_the_next_is_named(drawn_case: Drawn) -> None:
+    finance = await drawn_case.people.borrower("finance@xiyun", "borrower_finance")
+    closed = next(day for day in days_from(today()) if not CALENDAR.is_business_day(day))
+    past = CALENDAR.preceding(today() - timedelta(days=1))
+    beyond = CALENDAR.following(drawn_case.facility.termination_date + timedelta(days=1))
+    for value_date, codes, named in (
+        (closed, {"not_a_business_day"}, CALENDAR.following(closed)),
+        (past, {"value_date_past", "outside_facility"}, today()),
+        (beyond, {"outside_facility"}, drawn_case.facility.termination_date),
+    ):
+        for query in ("", "?dry_run=true"):
+            answer = await drawn_case.request(finance, 80_000_000, query, value_date=str(value_date))
+            assert answer.status_code == 422, answer.text
+            faults = answer.json()["errors"]
+            assert {fault["code"] for fault in faults} == codes
+            assert {fault["pointer"] for fault in faults} == {"/value_date"}
+            assert any(str(named) in fault["message"] for fault in faults)
+    present = (await finance.get("/v1/business-day")).json()
+    assert (present["business_date"], present["cut_off"]) == (str(today()), "17:00:00")
+
+
+def days_from(day: date) -> Iterator[date]:
+    while True:
+        yield day
+        day += timedelta(days=1)
+
+
+async def test_a_dry_run_judges_by_the_business_date(drawn_case: Drawn, monkeypatch: pytest.MonkeyPatch) -> None:
+    # After the cut-off of the business day before, the business date is the facility's first, the calendar's day is not.
+    evening = datetime.combine(CALENDAR.preceding(today() - timedelta(days=1)), time(18), tzinfo=BANK_ZONE)
+    monkeypatch.setattr("services.origination.routes.facilities.now", lambda: evening)
+    finance = await drawn_case.people.borrower("finance@xiyun", "borrower_finance")
+    answer = await drawn_case.request(finance, 80_000_000, "?dry_run=true", value_date=str(today()))
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["verdict"]["codes"] == []
 
 
 async def test_a_drawing_of_another_borrower_or_branch_is_not_found(drawn_case: Drawn) -> None:
