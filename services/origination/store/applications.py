@@ -23,6 +23,7 @@ from services.kit.error_handling import invalid_document
 from services.kit.paging import PageRequest, Slice, fetch_page
 from services.kit.principal import Principal
 from services.kit.problems import Fault, Problem
+from services.origination.store import reference
 from services.origination.store.customers import visible_customer
 from services.origination.store.events import lock_case, record
 from services.origination.tables.cases import CASE_NUMBERS, Application, ApplicationVersion
@@ -140,21 +141,9 @@ async def change_draft(
 
 async def _write(session: AsyncSession, who: Principal, row: Application, content: ApplicationContent) -> None:
     """Content and the header columns that lists and scopes go by."""
+    if faults := await _unknown(session, who, content):
+        raise _refused(*faults)
     borrower = content.party(PartyRole.BORROWER)
-    if content.customer_id is not None:
-        try:
-            customer = await visible_customer(session, who, content.customer_id)
-        except Problem:
-            raise _refused(Fault("/customer_id", "unknown_customer", "没有该客户", "no such customer")) from None
-        if borrower is not None and borrower.uscc != customer.uscc:
-            raise _refused(
-                Fault(
-                    "/customer_id",
-                    "customer_mismatch",
-                    "与借款人的统一社会信用代码不一致",
-                    "has another code than the party in the borrower's role",
-                )
-            )
     line = content.lines[0] if content.lines else None
     row.content = content.model_dump(mode="json")
     row.lender_id = content.lender_id
@@ -164,6 +153,24 @@ async def _write(session: AsyncSession, who: Principal, row: Application, conten
     row.tenor_months = line.tenor_months if line else None
     row.borrower_uscc = borrower.uscc if borrower else None
     row.borrower_name = borrower.name if borrower else None
+
+
+async def _unknown(session: AsyncSession, who: Principal, content: ApplicationContent) -> list[Fault]:
+    """What a draft refers to and the books do not have: it could never be submitted."""
+    faults = []
+    if not await reference.knows_lender(session, content.lender_id):
+        faults.append(Fault("/lender_id", "unknown_lender", "账上没有该贷款机构", "is no lender of these books"))
+    if content.customer_id is None:
+        return faults
+    borrower = content.party(PartyRole.BORROWER)
+    try:
+        customer = await visible_customer(session, who, content.customer_id)
+    except Problem:
+        return [*faults, Fault("/customer_id", "unknown_customer", "没有该客户", "no such customer")]
+    if borrower is not None and borrower.uscc != customer.uscc:
+        zh, en = "与借款人的统一社会信用代码不一致", "has another code than the party in the borrower's role"
+        faults.append(Fault("/customer_id", "customer_mismatch", zh, en))
+    return faults
 
 
 def _refused(*faults: Fault) -> Problem:

@@ -18,17 +18,23 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import select
 
 from domain.calendar import BANK_ZONE
+from domain.finding import Finding
 from domain.money import yuan
 from domain.process import CaseStep
 from domain.roles import Role
 from services.kit.database import Database
 from services.kit.http import RemoteProblem
 from services.kit.keyring import Keyring
+from services.origination.calc.gate import GateConclusion
 from services.origination.settings import OriginationSettings
 from services.origination.store.case_rows import case_tables
 from services.origination.store.events import bind_keys, rebuild, verify
+from services.origination.tables.base import findings
+from services.origination.tables.books import CreditLine, Customer
+from services.origination.tables.cases import CaseFinding
 from services.origination.tables.facilities import Commitment, CommitmentEntry
 from tests.fixtures.postgres import DatabaseUrls
+from tests.origination.bench import BRANCH
 from tests.origination.payments.drawing import BOOK, NUMBER, PRECEDENT, Drawn, open_case, payee, today
 from tests.origination.running import People, key, started, until
 from tests.workflows.people import CALENDAR
@@ -319,3 +325,41 @@ async def test_who_may_call_what(drawn_case: Drawn) -> None:
         assert answer.status_code == 401, path
     operator = await drawn_case.people.staff("ops", Role.OPERATOR.value, branch="HO")
     assert (await operator.post(f"/v1/cases/{drawn_case.case_id}/progress", json={}, headers=key())).status_code == 403
+
+
+async def test_the_gate_reads_the_relationship_from_the_books(drawn_case: Drawn, app: FastAPI) -> None:
+    async def read(name: str) -> Any:
+        utilisation = await drawn_case.ask(1_000_000, payees=[payee(1_000_000).model_dump(mode="json")])
+        await drawn_case.worker.reserve(drawn_case.step(utilisation, "reserve"))
+        await drawn_case.worker.gate(drawn_case.step(utilisation, name))
+        async with app.state.database.session() as session:
+            rows = await session.exec(select(CaseFinding).where(CaseFinding.kind == "gate"))
+            newest = max(rows, key=lambda row: row.id)
+            finding = await findings.get(session, newest.finding_id, Finding[GateConclusion])
+            assert finding is not None
+            stored: Any = await findings.inputs(session, finding.inputs_sha256)
+        return stored["relationship"]
+
+    # What this very case was granted makes nobody an old customer.
+    assert await read("gate") == {"new": True, "standing": None}
+    async with app.state.database.session() as session:
+        customer = (await session.exec(select(Customer))).one()
+        customer.file = {**customer.file, "credit_standing": {"value": "ordinary"}}
+        session.add(customer)
+        session.add(
+            CreditLine(
+                customer_id=customer.id,
+                lender_id="nxb",
+                reference="L-1",
+                branch=BRANCH,
+                kind="loan",
+                amount=Decimal(1),
+                outstanding=Decimal(0),
+                undrawn_factor=Decimal(0),
+                effective_from=today(),
+                effective_to=today(),
+                created_by="zhang.wei",
+            )
+        )
+    found = await read("gate-again")
+    assert (found["new"], found["standing"]["value"]) == (False, "ordinary")
