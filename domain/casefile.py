@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from domain.application import ApplicationContent, Repayment
 from domain.application.text import Code, Remark
 from domain.collateral import Valuation
+from domain.facility import ConditionAsked, ConditionStanding
 from domain.finding import FindingRef, Outcome, Reason
 from domain.model import Value
 from domain.money import Money
@@ -52,7 +53,11 @@ class ApplicationView(ApplicationSummary):
     """The application with its whole content; after submission with the policy it is pinned to."""
 
     content: ApplicationContent
+    """The frozen version the case runs on; while the content is open to change, as it stands now."""
+    open_to_change: bool
+    """In a draft, and while a returned case is back with its lead."""
     content_version: int
+    """Of the newest frozen version; 0 before submission."""
     content_sha256: str | None
     policy_sha256: str | None
     pinned_on: date | None
@@ -110,6 +115,24 @@ class IndicativeVerdict(Value):
     """Facts declared unknown or undisclosed: the case may start, and is referred where they are needed."""
     policy_sha256: str
     as_of: date
+
+
+class SubmissionBody(Value):
+    """``POST /v1/applications/{id}/submit``. A first submission needs none; that of a returned case answers the return."""
+
+    comment: Remark | None = None
+    """What was changed; needed where nothing was, to say why."""
+
+
+class ContentVersion(Value):
+    """The content as it was frozen by a submission."""
+
+    content_version: int
+    sha256: str
+    frozen_by: str
+    frozen_at: datetime
+    changed: tuple[str, ...]
+    """Pointers into the content that differ from the version before; empty for the first, and bounded."""
 
 
 class SubmissionReceipt(Value):
@@ -195,7 +218,7 @@ class Opinion(Value):
     by: str
     at: datetime
     comment: str = ""
-    conditions: tuple[str, ...] = ()
+    conditions: tuple[ConditionAsked, ...] = ()
 
 
 class AssessmentView(Value):
@@ -222,6 +245,8 @@ class AssessmentView(Value):
     """Rules the case departs from; each must be answered for by those who decide."""
     opinions: tuple[Opinion, ...] = ()
     items: tuple[AssessmentItem, ...]
+    conditions: tuple[ConditionStanding, ...] = ()
+    """As offered: the product's, then the approvers', each with its kind; empty before an offer is made."""
     memo_sha256: str | None = None
     decision: dict[str, Any] | None = None
     offer: dict[str, Any] | None = None

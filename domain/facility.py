@@ -5,7 +5,8 @@ from enum import StrEnum
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from domain.application import Payee
 from domain.application.text import Code, Label, Remark, Sha256
@@ -25,7 +26,11 @@ class PaymentMode(StrEnum):
 
 class ConditionKind(StrEnum):
     PRECEDENT = "precedent"
+    """Satisfied or waived before the facility takes effect."""
     SUBSEQUENT = "subsequent"
+    """Met within days of the agreement's effect, of a payment or of a delivery; missed, it stops further drawings."""
+    UNDERTAKING = "undertaking"
+    """持续性承诺: a clause that is kept for as long as the facility lasts, and watched afterwards."""
 
 
 class ConditionState(StrEnum):
@@ -35,6 +40,41 @@ class ConditionState(StrEnum):
     BREACHED = "breached"
 
 
+CountsFrom = Literal["effective", "payment", "delivery"]
+"""From when the days of a subsequent condition count: the agreement's effect, each payment, or the delivery it pays for."""
+
+
+class ApprovalCondition(Value):
+    """A condition in the approver's own words, and which kind it is."""
+
+    text: Label
+    kind: ConditionKind = ConditionKind.PRECEDENT
+    counts_from: CountsFrom | None = None
+    due_days: Annotated[int, Field(ge=1, le=3660)] | None = None
+    """Calendar days."""
+
+    @model_validator(mode="after")
+    def _dated_where_it_follows(self) -> "ApprovalCondition":
+        dated = (self.counts_from is not None, self.due_days is not None)
+        wanted = self.kind is ConditionKind.SUBSEQUENT
+        if dated != (wanted, wanted):
+            raise PydanticCustomError(
+                "condition_due",
+                "a subsequent condition needs counts_from and due_days; a condition of another kind has neither",
+            )
+        return self
+
+
+def _worded(asked: object) -> object:
+    return {"text": asked} if isinstance(asked, str) else asked
+
+
+ConditionAsked = Annotated[
+    ApprovalCondition, BeforeValidator(_worded, json_schema_input_type=Label | ApprovalCondition)
+]
+"""A condition as an approver gives it; a text alone is a condition precedent."""
+
+
 class ConditionTerm(Message):
     """A condition of the facility agreement. ``due_days`` counts calendar days from ``counts_from``."""
 
@@ -42,11 +82,37 @@ class ConditionTerm(Message):
     kind: ConditionKind
     title_zh: str
     title_en: str
-    counts_from: Literal["effective", "payment", "delivery"] | None = None
+    counts_from: CountsFrom | None = None
     due_days: int | None = None
     consequence_zh: str = ""
     consequence_en: str = ""
     security_kind: str | None = None
+
+
+class ConditionStanding(ConditionTerm):
+    """A condition of the case and where it stands."""
+
+    state: ConditionState | None = None
+    """``None`` of an undertaking, which is kept and never done, and of what each drawing meets for itself."""
+
+
+def approval_terms(conditions: tuple[ApprovalCondition, ...]) -> tuple[ConditionTerm, ...]:
+    """What the approvers made a condition, as terms of the agreement like the product's own: ``APPROVAL_1``, ``APPROVAL_2`` …"""
+    return tuple(_approval_term(f"APPROVAL_{place}", asked) for place, asked in enumerate(conditions, 1))
+
+
+def _approval_term(code: str, asked: ApprovalCondition) -> ConditionTerm:
+    subsequent = asked.kind is ConditionKind.SUBSEQUENT
+    return ConditionTerm(
+        code=code,
+        kind=asked.kind,
+        title_zh=asked.text,
+        title_en=asked.text,
+        counts_from=asked.counts_from,
+        due_days=asked.due_days,
+        consequence_zh="暂停后续提款" if subsequent else "",
+        consequence_en="no further drawing is made" if subsequent else "",
+    )
 
 
 class ConditionStatus(Message):
@@ -181,6 +247,8 @@ class FacilityView(Value):
     effective_on: date
     availability_end: date
     termination_date: date
+    conditions: tuple[ConditionStanding, ...] = ()
+    """Those of the agreement, the product's first, then the approvers'."""
     version: int
 
 

@@ -91,6 +91,7 @@ class CommandState(StrEnum):
 class CommandRefusal(Message):
     code: str
     rule: str = ""
+    pointer: str = ""
     message_zh: str
     message_en: str
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from pydantic import Field
 
 from domain.assertion import SignedCommand
-from domain.facility import ConditionTerm, FacilityRef, GateVerdict, TransferRef
+from domain.facility import ConditionAsked, ConditionTerm, FacilityRef, GateVerdict, TransferRef
 from domain.finding import FindingRef, Outcome, Reason
 from domain.model import Message
 from domain.money import Money
@@ -178,12 +178,18 @@ class CaseOpening(Message):
 
     rulebook: Rulebook
     lead_investigator: str
-    """The relationship manager who submitted."""
+    """The relationship manager who submitted, or submitted last."""
     cohorts: tuple["CohortRef", ...]
     borrower_subjects: tuple[str, ...] = ()
     """Subjects of the borrower's owners; empty offers acceptance to the borrower's owner role."""
     conditions: tuple[ConditionTerm, ...] = ()
+    """Of the product."""
+    agreed: tuple[ConditionTerm, ...] = ()
+    """Of the signed agreement, once there is a facility: what is due within days of its effect."""
     duties: tuple[DutyHeld, ...] = ()
+    content_version: int = 0
+    """The frozen version of the application the case runs on; 0 in what was recorded before a case could be amended."""
+    content_sha256: str = ""
 
 
 class CohortRef(Message):
@@ -234,7 +240,7 @@ class DecisionRecord(Message):
     """``approved | approved_with_conditions | declined``"""
     decided_by: tuple[str, ...]
     authority_rule: str
-    conditions: tuple[str, ...] = ()
+    conditions: tuple[ConditionAsked, ...] = ()
     reasons: tuple[Reason, ...] = ()
     at: datetime
     valid_until: date | None = None

@@ -34,6 +34,8 @@ PROCESS_ORDER = (
     Stage.CONTRACTING,
     Stage.PRE_DRAW_SECURITY,
 )
+REWORKED = (Stage.INTAKE, Stage.SCREENING, Stage.DUE_DILIGENCE, Stage.ASSESSMENT)
+"""Stages that judge what the front office brought: a case returned to one of them goes through its lead first."""
 ENDED = frozenset({Stage.EFFECTIVE, Stage.DECLINED, Stage.WITHDRAWN, Stage.EXPIRED})
 
 

@@ -13,6 +13,7 @@ from domain.roles import Role
 from domain.rulebook import Rulebook
 from domain.tasks import (
     OUTCOMES_OF,
+    Handover,
     HumanTask,
     TaskCommand,
     TaskOutcome,
@@ -22,6 +23,8 @@ from domain.tasks import (
 )
 
 MAX_REMINDERS = 10
+MAX_HANDOVERS = 20
+"""A task that passes through more hands than that is remembered by its events."""
 
 _FROM: dict[Verb, frozenset[TaskState]] = {
     Verb.CLAIM: frozenset({TaskState.READY}),
@@ -40,6 +43,7 @@ _FROM: dict[Verb, frozenset[TaskState]] = {
 _BY_ADMINISTRATOR = frozenset({Verb.ASSIGN})
 _BY_ANYONE_OF_THE_CASE = frozenset({Verb.REMIND, Verb.ESCALATE})
 _NEEDS_TARGET = frozenset({Verb.DELEGATE, Verb.FORWARD, Verb.ASSIGN})
+_HANDS_OVER = frozenset({Verb.DELEGATE, Verb.RESOLVE, Verb.FORWARD, Verb.ASSIGN})
 _NEEDS_REASON = frozenset({Verb.SUSPEND, Verb.ESCALATE})
 
 
@@ -48,12 +52,18 @@ class RefusedCommand(Value):
 
     code: Refusal
     rule: str = ""
+    pointer: str = ""
+    """JSON pointer into the body of the request, where a field of it is at fault."""
     message_zh: str
     message_en: str
 
 
-def _refuse(code: Refusal, zh: str, en: str, rule: str = "") -> RefusedCommand:
-    return RefusedCommand(code=code, rule=rule, message_zh=zh, message_en=en)
+def _refuse(code: Refusal, zh: str, en: str, rule: str = "", pointer: str = "") -> RefusedCommand:
+    return RefusedCommand(code=code, rule=rule, pointer=pointer, message_zh=zh, message_en=en)
+
+
+def _lacking(pointer: str, zh: str, en: str) -> RefusedCommand:
+    return _refuse(Refusal.FIELD_MISSING, zh, en, pointer=pointer)
 
 
 def _eligible(task: HumanTask, subject: str, roles: tuple[Role, ...]) -> RefusedCommand | None:
@@ -135,9 +145,9 @@ def refusal_of(
 
 def _missing_field(task: HumanTask, command: TaskCommand) -> RefusedCommand | None:
     if command.verb in _NEEDS_TARGET and not command.target:
-        return _refuse(Refusal.FIELD_MISSING, "须指明接办人 (target)", "the person who is to act is missing (target)")
+        return _lacking("/target", "须指明接办人 (target)", "the person who is to act is missing (target)")
     if command.verb in _NEEDS_REASON and not command.reason:
-        return _refuse(Refusal.FIELD_MISSING, "须说明理由 (reason)", "a reason is missing (reason)")
+        return _lacking("/reason", "须说明理由 (reason)", "a reason is missing (reason)")
     if command.verb is Verb.REMIND and task.reminders >= MAX_REMINDERS:
         return _refuse(Refusal.TOO_MANY_REMINDERS, "催办次数已达上限", "this task was reminded of often enough")
     if command.verb is not Verb.COMPLETE:
@@ -145,13 +155,30 @@ def _missing_field(task: HumanTask, command: TaskCommand) -> RefusedCommand | No
     allowed = OUTCOMES_OF[task.type]
     if command.outcome is None or command.outcome not in allowed:
         names = ", ".join(sorted(allowed))
-        return _refuse(Refusal.OUTCOME_NOT_ALLOWED, f"办理结果须为：{names}", f"the outcome must be one of: {names}")
+        zh, en = f"办理结果须为：{names}", f"the outcome must be one of: {names}"
+        return _refuse(Refusal.OUTCOME_NOT_ALLOWED, zh, en, pointer="/outcome")
+    if command.outcome is TaskOutcome.RESUBMIT:
+        return _unanswered(task, command)
     if command.outcome is TaskOutcome.RETURN and not command.return_to:
-        return _refuse(Refusal.FIELD_MISSING, "退回须指明阶段 (return_to)", "a return must name its stage (return_to)")
+        return _lacking("/return_to", "退回须指明阶段 (return_to)", "a return must name its stage (return_to)")
     if command.outcome in (TaskOutcome.REJECT, TaskOutcome.RETURN, TaskOutcome.WAIVE) and not command.comment:
-        return _refuse(Refusal.FIELD_MISSING, "须填写意见 (comment)", "this outcome needs a comment (comment)")
+        return _lacking("/comment", "须填写意见 (comment)", "this outcome needs a comment (comment)")
     if command.outcome is TaskOutcome.APPROVE_WITH_CONDITIONS and not command.conditions:
-        return _refuse(Refusal.FIELD_MISSING, "须列明条件 (conditions)", "the conditions are missing (conditions)")
+        return _lacking("/conditions", "须列明条件 (conditions)", "the conditions are missing (conditions)")
+    return None
+
+
+def _unanswered(task: HumanTask, command: TaskCommand) -> RefusedCommand | None:
+    """A rework is completed by submitting the application again; whoever changed nothing says why."""
+    if command.resubmitted is None:
+        return _lacking(
+            "",
+            "补正任务随重新提交申请办结 (POST /v1/applications/{id}/submit)",
+            "a rework is completed by submitting the application again (POST /v1/applications/{id}/submit)",
+        )
+    unchanged = task.subject is not None and task.subject.sha256 == command.resubmitted.sha256
+    if unchanged and not command.comment:
+        return _lacking("/comment", "内容未变更的，须说明理由 (comment)", "nothing was changed: say why (comment)")
     return None
 
 
@@ -184,7 +211,7 @@ def _wrong_target(
     if command.verb not in _NEEDS_TARGET or command.target is None:
         return None
     if command.target == task.assignee:
-        return _refuse(Refusal.FIELD_MISSING, "接办人与现办理人相同", "the target already holds the task")
+        return _lacking("/target", "接办人与现办理人相同", "the target already holds the task")
     front = _is_front_office(target_held, rulebook)
     separated = _separated(task, command.target, target_held, rulebook, front)
     if separated is not None:
@@ -245,6 +272,7 @@ def applied(task: HumanTask, command: TaskCommand, now: datetime) -> HumanTask:
                 "conditions": command.conditions,
                 "evidence": command.evidence,
                 "return_to": command.return_to,
+                "resubmitted": command.resubmitted,
                 "completed_at": now,
                 "completed_by": command.subject,
             }
@@ -270,7 +298,19 @@ def applied(task: HumanTask, command: TaskCommand, now: datetime) -> HumanTask:
             touched |= {"state": TaskState.RESERVED, "assignee": command.target, "claimed_at": now, "owner": None}
         case Verb.REMIND:
             touched |= {"reminders": task.reminders + 1}
+    if command.verb in _HANDS_OVER:
+        touched["handovers"] = (*task.handovers, _handed_over(task, command, now))[-MAX_HANDOVERS:]
     return task.model_copy(update=touched)
+
+
+def _handed_over(task: HumanTask, command: TaskCommand, now: datetime) -> Handover:
+    return Handover(
+        verb=command.verb,
+        by=command.subject,
+        to=task.owner if command.verb is Verb.RESOLVE else command.target,
+        at=now,
+        comment=command.comment or command.reason or "",
+    )
 
 
 def allowed_verbs(task: HumanTask, subject: str, roles: tuple[Role, ...]) -> tuple[Verb, ...]:
@@ -288,7 +328,8 @@ def allowed_verbs(task: HumanTask, subject: str, roles: tuple[Role, ...]) -> tup
         elif verb is Verb.RESOLVE:
             allowed = subject == task.assignee and task.owner is not None
         elif verb is Verb.COMPLETE:
-            allowed = subject == task.assignee and task.owner in (None, subject)
+            # A rework is completed by submitting the application again, not by this verb.
+            allowed = subject == task.assignee and task.owner in (None, subject) and task.type is not TaskType.REWORK
         else:
             allowed = subject == task.assignee
         if allowed:

@@ -7,8 +7,9 @@ from uuid import UUID
 
 from pydantic import Field
 
-from domain.application.text import Code, Label, Remark
+from domain.application.text import Code, Remark
 from domain.authority import AuthorityRequirement, Mandate
+from domain.facility import ConditionAsked
 from domain.finding import FindingRef
 from domain.model import Message
 from domain.roles import Role
@@ -19,6 +20,8 @@ class TaskType(StrEnum):
 
     INTAKE_ANALYSIS = "intake_analysis"
     SCREENING_ANALYSIS = "screening_analysis"
+    REWORK = "rework"
+    """退回补正: the lead amends a returned case, or explains it, and submits it again."""
     LEAD_INVESTIGATION = "lead_investigation"
     CO_INVESTIGATION = "co_investigation"
     RATING_CONFIRMATION = "rating_confirmation"
@@ -49,6 +52,7 @@ OWNER_CONFIRMATION_DUTY = "owner_confirmation"
 ROLE_OF: dict[TaskType, Role] = {
     TaskType.INTAKE_ANALYSIS: Role.COMPLIANCE_OFFICER,
     TaskType.SCREENING_ANALYSIS: Role.COMPLIANCE_OFFICER,
+    TaskType.REWORK: Role.RELATIONSHIP_MANAGER,
     TaskType.LEAD_INVESTIGATION: Role.RELATIONSHIP_MANAGER,
     TaskType.CO_INVESTIGATION: Role.CO_INVESTIGATOR,
     TaskType.RATING_CONFIRMATION: Role.RATING_CONFIRMER,
@@ -99,6 +103,7 @@ class TaskOutcome(StrEnum):
     RECUSE = "recuse"
     ACKNOWLEDGE = "acknowledge"
     WAIVE = "waive"
+    RESUBMIT = "resubmit"
 
 
 _OPINION = frozenset({TaskOutcome.APPROVE, TaskOutcome.REJECT, TaskOutcome.RETURN})
@@ -108,6 +113,7 @@ _ACT = frozenset({TaskOutcome.ACKNOWLEDGE, TaskOutcome.REJECT})
 OUTCOMES_OF: dict[TaskType, frozenset[TaskOutcome]] = {
     TaskType.INTAKE_ANALYSIS: _OPINION,
     TaskType.SCREENING_ANALYSIS: _OPINION,
+    TaskType.REWORK: frozenset({TaskOutcome.RESUBMIT}),
     TaskType.LEAD_INVESTIGATION: _OPINION,
     TaskType.CO_INVESTIGATION: _OPINION,
     TaskType.RATING_CONFIRMATION: _OPINION,
@@ -159,6 +165,34 @@ class TaskSubject(Message):
     sha256: str = ""
 
 
+class Handover(Message):
+    """A task passing from one pair of hands to another, with what was said to it."""
+
+    verb: Verb
+    by: str
+    to: str | None
+    at: datetime
+    comment: str
+
+
+class CaseReturn(Message):
+    """Why a case came back: shown on every task from the stage it came back to, until it has passed the one it left."""
+
+    by: str
+    """Subject of the person who returned it."""
+    from_stage: str
+    to_stage: str
+    reason: str
+    task_id: UUID
+    task_type: TaskType
+    at: datetime
+    answered_by: str | None = None
+    answer: str = ""
+    """What the lead said when the case was submitted again."""
+    changed: bool | None = None
+    """Whether it was submitted with new content; ``None`` while the lead has it, or where none was asked for."""
+
+
 class HumanTask(Message):
     """A task as the workflow holds it; origination's inbox row is a copy of the newest version."""
 
@@ -187,6 +221,10 @@ class HumanTask(Message):
     subject: TaskSubject | None = None
     findings: tuple[FindingRef, ...] = ()
     """What the machine concluded and a person is asked about."""
+    handovers: tuple[Handover, ...] = ()
+    """Who gave the task to whom and what they said to it; the last twenty."""
+    returned: CaseReturn | None = None
+    """The return this task follows from, with its reason."""
     created_at: datetime
     ready_at: datetime | None = None
     claimed_at: datetime | None = None
@@ -198,9 +236,11 @@ class HumanTask(Message):
     escalation_level: int = 0
     reminders: int = 0
     comment: str = ""
-    conditions: tuple[str, ...] = ()
+    conditions: tuple[ConditionAsked, ...] = ()
     evidence: tuple[str, ...] = ()
     return_to: str | None = None
+    resubmitted: TaskSubject | None = None
+    """Of a rework: the content the case goes on with."""
     version: int = 1
 
     @property
@@ -219,7 +259,7 @@ class TaskCommand(Message):
     roles: tuple[Role, ...]
     outcome: TaskOutcome | None = None
     comment: Remark | None = None
-    conditions: Annotated[tuple[Label, ...], Field(max_length=50)] = ()
+    conditions: Annotated[tuple[ConditionAsked, ...], Field(max_length=50)] = ()
     evidence: Annotated[tuple[str, ...], Field(max_length=50)] = ()
     """SHA-256 of documents the actor relies on."""
     return_to: str | None = None
@@ -229,6 +269,8 @@ class TaskCommand(Message):
     mandate: Mandate | None = None
     """The actor's own authority from the register, attached by origination."""
     target_mandate: Mandate | None = None
+    resubmitted: TaskSubject | None = None
+    """For a rework: the content as it was frozen again, attached by origination."""
 
 
 class TaskBody(Message):
@@ -236,7 +278,7 @@ class TaskBody(Message):
 
     outcome: TaskOutcome | None = None
     comment: Remark | None = None
-    conditions: Annotated[tuple[Label, ...], Field(max_length=50)] = ()
+    conditions: Annotated[tuple[ConditionAsked, ...], Field(max_length=50)] = ()
     evidence: Annotated[tuple[str, ...], Field(max_length=50)] = ()
     return_to: str | None = Field(default=None, max_length=40)
     target: str | None = Field(default=None, max_length=200)

@@ -98,9 +98,11 @@ async def carry_out(
     signed: type[SignedCommand],
     answer: Answer,
     event_kind: str,
+    ready: Callable[[], Awaitable[None]] | None = None,
 ) -> Response:
     """Carry out a command once.
 
+    ``ready`` does what must be done with no transaction open before the command is written, neighbours asked for instance;
     ``prepare`` reads what the command needs and checks what can be checked here (it is not run again for a key that has
     sent its command); ``answer`` makes the reply from the books after the outcome was entered. Returns the reply, or
     202 with ``Location`` while the outcome is not known. Raises the problems of ``prepare`` and the process's
@@ -128,11 +130,18 @@ async def carry_out(
             )
         rows.append(row)
 
-    reservation = await call.reserve(database, begin)
+    reservation = await call.reserve(database, begin if ready is None else None)
     if reservation.replayed is not None:
         return reservation.replayed
-    (row,) = rows
     try:
+        if ready is not None:
+            async with database.session() as session:
+                sent_before = await commands.by_update_id(session, update_id) is not None
+            if not sent_before:
+                await ready()
+            async with database.session() as session:
+                await begin(session)
+        (row,) = rows
         outcome = await gateway.act(row.workflow_id, row.update_name, row.update_id, _signed(request, who, row, signed))
         if isinstance(outcome, TimedOut):
             await call.suspend(database, reservation)
@@ -190,10 +199,11 @@ async def refuse(request: Request, who: Principal, command: Command, refused: Re
 
 
 def problem_of(refused: Refused) -> Problem:
-    """A refusal as a problem: the rule it stands on is named in ``errors``."""
+    """A refusal as a problem: the rule it stands on, or the field at fault, is named in ``errors``."""
     _, zh, en = _STATUS[Refusal(refused.code)]
     texts = (refused.message_zh or zh, refused.message_en or en)
-    errors = [Fault("", refused.rule, *texts)] if refused.rule else []
+    named = refused.rule or refused.pointer
+    errors = [Fault(refused.pointer, refused.rule or refused.code, *texts)] if named else []
     return Problem(refused.code, errors=errors, zh=texts[0], en=texts[1])
 
 

@@ -1,4 +1,5 @@
-"""Servers that secure another case: which of those cases still live, and letting go what an ended one still holds."""
+"""The register of collateral as submissions meet it: their assets entered, servers that secure another case, and letting go
+what an ended case still holds."""
 
 from collections.abc import Iterable, Sequence
 from uuid import UUID
@@ -7,14 +8,49 @@ from sqlmodel import col, select
 from starlette.datastructures import State
 
 from domain.application import ApplicationContent, AssetKind
+from domain.collateral import AssetRegistration, RegisteredAsset
 from domain.stages import Stage
 from services.collateral.client import CollateralClient
 from services.kit.database import Database
 from services.kit.http import RemoteUnavailable
+from services.kit.problems import Fault, Problem
 from services.origination.tables.cases import Application
 
 _LETS_GO = (Stage.DECLINED.value, Stage.WITHDRAWN.value, Stage.EXPIRED.value)
 """Ends without a facility: nothing is owed, so nothing is secured."""
+
+
+async def register_assets(state: State, entries: Sequence[AssetRegistration], submission: str) -> None:
+    """Enter the assets of an application. Serials that secure another case refuse the submission; the entries of a submission
+    that fails later are brought up to date by the next. ``submission`` keys the entries: one effect each.
+
+    Raises ``application_incomplete``.
+    """
+    faults = []
+    for place, entry in enumerate(entries):
+        registered = await _registered(state, entry, f"{submission}:{entry.asset_key}")
+        places = {server.serial.upper(): index for index, server in enumerate(entry.servers)}
+        faults += [
+            Fault(
+                f"/assets/{place}/servers/{places.get(conflict.serial.upper(), 0)}/serial",
+                "serial_pledged",
+                "序列号已在其他业务中设定担保",
+                "the server secures another case already",
+            )
+            for conflict in registered.conflicts
+        ]
+    if faults:
+        raise Problem("application_incomplete", errors=faults, count=len(faults))
+
+
+async def _registered(state: State, entry: AssetRegistration, key: str) -> RegisteredAsset:
+    """The entry of an asset, with the conflicts that remain once ended cases have let go."""
+    collateral: CollateralClient = state.collateral
+    registered = await collateral.register_asset(entry, key)
+    holders = {conflict.case_id for conflict in registered.conflicts}
+    if await still_holding(state, holders) != holders:
+        return await collateral.register_asset(entry, f"{key}:again")
+    return registered
 
 
 async def still_holding(state: State, holders: Iterable[UUID]) -> frozenset[UUID]:

@@ -1,6 +1,16 @@
 """The refusals of origination that are neither a fault of form nor a matter of rights."""
 
 from services.kit.problems import ProblemType, register
+from services.kit.validation_faults import register_messages
+
+register_messages(
+    {
+        "condition_due": (
+            "后续条件须填写 counts_from 与 due_days；其他条件不得填写",
+            "a subsequent condition needs counts_from and due_days; a condition of another kind has neither",
+        ),
+    }
+)
 
 register(
     ProblemType(
@@ -16,8 +26,17 @@ register(
         409,
         "申请已提交",
         "The application has been submitted",
-        "只有草稿可以修改；当前阶段为 {stage}。",
-        "Only a draft can be changed; the case stands at {stage}.",
+        "只有草稿，或退回补正的申请可以修改；当前阶段为 {stage}。",
+        "Only a draft can be changed, or a case that was returned to its lead; this one stands at {stage}.",
+    ),
+    ProblemType(
+        "resubmission_pending",
+        409,
+        "重新提交正在处理",
+        "It is being submitted again",
+        "流程尚未答复重新提交，答复前不能修改。",
+        "The process has not answered the new submission yet; until it has, the content stands still.",
+        retryable=True,
     ),
     ProblemType(
         "application_not_running",

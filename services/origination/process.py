@@ -81,6 +81,7 @@ class Refused(Value):
 
     code: str
     rule: str = ""
+    pointer: str = ""
     message_zh: str = ""
     message_en: str = ""
 
@@ -275,7 +276,7 @@ def _outcome(error: Exception) -> CommandOutcome:
             texts = details if isinstance(details, dict) else {}
             return Refused(
                 code=str(error.cause.type),
-                **{name: str(texts.get(name, "")) for name in ("rule", "message_zh", "message_en")},
+                **{name: str(texts.get(name, "")) for name in ("rule", "pointer", "message_zh", "message_en")},
             )
         case WorkflowUpdateFailedError():
             raise RemoteUnusable("a process failed on a command") from error

@@ -125,6 +125,20 @@ class CasePlay:
         self._told(f"{response.status_code} · pinned to policy {str(self.application['policy_sha256'])[:12]}…")
         return answer
 
+    async def resubmit(self, comment: str) -> dict[str, Any]:
+        """A returned case once more, with whatever the manager has amended since."""
+        await self.reread()
+        response = await self.rm.answer(
+            "POST",
+            f"/v1/applications/{self.case_id}/submit",
+            {"comment": comment},
+            If_Match=version_tag(self.application),
+        )
+        answer: dict[str, Any] = response.json()
+        await self.reread()
+        self._told(f"{self.rm.name}: resubmitted at version {self.application['content_version']}")
+        return answer
+
     # --- everybody's tasks ------------------------------------------------------------------------------------------
 
     async def carry_to(self, *stages: str) -> str:
@@ -143,12 +157,12 @@ class CasePlay:
         """The case's open tasks, as the relationship manager sees them."""
         return await self.rm.page("/v1/tasks", case_id=self.case_id, state="open", everything="true")
 
-    async def task(self, task_type: str) -> dict[str, Any]:
-        """The case's next ready task of a type, waited for."""
+    async def task(self, task_type: str, *, state: str = "ready") -> dict[str, Any]:
+        """The case's next task of a type in a state, waited for."""
         async with asyncio.timeout(_PATIENCE):
             while True:
                 for task in await self.open_tasks():
-                    if task["type"] == task_type and task["state"] == "ready":
+                    if task["type"] == task_type and task["state"] == state:
                         return task
                 await asyncio.sleep(0.1)
 

@@ -20,10 +20,12 @@ from tests.workflows.stage import Stage, ended
 
 
 async def returned(stage: Stage) -> WorkflowHandle[Any, Any]:
-    """Sent back to due diligence by the reviewer, gone through again, effective."""
+    """Sent back to due diligence by the reviewer, amended and submitted again, gone through again, effective."""
     desk = await stage.application()
     [task] = await desk.carry_to(TaskType.REVIEW)
     await desk.do(task, TaskOutcome.RETURN, return_to="due_diligence", comment="补充材料")
+    [rework] = await desk.awaited(TaskType.REWORK)
+    await desk.resubmit(rework, stage.books)
     await desk.carry_to()
     return await ended(desk, "effective")
 

@@ -38,6 +38,8 @@ async def test_a_returned_case_goes_through_everything_again_and_becomes_effecti
     before = {item["finding"]["kind"]: item["finding"]["id"] for item in await _items(play)}
     review = await play.task("review")
     await play.do(review, outcome="return", return_to="due_diligence", comment="订单成本依据不足，请补充调查")
+    await play.task("rework", state="reserved")
+    await play.resubmit("订单成本依据见卷宗第三册，内容无须修改")
 
     assert await play.carry_to("effective") == "effective"
     stages = await _stages(play)
@@ -49,6 +51,43 @@ async def test_a_returned_case_goes_through_everything_again_and_becomes_effecti
     assert {kind: after[kind] for kind in ("intake", "screening")} == {
         kind: before[kind] for kind in ("intake", "screening")
     }
+    verdict = await bank_stack.bank.person("auditor.ho").get(f"/v1/audit/cases/{play.case_id}/verify")
+    assert verdict["intact"] is True
+
+
+async def test_a_returned_case_is_amended_and_what_is_decided_and_offered_is_the_new_content(
+    bank_stack: BankStack, new_case: NewCase
+) -> None:
+    play = await new_case()
+    await play.carry_to("review")
+    first = play.application
+    review = await play.task("review")
+    await play.do(review, outcome="return", return_to="assessment", comment="期限与订单回款不匹配，请调整")
+
+    rework = await play.task("rework", state="reserved")
+    assert (rework["assignee"], rework["returned"]["reason"]) == (play.rm.name, "期限与订单回款不匹配，请调整")
+    assert (rework["returned"]["by"], rework["returned"]["from_stage"]) == (play.cast.of("review"), "review")
+    line = first["content"]["lines"][0]
+    shorter = line["tenor_months"] - 1
+    await play.reread()
+    await play.rm.answer(
+        "PATCH",
+        f"/v1/applications/{play.case_id}",
+        {"lines": [line | {"tenor_months": shorter}]},
+        If_Match=version_tag(play.application),
+    )
+    receipt = await play.resubmit("期限缩短一个月")
+    assert (receipt["content_version"], receipt["policy_sha256"]) == (2, first["policy_sha256"])
+
+    confirmation = await play.task("rating_confirmation")
+    assert confirmation["returned"]["answer"] == "期限缩短一个月"
+    assert await play.carry_to("offer") == "offer"
+    offer = await bank_stack.bank.person(play.cast.owner).get(f"/v1/applications/{play.case_id}/offer")
+    assert offer["terms"]["tenor_months"] == shorter
+    versions = await play.rm.get(f"/v1/applications/{play.case_id}/versions")
+    assert [item["changed"] for item in versions] == [[], ["/lines/0/tenor_months"]]
+    timeline = await play.rm.get(f"/v1/applications/{play.case_id}/timeline", limit=1000)
+    assert any(entry["summary"].endswith("期限与订单回款不匹配，请调整") for entry in timeline)
     verdict = await bank_stack.bank.person("auditor.ho").get(f"/v1/audit/cases/{play.case_id}/verify")
     assert verdict["intact"] is True
 

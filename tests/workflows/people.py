@@ -51,7 +51,7 @@ from domain.process import (
 )
 from domain.roles import Role
 from domain.rulebook import DutySeparation, Rulebook
-from domain.tasks import HumanTask, TaskCommand, TaskOutcome, TaskState, TaskType, Verb
+from domain.tasks import HumanTask, TaskCommand, TaskOutcome, TaskState, TaskSubject, TaskType, Verb
 
 CALENDAR = BusinessCalendar(
     id="calendar.cn",
@@ -124,6 +124,11 @@ class Books:
         self.log: list[tuple[str, Any]] = []
         self.checks: dict[str, Outcome] = {}
         self.outcomes: dict[str, Outcome] = {}
+        self.why: dict[str, str] = {}
+        self.content = (1, "8" * 64)
+        self.cohorts: tuple[CohortRef, ...] = (
+            CohortRef(asset_key="gpu", cohort="h100-0", kind="gpu_server", units=100),
+        )
         self.chain = AuthorityChain(steps=(requirement(),))
         self.offer_valid_until = today() + timedelta(days=30)
         self.conditions: tuple[ConditionTerm, ...] = (
@@ -133,6 +138,7 @@ class Books:
         self.subsequent: tuple[ConditionTerm, ...] = (
             condition("registration", ConditionKind.SUBSEQUENT, counts_from="delivery", due_days=10),
         )
+        self.agreed: tuple[ConditionTerm, ...] = ()
         self.transfer_fates: list[TransferState] = [TransferState.CONFIRMED]
         self.reserved = True
         self.allowed = True
@@ -169,9 +175,12 @@ class Books:
         return CaseOpening(
             rulebook=RULEBOOK,
             lead_investigator="rm",
-            cohorts=(CohortRef(asset_key="gpu", cohort="h100-0", kind="gpu_server", units=100),),
+            cohorts=self.cohorts,
             conditions=self.conditions,
+            agreed=self.agreed,
             duties=(DutyHeld(subject="rm", duty="submission"),),
+            content_version=self.content[0],
+            content_sha256=self.content[1],
         )
 
     @activity.defn(name="report_progress")
@@ -182,7 +191,8 @@ class Books:
     async def do_run_check(self, name: str, step: CaseStep) -> CheckResult:
         self._note(f"check_{name}", step)
         outcome = self.checks.get(name, Outcome.PASS)
-        reasons = () if outcome is Outcome.PASS else (Reason(code="WHY", message_zh="因", message_en="because"),)
+        code = self.why.get(name, "WHY")
+        reasons = () if outcome is Outcome.PASS else (Reason(code=code, message_zh="因", message_en="because"),)
         return CheckResult(finding=finding(name, outcome), reasons=reasons)
 
     @activity.defn(name="assemble_memo")
@@ -443,6 +453,19 @@ class Desk:
         claimed = await self._steady(task, Verb.CLAIM, subject, role)
         more.setdefault("mandate", mandate(subject))
         return await self._steady(claimed, Verb.COMPLETE, subject, role, outcome=outcome or usual, **more)
+
+    async def resubmit(
+        self, task: HumanTask, books: Books, comment: str | None = "已补充", *, changed: bool = True
+    ) -> HumanTask:
+        """The lead submits a returned case again: the books have the new content before the process is told."""
+        if changed:
+            version = books.content[0] + 1
+            books.content = (version, f"{version:064x}")
+        version, sha256 = books.content
+        content = TaskSubject(type="application", id=str(task.case_id), version=version, sha256=sha256)
+        return await self.act(
+            task, Verb.COMPLETE, "rm", outcome=TaskOutcome.RESUBMIT, comment=comment, resubmitted=content
+        )
 
     async def _steady(self, task: HumanTask, verb: Verb, subject: str, role: Role, **more: Any) -> HumanTask:
         """Where time is skipped a task may fall overdue, and rise, between reading it and acting: then it is read again."""

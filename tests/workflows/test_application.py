@@ -142,6 +142,8 @@ async def test_a_return_names_an_earlier_stage_and_invalidates_what_came_after(b
     await desk.act(
         task, Verb.COMPLETE, "reviewer", outcome=TaskOutcome.RETURN, return_to="due_diligence", comment="补充材料"
     )
+    [rework] = await desk.awaited(TaskType.REWORK)
+    await desk.resubmit(rework, bench.books, changed=False)
     await desk.awaited(TaskType.LEAD_INVESTIGATION)
     opinions = await desk.tasks(TaskType.COMPLIANCE_OPINION)
     assert opinions[0].state in (TaskState.OBSOLETE, TaskState.COMPLETED)
@@ -184,6 +186,28 @@ async def test_what_the_approver_made_a_condition_is_perfected_before_the_first_
     await desk.carry_to()
     assert ("APPROVAL_1", "satisfied") in bench.books.conditions_reported()
     assert any("股东追加保证" in task.title_zh for task in await desk.tasks(TaskType.SECURITY_PERFECTION))
+
+
+async def test_of_the_approvers_conditions_only_those_precedent_are_asked_for_before_effect(bench: Bench) -> None:
+    bench.books.outcomes["quote"] = Outcome.REFER
+    desk = await begin(bench)
+    [price] = await desk.carry_to(TaskType.PRICING_APPROVAL)
+    await desk.do(price, TaskOutcome.APPROVE_WITH_CONDITIONS, conditions=({"text": "结算归集", "kind": "undertaking"},))
+    [task] = await desk.carry_to(TaskType.APPROVAL)
+    asked = (
+        {"text": "办妥电力增容", "kind": "subsequent", "counts_from": "effective", "due_days": 30},
+        {"text": "股东追加保证", "kind": "precedent"},
+    )
+    await desk.do(task, TaskOutcome.APPROVE_WITH_CONDITIONS, conditions=asked)
+    await desk.carry_to()
+    reported = [code for code, _ in bench.books.conditions_reported()]
+    assert reported == ["floating_mortgage", "account_pledge", "APPROVAL_3"]
+    [decision] = bench.books.asked("record_decision")
+    assert [(item.text, item.kind) for item in decision.conditions] == [
+        ("结算归集", "undertaking"),
+        ("办妥电力增容", "subsequent"),
+        ("股东追加保证", "precedent"),
+    ]
 
 
 async def test_a_price_below_the_floor_needs_its_own_approval(bench: Bench) -> None:

@@ -8,18 +8,20 @@ from temporalio.common import SearchAttributeKey
 
 with workflow.unsafe.imports_passed_through():
     from domain.authority import AuthorityRequirement
-    from domain.facility import FacilityRef
+    from domain.facility import ApprovalCondition, FacilityRef
     from domain.finding import FindingRef, Outcome, Reason
     from domain.process import CaseEnd, CaseOpening, CaseStart, CaseStep, CheckResult, CohortStep, DecisionRecord
     from domain.refusals import Refusal
-    from domain.stages import PROCESS_ORDER, Stage
+    from domain.stages import PROCESS_ORDER, REWORKED, Stage
     from domain.task_rules import RefusedCommand
-    from domain.tasks import HumanTask, TaskCommand, TaskOutcome, TaskState, TaskSubject, TaskType
+    from domain.tasks import CaseReturn, HumanTask, TaskCommand, TaskOutcome, TaskState, TaskSubject, TaskType
     from workflows import effects
     from workflows.human.desk import Desk
 
 STAGE = SearchAttributeKey.for_keyword("Stage")
 RETURN = TaskOutcome.RETURN
+CHECKS = ((Stage.INTAKE, "intake"), (Stage.SCREENING, "screening"), (Stage.DUE_DILIGENCE, "cross_checks"))
+"""Checks of the content by the stage they belong to, in the order of the stages."""
 
 
 class CaseDesk(Desk):
@@ -31,8 +33,11 @@ class CaseDesk(Desk):
         self._stage = Stage.SUBMITTED.value
         self._opening: CaseOpening | None = None
         self._reasons: tuple[Reason, ...] = ()
+        self._return: CaseReturn | None = None
+        self._awaits_rework = False
+        self._referred: dict[str, tuple[Reason, ...]] = {}
         self._findings: dict[str, FindingRef] = {}
-        self._conditions: tuple[str, ...] = ()
+        self._conditions: tuple[ApprovalCondition, ...] = ()
         self._facility: FacilityRef | None = None
         self._committed = False
         self._decided = False
@@ -49,6 +54,8 @@ class CaseDesk(Desk):
 
     def _enter(self, stage: Stage) -> None:
         self._stage = stage.value
+        if self._return is not None and not _not_after(stage, Stage(self._return.from_stage)):
+            self._return = None  # what it was returned for has been gone through again
         workflow.upsert_search_attributes([STAGE.value_set(stage.value)])
         workflow.set_current_details(
             f"**{self._start.case_number}** · {self._start.product} · {self._start.branch}\n\n"
@@ -68,6 +75,7 @@ class CaseDesk(Desk):
     async def _check(self, name: str) -> CheckResult:
         check = await effects.run_check(name, self._case_step(name))
         self._findings[name] = check.finding
+        self._referred[name] = check.reasons
         return check
 
     async def _analyse(self, check: CheckResult, task_type: TaskType) -> Stage | None:
@@ -98,7 +106,7 @@ class CaseDesk(Desk):
         return tuple(await asyncio.gather(*[one(task) for task in tasks]))
 
     async def _decide(
-        self, decision: str, by: tuple[str, ...], requirement: AuthorityRequirement, conditions: list[str]
+        self, decision: str, by: tuple[str, ...], requirement: AuthorityRequirement, conditions: list[ApprovalCondition]
     ) -> Stage:
         self._conditions = tuple(conditions)
         await self._record_decision(decision, by, requirement.rule, ())
@@ -138,7 +146,19 @@ class CaseDesk(Desk):
         return None
 
     def _returned(self, task: HumanTask) -> Stage:
-        return self._returned_to(Stage(task.return_to or self._stage))
+        """A person returns the case, with a reason; to a stage that judges what the lead brought it goes through the lead."""
+        stage = Stage(task.return_to or self._stage)
+        self._awaits_rework = stage in REWORKED
+        self._return = CaseReturn(
+            by=task.completed_by or "",
+            from_stage=self._stage,
+            to_stage=stage.value,
+            reason=task.comment,
+            task_id=task.task_id,
+            task_type=task.type,
+            at=workflow.now(),
+        )
+        return self._returned_to(stage)
 
     def _returned_to(self, stage: Stage) -> Stage:
         """Back to a stage: what was concluded from it on no longer stands, and the books are told so."""
@@ -147,6 +167,35 @@ class CaseDesk(Desk):
         self.invalidate(tuple(step.value for step in PROCESS_ORDER[PROCESS_ORDER.index(stage) : here + 1]))
         self._decided = False
         return stage
+
+    def returned(self) -> CaseReturn | None:
+        return self._return
+
+    async def _resubmitted(self) -> bool:
+        """The lead amends the returned case, or explains it, and submits it again; whether the content is another."""
+        before = self._content()
+        rework = await self.ask(
+            TaskType.REWORK, candidates=(self._lead,), assignee=self._lead, subject=before, findings=()
+        )
+        await self._open()
+        changed = self._content() != before
+        if self._return is not None:
+            answer = {"answered_by": rework.completed_by, "answer": rework.comment, "changed": changed}
+            self._return = self._return.model_copy(update=answer)
+        return changed
+
+    async def _checked_anew(self, stage: Stage) -> Stage | None:
+        """New content passes the checks of the stages before; one that says what nobody has judged takes the case back there."""
+        self._findings = {}
+        for earlier, name in CHECKS:
+            if _not_after(stage, earlier):
+                return None
+            judged = self._referred.get(name, ())
+            check = await self._check(name)
+            known = check.reasons != () and all(reason in judged for reason in check.reasons)
+            if check.outcome is not Outcome.PASS and not known:
+                return self._returned_to(earlier)
+        return None
 
     def refuse_further(self, command: TaskCommand) -> RefusedCommand | None:
         """A case returns to an earlier stage or to the one it is in, never forward and never to an unknown one."""
@@ -191,12 +240,15 @@ class CaseDesk(Desk):
         ]
 
     def _content(self) -> TaskSubject:
-        start = self._start
+        """The application at the version the case runs on: the one last submitted."""
+        known: CaseStart | CaseOpening = self._start
+        if self._opening is not None and self._opening.content_version:
+            known = self._opening
         return TaskSubject(
             type="application",
-            id=str(start.application_id),
-            version=start.content_version,
-            sha256=start.content_sha256,
+            id=str(self._start.application_id),
+            version=known.content_version,
+            sha256=known.content_sha256,
         )
 
     def _today(self) -> date:
@@ -210,3 +262,8 @@ class CaseDesk(Desk):
     @property
     def _lead(self) -> str:
         return self._case.lead_investigator
+
+
+def _not_after(stage: Stage, other: Stage) -> bool:
+    """Whether a stage of the process comes no later than another; an end comes after everything."""
+    return stage in PROCESS_ORDER and PROCESS_ORDER.index(stage) <= PROCESS_ORDER.index(other)

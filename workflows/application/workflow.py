@@ -3,8 +3,9 @@
     intake → screening → due diligence → assessment → review → approval → offer → contracting → pre-draw security → effective
 
 Each stage below does its machine work, asks the people it needs, and names the stage that comes next. A reviewer or approver
-may send the case back to a named earlier stage; it then goes through everything from there again, and the report lists what
-no longer stands. A block ends the case with its reasons; withdrawal and lapse of the offer end it from wherever it is.
+may send the case back to a named earlier stage, with a reason: its lead amends and resubmits it, or explains it, and it then
+goes through everything from there again; the report lists what no longer stands. A block ends the case with its reasons;
+withdrawal and lapse of the offer end it from wherever it is.
 
 Invariants held here and nowhere else: nobody discharges two duties that must be apart (the validators of the tasks);
 nobody decides beyond the mandate the register gives them; nothing becomes effective before every condition precedent is
@@ -18,7 +19,7 @@ from temporalio.common import VersioningBehavior
 
 with workflow.unsafe.imports_passed_through():
     from domain.authority import AuthorityRequirement
-    from domain.facility import ConditionKind, ConditionTerm
+    from domain.facility import ApprovalCondition, ConditionKind, ConditionTerm, approval_terms
     from domain.finding import FindingRef, Outcome
     from domain.process import (
         APPLICATION_WORKFLOW,
@@ -45,6 +46,7 @@ class CreditApplication(CaseDesk):
     def __init__(self, start: CaseStart) -> None:
         super().__init__(start)
         self._waiver_authority: AuthorityRequirement | None = None
+        self._price_conditions: tuple[ApprovalCondition, ...] = ()
         self._memo = self._content()
 
     @workflow.run
@@ -65,12 +67,28 @@ class CreditApplication(CaseDesk):
         while stage not in ENDED:
             self._enter(stage)
             try:
-                stage = await stages[stage]()
+                stage = await self._rework() or await stages[stage]()
             except CaseLeft:
                 stage = Stage.WITHDRAWN
             if self._left:
                 stage = Stage.WITHDRAWN
         return await self._end(stage)
+
+    # --- returned to its lead 退回补正 ---------------------------------------------------------------------------------
+
+    async def _rework(self) -> Stage | None:
+        """Nothing, unless a person returned the case: then its lead resubmits it before the stage begins again.
+
+        Content may have changed, so checks of earlier stages are run on it anew; one that finds something that nobody has judged
+        takes the case back to its own stage. The policy stays the one that was pinned when the case was first submitted.
+        """
+        if not self._awaits_rework:
+            return None
+        self._awaits_rework = False
+        if not await self._resubmitted():
+            return None
+        self._memo = self._content()
+        return await self._checked_anew(Stage(self._stage))
 
     # --- intake 受理 -------------------------------------------------------------------------------------------------
 
@@ -106,6 +124,7 @@ class CreditApplication(CaseDesk):
 
     async def _assessment(self) -> Stage:
         """Values of all assets in parallel and the rating; then limit, price, schedule and the regulatory rules."""
+        self._price_conditions = ()
         rating, valuations = await asyncio.gather(
             effects.rate_borrower(self._case_step("rating")),
             asyncio.gather(*[effects.value_cohort(step) for step in self._cohort_steps()]),
@@ -130,6 +149,7 @@ class CreditApplication(CaseDesk):
         if quote.outcome is not Outcome.PASS:
             # Below the floor the price is a decision of its own body (利率定价审批), not of credit approval.
             decision = await self.ask(TaskType.PRICING_APPROVAL, findings=(quote,))
+            self._price_conditions = decision.conditions
             return self._turned_away(decision) or Stage.REVIEW
         return Stage.REVIEW
 
@@ -169,7 +189,7 @@ class CreditApplication(CaseDesk):
         chain = await effects.determine_authority(self._case_step("authority"))
         findings = tuple(self._findings.values())
         deciders: list[str] = []
-        conditions: list[str] = []
+        conditions: list[ApprovalCondition] = list(self._price_conditions)
         for requirement in chain.steps:
             self._waiver_authority = requirement
             if requirement.kind == "committee":
@@ -237,10 +257,11 @@ class CreditApplication(CaseDesk):
     async def _pre_draw_security(self) -> Stage:
         """What can exist before the first drawing: floating mortgage, account and receivable pledges, refund guarantee.
 
-        Serial-level mortgages over purchase-financed servers come after delivery, in ``Utilisation``.
+        Serial-level mortgages over purchase-financed servers come after delivery, in ``Utilisation``; so does what the approvers
+        want after a drawing. What they want within days of effect, ``Facility`` asks for; undertakings are clauses only.
         """
-        terms = tuple(term for term in self._case.conditions if term.kind is ConditionKind.PRECEDENT)
-        terms += approval_terms(self._conditions)
+        agreed = self._case.conditions + approval_terms(self._conditions)
+        terms = tuple(term for term in agreed if term.kind is ConditionKind.PRECEDENT)
         tasks = await self._together(*[self._perfection(term) for term in terms])
         if any(task.outcome not in (TaskOutcome.ACKNOWLEDGE, TaskOutcome.WAIVE) for task in tasks):
             return self._returned_to(Stage.CONTRACTING)
@@ -292,11 +313,3 @@ class CreditApplication(CaseDesk):
                     code=Refusal.CASE_ENDED, message_zh="该申请已结束", message_en="the application has already ended"
                 )
             )
-
-
-def approval_terms(conditions: tuple[str, ...]) -> tuple[ConditionTerm, ...]:
-    """What the approver made a condition is perfected like the product's own conditions, under its clause's code."""
-    return tuple(
-        ConditionTerm(code=f"APPROVAL_{place}", kind=ConditionKind.PRECEDENT, title_zh=text, title_en=text)
-        for place, text in enumerate(conditions, 1)
-    )

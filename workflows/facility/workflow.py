@@ -3,10 +3,14 @@
     effective → drawings (each its own ``Utilisation``) → first inspection within fifteen days of the first drawing
               → … → settlement at the termination date → repaid; or, never drawn within the availability period, cancelled
 
+Beside them, what the agreement asks for within days of its effect (conditions subsequent of the approvers): each a task with its
+timer; one that is missed is in breach, and no further drawing passes the gate. Undertakings are clauses that monitoring watches.
+
 It upgrades to the newest build while open: every change that is not compatible with recorded histories goes under
 ``workflow.patched``.
 """
 
+import asyncio
 from datetime import date, datetime, timedelta
 
 from temporalio import workflow
@@ -14,24 +18,27 @@ from temporalio.common import SearchAttributeKey, VersioningBehavior
 
 with workflow.unsafe.imports_passed_through():
     from domain.calendar import end_of_day
+    from domain.facility import ConditionTerm
     from domain.process import FACILITY_WORKFLOW, RECORD_DRAWING, CaseStep, DrawingRecord, FacilityStart
     from domain.stages import FacilityStage
-    from domain.tasks import TaskOutcome, TaskSubject, TaskType
+    from domain.tasks import TaskOutcome, TaskState, TaskSubject, TaskType
     from workflows import effects
-    from workflows.human.desk import Desk
+    from workflows.human.conditions import ConditionsDesk
+    from workflows.human.desk import CaseLeft
 
 STAGE = SearchAttributeKey.for_keyword("Stage")
 FIRST_INSPECTION_DAYS = 15
 
 
 @workflow.defn(name=FACILITY_WORKFLOW, versioning_behavior=VersioningBehavior.AUTO_UPGRADE)
-class Facility(Desk):
+class Facility(ConditionsDesk):
     @workflow.init
     def __init__(self, start: FacilityStart) -> None:
         super().__init__(str(start.case_id), start.case_number, start.branch)
         self._start = start
         self._stage = FacilityStage.EFFECTIVE.value
         self._drawings: dict[str, DrawingRecord] = {}
+        self._agreed: tuple[ConditionTerm, ...] = ()
 
     @workflow.signal(name=RECORD_DRAWING, description="A utilisation was paid")
     def record_drawing(self, drawing: DrawingRecord) -> None:
@@ -40,13 +47,36 @@ class Facility(Desk):
     @workflow.run
     async def run(self, start: FacilityStart) -> str:
         await self._open()
+        stage, _ = await asyncio.gather(self._life(), self._due_from_effect())
+        return await self._end(stage)
+
+    async def _life(self) -> FacilityStage:
+        """From effect to the end; what is still asked for then is asked for no more."""
+        stage = await self._drawn_and_settled()
+        self._left = True
+        return stage
+
+    async def _drawn_and_settled(self) -> FacilityStage:
         availability_end = self._end_of(self._start.facility.availability_end)
         drawn = await self.until(lambda: bool(self._drawings), deadline=availability_end, summary="availability period")
         if not drawn:
-            return await self._end(FacilityStage.CANCELLED)
+            return FacilityStage.CANCELLED
         await self._first_inspection()
         await self._settlement()
-        return await self._end(FacilityStage.REPAID)
+        return FacilityStage.REPAID
+
+    async def _due_from_effect(self) -> None:
+        if not self._agreed:
+            return
+        try:
+            await self.conditions_met(self._agreed)
+        except CaseLeft:
+            self._board.end_open(TaskState.OBSOLETE, workflow.now())
+
+    def deadline_of(self, term: ConditionTerm) -> date | None:
+        if term.due_days is None:
+            return None
+        return self._start.facility.effective_on + timedelta(days=term.due_days)
 
     async def _first_inspection(self) -> None:
         """首次检查: whether the money went where the vouchers say, within fifteen days of the first drawing."""
@@ -78,6 +108,7 @@ class Facility(Desk):
             )
         )
         self.take_seat(opening.rulebook, opening.duties)
+        self._agreed = opening.agreed
         self._show()
         await self.report()
 

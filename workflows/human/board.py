@@ -22,7 +22,9 @@ class TaskBoard:
     def note_duties(self, duties: tuple[DutyHeld, ...]) -> None:
         """Duties discharged elsewhere in the case: the submission, the tasks of an earlier process."""
         for held in duties:
-            self._duties.setdefault(held.subject, []).append(held.duty)
+            known = self._duties.setdefault(held.subject, [])
+            if held.duty not in known:
+                known.append(held.duty)
 
     def put(self, task: HumanTask) -> HumanTask:
         """Take a task in, or its next version."""

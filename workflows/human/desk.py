@@ -28,7 +28,7 @@ from domain.process import (
 )
 from domain.rulebook import Rulebook
 from domain.task_rules import RefusedCommand
-from domain.tasks import ROLE_OF, HumanTask, TaskCommand, TaskState, TaskSubject, TaskType
+from domain.tasks import ROLE_OF, CaseReturn, HumanTask, TaskCommand, TaskState, TaskSubject, TaskType
 from workflows import effects
 from workflows.human.board import TaskBoard
 from workflows.human.titles import title_of
@@ -45,6 +45,7 @@ class TaskTerms(TypedDict, total=False):
     authority: AuthorityRequirement | None
     subject: TaskSubject
     findings: tuple[FindingRef, ...]
+    assignee: str
     due_at: datetime | None
     title_suffix: tuple[str, str]
 
@@ -54,8 +55,8 @@ class CaseLeft(Exception):
 
 
 def refused(refusal: RefusedCommand) -> ApplicationError:
-    """A refusal as a validator raises it: the code as type, rule and texts as details."""
-    detail = {"rule": refusal.rule, "message_zh": refusal.message_zh, "message_en": refusal.message_en}
+    """A refusal as a validator raises it: the code as type; rule, pointer and texts as details."""
+    detail = refusal.model_dump(include={"rule", "pointer", "message_zh", "message_en"})
     return ApplicationError(refusal.message_en, detail, type=refusal.code.value, non_retryable=True)
 
 
@@ -126,6 +127,7 @@ class Desk:
         """Open a task on the board; it reaches the inbox with the next progress report."""
         now = workflow.now()
         zh, en = title_of(task_type)
+        assignee = terms.get("assignee")
         suffix_zh, suffix_en = terms.get("title_suffix", ("", ""))
         task = HumanTask.model_validate(
             {
@@ -136,15 +138,18 @@ class Desk:
                 "title_zh": f"{zh}{suffix_zh} · {self._case_number}",
                 "title_en": f"{en}{suffix_en} · {self._case_number}",
                 "stage": self._stage,
-                "state": TaskState.READY,
+                "state": TaskState.RESERVED if assignee else TaskState.READY,
+                "assignee": assignee,
                 "role": ROLE_OF[task_type],
                 "candidates": terms.get("candidates", ()),
                 "excluded": terms.get("excluded", ()),
                 "required_authority": terms.get("authority"),
                 "subject": terms.get("subject"),
                 "findings": terms.get("findings", ()),
+                "returned": self.returned(),
                 "created_at": now,
                 "ready_at": now,
+                "claimed_at": now if assignee else None,
                 "due_at": terms.get("due_at") or self.rulebook.due(task_type.value, now),
                 **self.place(),
             }
@@ -226,6 +231,10 @@ class Desk:
     def place(self) -> dict[str, object]:
         """The utilisation or facility that tasks and reports speak of."""
         return {}
+
+    def returned(self) -> CaseReturn | None:
+        """The return that the tasks offered now follow from."""
+        return None
 
     def transfers(self) -> tuple[TransferRef, ...]:
         """Outgoing transfers of the process, for the report."""

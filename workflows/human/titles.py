@@ -5,6 +5,7 @@ from domain.tasks import TaskType
 _TITLES: dict[TaskType, tuple[str, str]] = {
     TaskType.INTAKE_ANALYSIS: ("受理分析", "Intake analysis"),
     TaskType.SCREENING_ANALYSIS: ("准入分析", "Screening analysis"),
+    TaskType.REWORK: ("退回补正", "Amend and resubmit"),
     TaskType.LEAD_INVESTIGATION: ("主办尽职调查", "Lead investigation"),
     TaskType.CO_INVESTIGATION: ("协办尽职调查", "Co-investigation"),
     TaskType.RATING_CONFIRMATION: ("评级认定", "Rating confirmation"),

@@ -8,7 +8,7 @@ room. A transfer whose fate is unknown is resolved by inquiry and never sent aga
 """
 
 import asyncio
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 from temporalio import workflow
 from temporalio.common import SearchAttributeKey, VersioningBehavior
@@ -29,7 +29,6 @@ with workflow.unsafe.imports_passed_through():
         UTILISATION_WORKFLOW,
         CohortStep,
         CommandResult,
-        ConditionReport,
         DrawingRecord,
         Shown,
         TransferStep,
@@ -43,9 +42,10 @@ with workflow.unsafe.imports_passed_through():
     from domain.roles import Role
     from domain.stages import UtilisationStage
     from domain.task_rules import RefusedCommand
-    from domain.tasks import OWNER_CONFIRMATION_DUTY, HumanTask, TaskOutcome, TaskState, TaskSubject, TaskType
+    from domain.tasks import OWNER_CONFIRMATION_DUTY, TaskOutcome, TaskState, TaskSubject, TaskType
     from workflows import effects
-    from workflows.human.desk import Desk, refused
+    from workflows.human.conditions import ConditionsDesk
+    from workflows.human.desk import refused
 
 STAGE = SearchAttributeKey.for_keyword("Stage")
 FIRST_INQUIRY = timedelta(seconds=5)
@@ -55,7 +55,7 @@ SETTLED = (TransferState.CONFIRMED, TransferState.FAILED)
 
 
 @workflow.defn(name=UTILISATION_WORKFLOW, versioning_behavior=VersioningBehavior.PINNED)
-class Utilisation(Desk):
+class Utilisation(ConditionsDesk):
     @workflow.init
     def __init__(self, start: UtilisationStart) -> None:
         super().__init__(str(start.case_id), start.case_number, start.branch)
@@ -208,58 +208,16 @@ class Utilisation(Desk):
 
     async def _post_delivery_conditions(self) -> UtilisationStage:
         """Each condition has its own task and timer; one that is missed is reported as breached and stays open."""
-        offers = [(term, self._condition_task(term)) for term in self._terms.subsequent]
-        await self.report()
-        await asyncio.gather(*[self._condition(term, task) for term, task in offers])
+        await self.conditions_met(self._terms.subsequent)
         self._enter(UtilisationStage.SECURED)
         return UtilisationStage.SECURED
 
-    async def _condition(self, term: ConditionTerm, task: HumanTask) -> None:
-        deadline = self._deadline(term)
-        if deadline is not None:
-            done = await self.completed_before(task, end_of_day(deadline, self.rulebook.cut_off))
-            if done is None:
-                await self._report_condition(term, "breached", None)
-        done = await self.completed(task)
-        state = {TaskOutcome.ACKNOWLEDGE: "satisfied", TaskOutcome.WAIVE: "waived"}
-        await self._report_condition(term, state.get(done.outcome or TaskOutcome.REJECT, "breached"), done)
-
-    def _condition_task(self, term: ConditionTerm) -> HumanTask:
-        deadline = self._deadline(term)
-        due_at: datetime | None = None
-        if deadline is not None:
-            # A deadline in the holidays is worked towards on the last business day before it.
-            due_at = end_of_day(self.rulebook.calendar.preceding(deadline), self.rulebook.cut_off)
-        return self.offer_task(
-            TaskType.CONDITION_SUBSEQUENT,
-            subject=TaskSubject(type="condition", id=term.code),
-            due_at=due_at,
-            title_suffix=(f"：{term.title_zh}", f": {term.title_en}"),
-        )
-
-    def _deadline(self, term: ConditionTerm) -> date | None:
+    def deadline_of(self, term: ConditionTerm) -> date | None:
         """Civil Code §416 and contracts count calendar days; delivery not yet known counts from payment, the earliest."""
         if term.due_days is None:
             return None
         delivery = self._start.delivery_date if term.counts_from == "delivery" else None
         return (delivery or self._paid_on) + timedelta(days=term.due_days)
-
-    async def _report_condition(self, term: ConditionTerm, state: str, task: HumanTask | None) -> None:
-        await effects.report_condition(
-            ConditionReport(
-                case_id=self._start.case_id,
-                utilisation_id=self._start.utilisation_id,
-                facility_id=self._start.facility_id,
-                workflow_id=workflow.info().workflow_id,
-                step=self.step(f"condition-{term.code}"),
-                code=term.code,
-                state=state,
-                at=workflow.now(),
-                decided_by=task.completed_by if task else None,
-                evidence=task.evidence if task else (),
-                note=task.comment if task else term.consequence_en,
-            )
-        )
 
     # --- the steps between -------------------------------------------------------------------------------------------
 

@@ -121,6 +121,25 @@ def _changed(event: RecordedEvent, _: CaseNames) -> Told:
     return Told(f"修改了申请：{zh}", f"changed the application: {en}") if words else Told("修改了申请", "changed it")
 
 
+def _amended(event: RecordedEvent, names: CaseNames) -> Told:
+    told = _changed(event, names)
+    return Told(f"补正：{told.zh}", f"amended the returned case: {told.en}")
+
+
+def _resubmitted(event: RecordedEvent, _: CaseNames) -> Told:
+    version = event.facts.get("content_version")
+    sections = dict.fromkeys(str(pointer).split("/")[1] for pointer in event.facts.get("changed", ()))
+    words = [SECTIONS.get(section, Words(section, plain(section))) for section in sections]
+    zh, en = "、".join(word.zh for word in words), ", ".join(word.en for word in words)
+    reason = _text(event.facts, "comment")
+    return Told(
+        f"重新提交申请，第 {version} 版，变更：{zh}",
+        f"submitted the application again as version {version}, with changes in: {en}",
+        "resubmitted",
+        reason,
+    )
+
+
 def _imported(event: RecordedEvent, _: CaseNames) -> Told:
     count, asset = event.facts.get("servers"), _text(event.facts, "asset_key")
     return Told(f"导入资产 {asset} 的 {count} 台服务器", f"imported {count} servers of the asset {asset}")
@@ -240,8 +259,12 @@ def _task(event: RecordedEvent, names: CaseNames) -> Told:
     outcome, back = _text(command, "outcome"), _text(command, "return_to")
     word = OUTCOMES.get(outcome, Words(outcome, plain(outcome)))
     to = STAGES.get(("application", back), Words(back, plain(back)))
-    zh = f"办结“{title.zh}”：{word.zh}" + (f"至“{to.zh}”" if back else "")
-    en = f"completed {title.en}: {word.en}" + (f" to {to.en}" if back else "")
+    here = _text(event.facts, "stage")
+    left = STAGES.get(("application", here), Words(here, plain(here)))
+    zh, en = f"办结“{title.zh}”：{word.zh}", f"completed {title.en}: {word.en}"
+    if back:
+        zh += (f"，由“{left.zh}”" if here else "") + f"至“{to.zh}”"
+        en += (f" from {left.en}" if here else "") + f" to {to.en}"
     conditions = len(command.get("conditions", ()))
     if conditions:
         zh, en = f"{zh}，附 {conditions} 项条件", f"{en}, with {_counted(conditions, 'condition')}"
@@ -303,7 +326,10 @@ _TELLERS: Final[dict[str, _Teller]] = {
     "application.drafted": _fixed("新建申请草稿", "opened a draft"),
     "application.changed": _changed,
     "application.submitted": _fixed("提交申请", "submitted the application", "submitted"),
+    "application.amended": _amended,
+    "application.resubmitted": _resubmitted,
     "application.withdrawal": _withdrawal,
+    "application.withdrawn": _withdrawal,
     "assets.imported": _imported,
     "document.added": _document,
     "process.progress": _progress,

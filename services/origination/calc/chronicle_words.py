@@ -76,6 +76,7 @@ OUTCOMES: Final[dict[str, Words]] = {
     TaskOutcome.RECUSE: Words("回避", "recuse"),
     TaskOutcome.ACKNOWLEDGE: Words("已落实", "done"),
     TaskOutcome.WAIVE: Words("豁免", "waive"),
+    TaskOutcome.RESUBMIT: Words("重新提交", "resubmit"),
 }
 DECISIONS: Final[dict[str, Words]] = {
     "approved": Words("同意", "approved"),

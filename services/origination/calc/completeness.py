@@ -26,11 +26,12 @@ class FiledDocument(Value):
 
 
 def missing(
-    content: ApplicationContent, bundle: Bundle, filed: tuple[FiledDocument, ...], on: date
+    content: ApplicationContent, bundle: Bundle, filed: tuple[FiledDocument, ...], on: date, today: date | None = None
 ) -> tuple[MissingItem, ...]:
     """Everything that keeps an application from being submitted on a day, in the order of its sections.
 
-    ``bundle`` is the policy the application would be pinned to.
+    ``bundle`` is the policy the application would be pinned to, by its versions of the day ``on``. ``today`` is the day by
+    which documents are fresh or stale, where a returned case keeps the policy of an earlier one.
     """
     found = list(_header(content))
     line = content.lines[0] if len(content.lines) == 1 else None
@@ -46,7 +47,7 @@ def missing(
         found += _sections(case)
         found += [_gap(gap.pointer, gap.value_needed) for gap in gaps(case)]
         checklist = bundle.checklist(product.id, Stage.INTAKE, on)
-        found += _documents(content, checklist, filed, on)
+        found += _documents(content, checklist, filed, today or on)
     found += _evidence(content, filed)
     return tuple(dict.fromkeys(found))
 

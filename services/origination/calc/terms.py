@@ -9,7 +9,14 @@ from pydantic import Field
 from domain.application import CreditLineRequest, Party, PartyRole, Repayment
 from domain.canonical import sha256_of
 from domain.dossier import Dossier
-from domain.facility import ConditionTerm, PricedTerms
+from domain.facility import (
+    ApprovalCondition,
+    ConditionAsked,
+    ConditionKind,
+    ConditionTerm,
+    PricedTerms,
+    approval_terms,
+)
 from domain.model import Value
 from domain.money import Money
 
@@ -33,13 +40,17 @@ class OfferTerms(Value):
     instalments: int
     total_interest: Money
     conditions: tuple[ConditionTerm, ...]
-    approval_conditions: tuple[str, ...]
-    """Conditions that the approvers added in their own words."""
+    approval_conditions: tuple[ConditionAsked, ...]
+    """Conditions that the approvers added in their own words, each with its kind."""
     offered_on: date
     valid_until: date
 
     def sha256(self) -> str:
         return sha256_of(self)
+
+    def all_conditions(self) -> tuple[ConditionTerm, ...]:
+        """Those of the product first, then those the approvers added."""
+        return self.conditions + approval_terms(self.approval_conditions)
 
 
 class Clause(Value):
@@ -75,7 +86,7 @@ class ContractData(Value):
 def offer_terms(
     dossier: Dossier,
     conditions: tuple[ConditionTerm, ...],
-    approval_conditions: tuple[str, ...],
+    approval_conditions: tuple[ApprovalCondition, ...],
     *,
     validity_days: int,
     as_of: date,
@@ -120,11 +131,10 @@ def offered(line: CreditLineRequest, limit: Money) -> Money:
 
 def clauses(terms: OfferTerms) -> tuple[Clause, ...]:
     """Every condition as a numbered clause: those of the product first, then those the approvers added."""
-    texts = [(item.code, item.kind.value, *_text(item)) for item in terms.conditions]
-    texts += [(f"APPROVAL_{place}", "approval", text, text) for place, text in enumerate(terms.approval_conditions, 1)]
     return tuple(
-        Clause(number=number, code=code, kind=kind, text_zh=zh, text_en=en)
-        for number, (code, kind, zh, en) in enumerate(texts, start=1)
+        Clause(number=number, code=term.code, kind=term.kind.value, text_zh=zh, text_en=en)
+        for number, term in enumerate(terms.all_conditions(), start=1)
+        for zh, en in (_text(term),)
     )
 
 
@@ -136,6 +146,8 @@ _FROM = {
 
 
 def _text(term: ConditionTerm) -> tuple[str, str]:
+    if term.kind is ConditionKind.UNDERTAKING:
+        return f"授信存续期间持续：{term.title_zh}。", f"For as long as the facility lasts: {term.title_en}."
     if term.counts_from is None or term.due_days is None:
         return f"首次提款前：{term.title_zh}。", f"Before the first drawing: {term.title_en}."
     since_zh, since_en = _FROM[term.counts_from]
@@ -161,5 +173,5 @@ def contract_data(
         policy_sha256=dossier.policy_sha256,
         clauses=clauses(terms),
         drawn_on=as_of,
-        conditions=terms.conditions,
+        conditions=terms.all_conditions(),
     )

@@ -7,7 +7,7 @@ from fastapi import Query, Request, Response
 
 from domain.application import ApplicationContent
 from domain.application.text import Code
-from domain.casefile import ApplicationPatch, ApplicationSummary, ApplicationView
+from domain.casefile import ApplicationPatch, ApplicationSummary, ApplicationView, ContentVersion
 from domain.identity import Uscc
 from domain.stages import Stage
 from services.kit.auth import allow
@@ -17,9 +17,10 @@ from services.kit.idempotency import IdempotentCall, Reply, idempotent
 from services.kit.paging import Page, PageRequest, link_next, paged
 from services.kit.principal import Principal
 from services.kit.router import Router
-from services.origination.routes.roles import FRONT_OFFICE, READERS
+from services.origination.calc.changes import changes
+from services.origination.routes.roles import FRONT_OFFICE, READERS, STAFF
 from services.origination.routes.sight import recorded
-from services.origination.store import applications
+from services.origination.store import applications, drafting
 
 router = Router(prefix="/v1/applications", tags=["applications"], dependencies=[recorded()])
 
@@ -35,9 +36,9 @@ async def draft(
     database: Database = request.app.state.database
 
     async def effect(session: Any) -> Reply:
-        row = await applications.open_draft(session, who, body)
+        row = await drafting.open_draft(session, who, body)
         headers = {"Location": f"/v1/applications/{row.case_id}", "ETag": etag_of(row.version)}
-        return Reply(201, applications.view(row), headers)
+        return Reply(201, await drafting.shown(session, row), headers)
 
     return await call.atomic(database, effect)
 
@@ -71,8 +72,30 @@ async def one(
     database: Database = request.app.state.database
     async with database.session() as session:
         row = await applications.visible_case(session, who, case_id)
+        shown = await drafting.shown(session, row)
     response.headers["ETag"] = etag_of(row.version)
-    return applications.view(row)
+    return shown
+
+
+@router.get("/{case_id}/versions", response_model=list[ContentVersion])
+async def versions(
+    request: Request, case_id: UUID, who: Annotated[Principal, allow(*STAFF, scope="case")]
+) -> list[ContentVersion]:
+    """The content as each submission froze it, and what each changed."""
+    database: Database = request.app.state.database
+    async with database.session() as session:
+        await applications.visible_case(session, who, case_id)
+        rows = await drafting.versions(session, case_id)
+    return [
+        ContentVersion(
+            content_version=row.content_version,
+            sha256=row.sha256,
+            frozen_by=row.frozen_by,
+            frozen_at=row.frozen_at,
+            changed=changes(before.content, row.content) if before is not None else (),
+        )
+        for before, row in zip((None, *rows), rows, strict=False)
+    ]
 
 
 @router.patch("/{case_id}", response_model=ApplicationView)
@@ -84,16 +107,17 @@ async def change(
     who: Annotated[Principal, allow(*FRONT_OFFICE, scope="case")],
     base: Annotated[IfMatch, if_match()],
 ) -> ApplicationView:
-    """Change a draft: each section that is given replaces the one there was, ``null`` removes it."""
+    """Change a draft, or a returned case that its lead has back: each section that is given replaces the one there was,
+    ``null`` removes it. What was frozen stays as it is until the case is submitted again."""
     database: Database = request.app.state.database
     sections = {name: None for name, item in (await request.json()).items() if item is None}
     sections |= body.model_dump(mode="json", include=body.model_fields_set)
     async with database.session() as session:
-        row = await applications.draft(session, who, case_id)
+        row = await drafting.changeable(session, who, case_id)
         base.check(row.version)
-        content = applications.merged(row, sections)
-        row = await applications.change_draft(
-            session, who, row, content, "application.changed", sections=sorted(sections)
-        )
+        content = drafting.merged(row, sections)
+        kind = "application.amended" if row.content_version else "application.changed"
+        row = await drafting.change_content(session, who, row, content, kind, sections=sorted(sections))
+        shown = await drafting.shown(session, row)
     response.headers["ETag"] = etag_of(row.version)
-    return applications.view(row)
+    return shown

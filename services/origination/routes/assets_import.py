@@ -24,7 +24,7 @@ from services.origination.pledges import other_holders, still_holding
 from services.origination.routes.documents import blocks
 from services.origination.routes.roles import FRONT_OFFICE
 from services.origination.routes.sight import recorded
-from services.origination.store import applications
+from services.origination.store import applications, drafting
 from services.origination.tables.cases import Application
 
 router = Router(prefix="/v1/applications", tags=["documents"], dependencies=[recorded()])
@@ -65,9 +65,9 @@ async def import_servers(
         raise Problem("inventory_refused", errors=faults[:MOST_FAULTS], count=len(faults))
 
     async def effect(session: Any) -> Reply:
-        current = await applications.draft(session, who, case_id)
+        current = await drafting.changeable(session, who, case_id)
         content = _with_servers(applications.content_of(current), asset_key, found)
-        current = await applications.change_draft(
+        current = await drafting.change_content(
             session,
             who,
             current,

@@ -29,7 +29,7 @@ from services.origination.calc.memo import memo
 from services.origination.calc.opening import condition_terms, rulebook
 from services.origination.calc.terms import OfferTerms, contract_data, offer_terms
 from services.origination.routes.roles import WORKER
-from services.origination.store import applications, casework, reference
+from services.origination.store import applications, casework, drafting, facilities, reference
 from services.origination.store.policies import PolicyShelf
 from services.origination.store.tasks import duties_discharged
 from services.origination.tables.cases import Contract, Decision, Offer
@@ -43,24 +43,30 @@ FINDING_LIMIT = 8_000_000
 
 @router.get("/opening", response_model=CaseOpening, responses={409: problem_response(409)})
 async def opening(request: Request, case_id: UUID, who: Worker, as_of: Annotated[date, Query()]) -> CaseOpening:
-    """What a process is told at its start: rulebook, cohorts, conditions, and who leads the investigation."""
+    """What a process is told at its start, and again when the case was amended: rulebook, cohorts, conditions, the version
+    of the content, and who leads the investigation."""
     database: Database = request.app.state.database
     shelf: PolicyShelf = request.app.state.policies
     async with database.session() as session:
         row = await applications.case(session, case_id)
-        content = applications.content_of(await applications.frozen(session, row))
+        version = await drafting.frozen(session, row)
+    content = applications.content_of(version)
     pinned_on = row.pinned_on or as_of
     bundle = await shelf.bundle(row.policy_sha256 or "")
     async with database.session() as session:
         calendar, _ = await reference.calendar(session, bundle.business_day(pinned_on).calendar, as_of)
         # Whoever submitted has a duty already: without it the process could not keep the submitter from other ones.
         duties = await duties_discharged(session, case_id)
+        agreed = await facilities.due_from_effect(session, case_id)
     return CaseOpening(
         rulebook=rulebook(bundle, pinned_on, calendar),
-        lead_investigator=row.submitted_by or row.created_by,
+        lead_investigator=version.frozen_by,
         cohorts=cohorts(content),
         conditions=condition_terms(bundle, content.lines[0].product, pinned_on, content),
+        agreed=agreed,
         duties=tuple(DutyHeld(subject=subject, duty=duty) for subject, duty in duties),
+        content_version=version.content_version,
+        content_sha256=version.sha256,
     )
 
 
@@ -131,7 +137,7 @@ async def assemble_memo(request: Request, case_id: UUID, body: CaseStep, who: Wo
     documents: DocumentStore = request.app.state.documents
     async with database.session() as session:
         facts = await casework.read_dossier(session, case_id, body.as_of)
-        found = await casework.latest_findings(session, case_id)
+        found = casework.standing(await casework.latest_findings(session, case_id), facts.content)
     text = memo(facts, [casework.assessment_item(item) for item in found], body.as_of)
     name = f"{facts.case_number}-memo.md"
     stored = await documents.put_bytes(text.encode(), name)
@@ -192,7 +198,7 @@ async def offer(request: Request, case_id: UUID, body: CaseStep, who: Worker, ca
     terms = offer_terms(
         facts,
         condition_terms(bundle, facts.line.product, pinned_on, facts.content),
-        tuple(decision.conditions),
+        casework.decided_conditions(decision),
         validity_days=bundle.validity(pinned_on).offer_days,
         as_of=body.as_of,
     )

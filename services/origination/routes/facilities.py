@@ -96,7 +96,7 @@ async def one(
     database: Database = request.app.state.database
     async with database.session() as session:
         row = await facilities.visible_facility(session, who, facility_id)
-        found = None if row is None else await facilities.view(session, row)
+        found = None if row is None else await facilities.view(session, row, whole=True)
     if found is None:
         raise await foreign(request, who)
     response.headers["ETag"] = etag_of(found.version)

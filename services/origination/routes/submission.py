@@ -5,11 +5,18 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Query, Request, Response
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from domain.application import ApplicationContent
-from domain.casefile import IndicativeVerdict, MissingItem, SubmissionReceipt, WithdrawalBody, WithdrawalView
-from domain.collateral import AssetRegistration, RegisteredAsset
+from domain.casefile import (
+    IndicativeVerdict,
+    SubmissionBody,
+    SubmissionReceipt,
+    WithdrawalBody,
+    WithdrawalView,
+)
 from domain.finding import Outcome, Reason
+from domain.inbox import CommandView
 from domain.money import Money
 from domain.process import (
     APPLICATION_WORKFLOW,
@@ -23,23 +30,23 @@ from domain.process import (
 from domain.requests.collateral import asset_registrations
 from domain.stages import ENDED, Stage
 from policy.engine import Bundle
-from services.collateral.client import CollateralClient
 from services.kit.auth import allow
 from services.kit.database import Database, now
 from services.kit.etags import IfMatch, etag_of, if_match
 from services.kit.idempotency import IdempotentCall, Reply, idempotent
 from services.kit.principal import Principal
-from services.kit.problems import Fault, Problem
+from services.kit.problems import Problem
 from services.kit.router import Router, problem_response
 from services.origination.calc.case_facts import Screens
 from services.origination.calc.completeness import missing, unknown_facts
 from services.origination.calc.screening import ScreeningInputs, screening
 from services.origination.commands import ACCEPTED, Order, carry_out
-from services.origination.pledges import pledged_elsewhere, still_holding
+from services.origination.pledges import pledged_elsewhere, register_assets
 from services.origination.process import request_start
+from services.origination.resubmission import incomplete, receipt, resubmit
 from services.origination.routes.roles import FRONT_OFFICE
 from services.origination.routes.sight import recorded
-from services.origination.store import applications, casework, reference
+from services.origination.store import applications, casework, drafting, reference
 from services.origination.store.business_day import business_day
 from services.origination.store.events import record
 from services.origination.store.policies import PolicyShelf
@@ -50,9 +57,14 @@ router = Router(prefix="/v1/applications", tags=["applications"], dependencies=[
 
 @router.post(
     "/{case_id}/submit",
-    response_model=SubmissionReceipt,
+    response_model=SubmissionReceipt | CommandView,
     status_code=202,
     responses={
+        202: {
+            "description": "Submitted; of a returned case also that its process has not answered yet: Location says where to"
+            " ask",
+            "headers": {"Location": {"schema": {"type": "string"}}},
+        },
         200: {"model": IndicativeVerdict, "description": "With dry_run: what submission would say; nothing is written"},
         502: problem_response(502),
     },
@@ -63,15 +75,24 @@ async def submit(
     who: Annotated[Principal, allow(*FRONT_OFFICE, scope="case")],
     base: Annotated[IfMatch, if_match()],
     call: Annotated[IdempotentCall, idempotent()],
+    body: SubmissionBody | None = None,
     dry_run: Annotated[bool, Query(description="only say what submission would say")] = False,
 ) -> Response:
-    """Submit a draft. Everything missing or wrong is reported at once; otherwise the content is frozen, the policy in force
-    is pinned, and the process starts. With the process engine away the case is accepted all the same and starts later."""
+    """Submit a draft, or a returned case again. Everything missing or wrong is reported at once.
+
+    The first time the content is frozen, the policy in force is pinned, and the process starts; with the process engine away
+    the case is accepted all the same and starts later. A returned case keeps its policy: the new content is frozen as its next
+    version, the lead's rework is completed, and the process goes on with it.
+    """
     database: Database = request.app.state.database
     shelf: PolicyShelf = request.app.state.policies
     if dry_run:
         verdict = await _verdict(request, who, case_id, base)
         return Response(verdict.model_dump_json(), 200, media_type="application/json")
+    async with database.session() as session:
+        submitted_before = (await applications.visible_case(session, who, case_id)).content_version > 0
+    if submitted_before:
+        return await resubmit(request, call, who, case_id, base, body.comment if body is not None else None)
     reservation = await call.reserve(database)
     if reservation.replayed is not None:
         return reservation.replayed
@@ -89,21 +110,20 @@ async def submit(
         content = applications.content_of(row)
         found = missing(content, bundle, documents, day)
         if found:
-            raise Problem("application_incomplete", errors=[_fault(item) for item in found], count=len(found))
-        await _register_assets(request, row, content)
+            raise incomplete(found)
+        entries = asset_registrations(content, case_id, row.branch, row.case_number)
+        await register_assets(request.app.state, entries, f"{case_id}:{row.version}")
 
         async def effect(session: Any) -> Reply:
             current = await applications.case(session, case_id, lock=True)
             _expect_draft(current)
             base.check(current.version)
-            version = await applications.freeze(
-                session, who, current, policy_sha256=bundle.sha256, pinned_on=day, at=at
-            )
+            version = drafting.freeze(who, current, policy_sha256=bundle.sha256, pinned_on=day, at=at)
             start = _start(current)
             await record(session, case_id, "application.submitted", who, rows=[current, version], facts=start, at=at)
             await request_start(session, APPLICATION_WORKFLOW, application_workflow_id(case_id), start)
             headers = {"Location": f"/v1/applications/{case_id}", "ETag": etag_of(current.version)}
-            return Reply(202, _receipt(current), headers)
+            return Reply(202, receipt(current), headers)
 
         return await call.finish(database, reservation, effect)
     except Problem as problem:
@@ -117,37 +137,6 @@ async def submit(
 def _expect_draft(row: Application) -> None:
     if row.stage != Stage.DRAFT.value:
         raise Problem("application_not_draft", stage=row.stage)
-
-
-async def _register_assets(request: Request, row: Application, content: ApplicationContent) -> None:
-    """Enter the assets into the register of collateral. Serials that secure another case refuse the submission; the entries
-    of a submission that fails later are brought up to date by the next."""
-    faults = []
-    for entry in asset_registrations(content, row.case_id, row.branch, row.case_number):
-        registered = await _registered(request, entry, f"{row.case_id}:{row.version}:{entry.asset_key}")
-        places = {server.serial.upper(): index for index, server in enumerate(entry.servers)}
-        asset = next(index for index, line in enumerate(content.assets) if line.key == entry.asset_key)
-        faults += [
-            Fault(
-                f"/assets/{asset}/servers/{places.get(conflict.serial.upper(), 0)}/serial",
-                "serial_pledged",
-                "序列号已在其他业务中设定担保",
-                "the server secures another case already",
-            )
-            for conflict in registered.conflicts
-        ]
-    if faults:
-        raise Problem("application_incomplete", errors=faults, count=len(faults))
-
-
-async def _registered(request: Request, entry: AssetRegistration, key: str) -> RegisteredAsset:
-    """The entry of an asset, with the conflicts that remain once ended cases have let go."""
-    collateral: CollateralClient = request.app.state.collateral
-    registered = await collateral.register_asset(entry, key)
-    holders = {conflict.case_id for conflict in registered.conflicts}
-    if await still_holding(request.app.state, holders) != holders:
-        return await collateral.register_asset(entry, f"{key}:again")
-    return registered
 
 
 def _start(row: Application) -> CaseStart:
@@ -170,33 +159,23 @@ def _start(row: Application) -> CaseStart:
     )
 
 
-def _receipt(row: Application) -> SubmissionReceipt:
-    return SubmissionReceipt.model_validate(
-        {
-            "application_id": row.case_id,
-            "case_number": row.case_number,
-            "stage": row.stage,
-            "content_version": row.content_version,
-            "content_sha256": row.content_sha256,
-            "policy_sha256": row.policy_sha256,
-            "submitted_at": row.submitted_at,
-        }
-    )
-
-
 async def _verdict(request: Request, who: Principal, case_id: UUID, base: IfMatch) -> IndicativeVerdict:
-    """What submission would say of a draft today. Reads only; refused is what would be refused of a submission as well:
-    another version than the one that was read, and what is a draft no more."""
+    """What submission would say today of a draft, or of a returned case by the policy it is pinned to. Reads only; refused is
+    what would be refused of a submission as well: another version than the one that was read, and content nobody may change."""
     database: Database = request.app.state.database
-    today = await business_day(database, request.app.state.policies, now())
+    shelf: PolicyShelf = request.app.state.policies
+    today = await business_day(database, shelf, now())
     bundle, day = today.bundle, today.day
     async with database.session() as session:
         row = await applications.visible_case(session, who, case_id)
-        _expect_draft(row)
+        if not await applications.in_change(session, row):
+            raise Problem("application_not_draft", stage=row.stage)
         base.check(row.version)
         documents = await casework.filed(session, case_id)
+    if row.policy_sha256 is not None:
+        bundle = await shelf.bundle(row.policy_sha256)
     content = applications.content_of(row)
-    found = missing(content, bundle, documents, day)
+    found = missing(content, bundle, documents, row.pinned_on or day, day)
     admission, reasons = await _admission(request, row, content, bundle, day)
     return IndicativeVerdict(
         complete=not found,
@@ -237,10 +216,6 @@ async def _admission(
     return check.outcome(), tuple(check.reasons)
 
 
-def _fault(item: MissingItem) -> Fault:
-    return Fault(item.pointer, item.code, item.message_zh, item.message_en)
-
-
 @router.post("/{case_id}/withdraw", response_model=WithdrawalView, responses={**ACCEPTED, 409: problem_response(409)})
 async def withdraw(
     request: Request,
@@ -249,11 +224,22 @@ async def withdraw(
     who: Annotated[Principal, allow(*FRONT_OFFICE, "borrower_owner", scope="case")],
     call: Annotated[IdempotentCall, idempotent()],
 ) -> Response:
-    """Withdraw a running application. Until the facility is opened the borrower or its relationship manager may."""
+    """Withdraw an application. A draft simply ends; of a running case the process is told. Until the facility is opened the
+    borrower or its relationship manager may."""
+    database: Database = request.app.state.database
+    async with database.session() as session:
+        drafted = (await applications.visible_case(session, who, case_id)).stage == Stage.DRAFT.value
+    if drafted:
+
+        async def ended(session: AsyncSession) -> Reply:
+            row = await drafting.withdraw_draft(session, who, case_id, body.reason)
+            return Reply(200, WithdrawalView(application_id=case_id, case_number=row.case_number, stage=row.stage))
+
+        return await call.atomic(database, ended)
 
     async def prepare(session: Any) -> Order:
         row = await applications.visible_case(session, who, case_id)
-        if row.stage == Stage.DRAFT.value or row.stage in {stage.value for stage in ENDED}:
+        if row.stage in {stage.value for stage in ENDED}:
             raise Problem("application_not_running", stage=row.stage)
         command = WithdrawCommand(case_id=case_id, subject=who.subject, roles=who.roles, reason=body.reason)
         return Order(case_id, application_workflow_id(case_id), WITHDRAW, command)

@@ -17,6 +17,7 @@ from services.kit.etags import IfMatch, etag_of, if_match
 from services.kit.idempotency import IdempotentCall, Reply, idempotent
 from services.kit.paging import Page, PageRequest, link_next, paged
 from services.kit.principal import Principal
+from services.kit.problems import Fault, Problem
 from services.kit.router import Router
 from services.origination.calc.allowed_actions import roles_of
 from services.origination.commands import ACCEPTED, Order, carry_out
@@ -25,6 +26,7 @@ from services.origination.store import inbox as tasks
 from services.origination.store.business_day import business_day
 from services.origination.store.inbox import InboxFilter
 from services.origination.store.mandates import mandate_of
+from services.origination.store.people import is_known
 from services.origination.store.refusals import foreign
 
 router = Router(tags=["tasks"])
@@ -134,6 +136,16 @@ async def _decided_on(request: Request, who: Principal, task_id: UUID, verb: Ver
     return (await business_day(database, request.app.state.policies, now())).day
 
 
+async def _known(session: AsyncSession, who: Principal, verb: Verb, target: str) -> None:
+    """A task given to a name that nobody answers to waits for ever. An operator may assign to whom only the issuer knows; a
+    borrower is not told who else has signed in."""
+    if who.kind == "staff" and verb in (Verb.DELEGATE, Verb.FORWARD) and not await is_known(session, target):
+        fault = Fault(
+            "/target", "unknown_person", "查无此人", "nobody of this name has a mandate or has ever acted here"
+        )
+        raise Problem("invalid_request", errors=[fault], count=1)
+
+
 async def _command(
     session: AsyncSession,
     who: Principal,
@@ -144,6 +156,8 @@ async def _command(
     decided_on: date | None,
 ) -> TaskCommand:
     terms: dict[str, Any] = body.model_dump()
+    if body.target is not None:
+        await _known(session, who, verb, body.target)
     if decided_on is not None:
         required = task.required_authority
         terms["mandate"] = await mandate_of(session, who.subject, branch, decided_on, required)

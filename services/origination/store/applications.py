@@ -1,32 +1,27 @@
-"""Applications: who sees which, drafts and their changes, documents, and the version that a submission freezes."""
+"""Applications: who sees which, the documents of their files, and how they are shown."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Any, TypeVar
 from uuid import UUID
 
-from pydantic import ValidationError
 from sqlalchemy import exists, or_
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import SelectOfScalar
 
-from domain.application import ApplicationContent, ApplicationDocument, PartyRole
-from domain.calendar import BANK_ZONE
-from domain.canonical import sha256_of
+from domain.application import ApplicationContent, ApplicationDocument
 from domain.casefile import ApplicationSummary, ApplicationView, DocumentView
 from domain.money import Money
 from domain.roles import HEAD_OFFICE
 from domain.stages import Stage
-from services.kit.database import new_id, now
+from services.kit.database import now
 from services.kit.documents import StoredDocument
-from services.kit.error_handling import invalid_document
 from services.kit.paging import PageRequest, Slice, fetch_page
 from services.kit.principal import Principal
-from services.kit.problems import Fault, Problem
-from services.origination.store import reference
-from services.origination.store.customers import visible_customer
+from services.kit.problems import Problem
 from services.origination.store.events import lock_case, record
-from services.origination.tables.cases import CASE_NUMBERS, Application, ApplicationVersion
+from services.origination.store.tasks import open_rework
+from services.origination.tables.cases import Application, ApplicationVersion
 from services.origination.tables.cases import ApplicationDocument as DocumentRow
 from services.origination.tables.tasks import Task
 
@@ -90,91 +85,9 @@ async def applications(
     return await fetch_page(session, statement, Application.case_id, page)
 
 
-async def open_draft(session: AsyncSession, who: Principal, content: ApplicationContent) -> Application:
-    """A new draft with whatever is known so far."""
-    moment = now()
-    number = (await session.exec(select(CASE_NUMBERS.next_value()))).one()
-    row = Application(
-        case_id=new_id(),
-        case_number=f"SD{moment.astimezone(BANK_ZONE).year}-{who.branch}-{number:06d}",
-        branch=who.branch,
-        lender_id=content.lender_id,
-        stage=Stage.DRAFT.value,
-        content={},
-        created_by=who.subject,
-        created_at=moment,
-        updated_at=moment,
-    )
-    await _write(session, who, row, content)
-    await record(session, row.case_id, "application.drafted", who, rows=[row])
-    return row
-
-
-async def draft(session: AsyncSession, who: Principal, case_id: UUID) -> Application:
-    """A draft within the caller's sight, under the case's lock. Raises ``not_found`` and ``application_not_draft``."""
-    await visible_case(session, who, case_id)
-    row = await case(session, case_id, lock=True)
-    if row.stage != Stage.DRAFT.value:
-        raise Problem("application_not_draft", stage=row.stage)
-    return row
-
-
-def merged(row: Application, sections: dict[str, Any]) -> ApplicationContent:
-    """The draft's content with sections replaced, and those that are ``None`` removed. Raises ``invalid_request``."""
-    content = {name: item for name, item in {**row.content, **sections}.items() if item is not None}
-    try:
-        return ApplicationContent.model_validate(content)
-    except ValidationError as error:
-        raise invalid_document(error, content) from None
-
-
-async def change_draft(
-    session: AsyncSession, who: Principal, row: Application, content: ApplicationContent, kind: str, **facts: Any
-) -> Application:
-    """Give a draft new content, with the event that says what was done."""
-    await _write(session, who, row, content)
-    row.version += 1
-    row.updated_at = now()
-    await record(session, row.case_id, kind, who, rows=[row], facts=facts)
-    return row
-
-
-async def _write(session: AsyncSession, who: Principal, row: Application, content: ApplicationContent) -> None:
-    """Content and the header columns that lists and scopes go by."""
-    if faults := await _unknown(session, who, content):
-        raise _refused(*faults)
-    borrower = content.party(PartyRole.BORROWER)
-    line = content.lines[0] if content.lines else None
-    row.content = content.model_dump(mode="json")
-    row.lender_id = content.lender_id
-    row.customer_id = content.customer_id
-    row.product = line.product if line else None
-    row.amount = line.amount.amount if line else None
-    row.tenor_months = line.tenor_months if line else None
-    row.borrower_uscc = borrower.uscc if borrower else None
-    row.borrower_name = borrower.name if borrower else None
-
-
-async def _unknown(session: AsyncSession, who: Principal, content: ApplicationContent) -> list[Fault]:
-    """What a draft refers to and the books do not have: it could never be submitted."""
-    faults = []
-    if not await reference.knows_lender(session, content.lender_id):
-        faults.append(Fault("/lender_id", "unknown_lender", "账上没有该贷款机构", "is no lender of these books"))
-    if content.customer_id is None:
-        return faults
-    borrower = content.party(PartyRole.BORROWER)
-    try:
-        customer = await visible_customer(session, who, content.customer_id)
-    except Problem:
-        return [*faults, Fault("/customer_id", "unknown_customer", "没有该客户", "no such customer")]
-    if borrower is not None and borrower.uscc != customer.uscc:
-        zh, en = "与借款人的统一社会信用代码不一致", "has another code than the party in the borrower's role"
-        faults.append(Fault("/customer_id", "customer_mismatch", zh, en))
-    return faults
-
-
-def _refused(*faults: Fault) -> Problem:
-    return Problem("invalid_request", errors=faults, count=len(faults))
+async def in_change(session: AsyncSession, row: Application) -> bool:
+    """Whether the content is open to changes: in a draft, and while the lead has the case back."""
+    return row.stage == Stage.DRAFT.value or await open_rework(session, row.case_id) is not None
 
 
 # --- documents --------------------------------------------------------------------------------------------------------
@@ -191,8 +104,8 @@ async def add_document(
     as_of: date | None = None,
     expires: date | None = None,
 ) -> DocumentRow:
-    """Enter a stored document into the file; in a draft also into its content. The same document of the same kind is
-    entered once. The caller holds the case's lock."""
+    """Enter a stored document into the file; while the content is open to changes also into its list. The same document of
+    the same kind is entered once. The caller holds the case's lock."""
     found = await session.exec(
         select(DocumentRow).where(
             DocumentRow.case_id == row.case_id, DocumentRow.kind == kind, DocumentRow.sha256 == stored.sha256
@@ -212,7 +125,7 @@ async def add_document(
         expires=expires,
         uploaded_by=who if isinstance(who, str) else who.subject,
     )
-    if row.stage == Stage.DRAFT.value:
+    if await in_change(session, row):
         listed = ApplicationDocument(sha256=stored.sha256, kind=kind, name=name, as_of=as_of, expires=expires)
         entry = listed.model_dump(mode="json")
         others = [
@@ -243,49 +156,8 @@ async def document_of(session: AsyncSession, case_id: UUID, sha256: str) -> Docu
     return row
 
 
-# --- submission -------------------------------------------------------------------------------------------------------
-
-
 def content_of(row: Application | ApplicationVersion) -> ApplicationContent:
     return ApplicationContent.model_validate(row.content)
-
-
-async def freeze(
-    session: AsyncSession, who: Principal, row: Application, *, policy_sha256: str, pinned_on: date, at: datetime
-) -> ApplicationVersion:
-    """Turn a draft into a submitted application: its content frozen under a hash, its policy pinned. The caller writes the
-    event, with the start of the process, in the same transaction."""
-    content = content_of(row)
-    row.content_version += 1
-    row.content_sha256 = sha256_of(content)
-    row.policy_sha256 = policy_sha256
-    row.pinned_on = pinned_on
-    row.submitted_by = who.subject
-    row.submitted_at = at
-    row.updated_at = at
-    row.stage = Stage.SUBMITTED.value
-    row.version += 1
-    return ApplicationVersion(
-        case_id=row.case_id,
-        content_version=row.content_version,
-        content=row.content,
-        sha256=row.content_sha256,
-        frozen_by=who.subject,
-        frozen_at=at,
-    )
-
-
-async def frozen(session: AsyncSession, row: Application) -> ApplicationVersion:
-    """The version the case runs on. Raises ``step_not_possible`` before submission."""
-    found = await session.exec(
-        select(ApplicationVersion).where(
-            ApplicationVersion.case_id == row.case_id, ApplicationVersion.content_version == row.content_version
-        )
-    )
-    version = found.one_or_none()
-    if version is None:
-        raise Problem("step_not_possible", needs="submission")
-    return version
 
 
 # --- views ------------------------------------------------------------------------------------------------------------
@@ -295,10 +167,11 @@ def summary(row: Application) -> ApplicationSummary:
     return ApplicationSummary(**_header(row))
 
 
-def view(row: Application) -> ApplicationView:
+def view(row: Application, content: dict[str, Any], *, open_to_change: bool) -> ApplicationView:
     return ApplicationView(
         **_header(row),
-        content=content_of(row),
+        content=ApplicationContent.model_validate(content),
+        open_to_change=open_to_change,
         content_version=row.content_version,
         content_sha256=row.content_sha256,
         policy_sha256=row.policy_sha256,

@@ -9,21 +9,25 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from domain.application import ApplicationContent
 from domain.casefile import AssessmentView, CaseRequest, OpenPoint, Opinion, ValuedCollateral
 from domain.collateral import Valuation
+from domain.facility import ConditionStanding
 from domain.finding import Outcome, Reason
 from domain.money import Money
 from domain.pricing import Limit, Quote, Rating
 from domain.tasks import HumanTask, TaskState, TaskType
 from services.origination.calc.completeness import unknown_facts
 from services.origination.calc.exceptions import exceptions_of
-from services.origination.store import applications
+from services.origination.calc.terms import OfferTerms
+from services.origination.store import applications, drafting
 from services.origination.store.casework import (
     MEMO_KIND,
     assessment_item,
     latest_findings,
     newest,
     one_of,
+    standing,
     value_of,
 )
+from services.origination.store.conditions import standings
 from services.origination.tables.base import OriginationTable
 from services.origination.tables.cases import Application, CaseFinding, Contract, Decision, Offer
 from services.origination.tables.tasks import Task
@@ -55,7 +59,8 @@ async def assessment(session: AsyncSession, row: Application) -> AssessmentView:
     decision = await newest(session, Decision, row.case_id)
     offer = await newest(session, Offer, row.case_id)
     contract = await newest(session, Contract, row.case_id)
-    content = applications.content_of(await applications.frozen(session, row) if row.content_version else row)
+    content = applications.content_of(await drafting.frozen(session, row) if row.content_version else row)
+    found = standing(found, content)
     price = value_of(one_of(found, "quote"), Quote)
     return AssessmentView(
         application_id=row.case_id,
@@ -72,11 +77,18 @@ async def assessment(session: AsyncSession, row: Application) -> AssessmentView:
         exceptions=exceptions_of([item.value for item in found if item.service == "origination"], price),
         opinions=await _opinions(session, row),
         items=tuple(assessment_item(item) for item in found),
+        conditions=await _conditions(session, row, offer),
         memo_sha256=memos[-1] if memos else None,
         decision=_plain(decision, "decision", "decided_by", "authority_rule", "conditions", "at", "valid_until"),
         offer=_plain(offer, "terms", "terms_sha256", "valid_until"),
         contract=_plain(contract, "number", "data_sha256", "clauses"),
     )
+
+
+async def _conditions(session: AsyncSession, row: Application, offer: Offer | None) -> tuple[ConditionStanding, ...]:
+    if offer is None:
+        return ()
+    return await standings(session, row.case_id, OfferTerms.model_validate(offer.terms).all_conditions())
 
 
 def _request(row: Application, content: ApplicationContent) -> CaseRequest:

@@ -4,22 +4,26 @@ from datetime import date
 from typing import Any, TypeVar
 from uuid import UUID
 
+from pydantic import TypeAdapter
 from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from domain.application import ApplicationContent
 from domain.casefile import AssessmentItem
 from domain.collateral import Valuation
 from domain.dossier import Dossier, ValuedAsset
+from domain.facility import ApprovalCondition, ConditionAsked
 from domain.finding import Finding, FindingRef, Reason
 from domain.model import Value
 from domain.pricing import Exposures, Limit, Quote, Rating, Schedule
 from domain.process import CaseStep, DecisionRecord
 from domain.reference import LenderBooks
+from domain.requests.collateral import cohorts
 from services.kit.principal import Principal
 from services.kit.problems import Problem
 from services.origination.calc.completeness import FiledDocument
 from services.origination.calc.terms import ContractData, OfferTerms
-from services.origination.store import applications, books, reference
+from services.origination.store import applications, books, drafting, reference
 from services.origination.store.events import lock_case, record
 from services.origination.tables.base import findings
 from services.origination.tables.books import Customer
@@ -41,9 +45,9 @@ async def read_dossier(session: AsyncSession, case_id: UUID, as_of: date | None 
     ``step_not_possible`` before submission, ``no_reference_data`` when the lender's figures are not in the books.
     """
     row = await applications.case(session, case_id)
-    version = await applications.frozen(session, row)
+    version = await drafting.frozen(session, row)
     content = applications.content_of(version)
-    found = await latest_findings(session, case_id)
+    found = standing(await latest_findings(session, case_id), content)
     day = as_of or max((item.as_of for item in found), default=row.pinned_on)
     assert day is not None
     assert row.policy_sha256 is not None
@@ -132,6 +136,12 @@ async def latest_findings(session: AsyncSession, case_id: UUID) -> list[CaseFind
         .order_by(*group, col(CaseFinding.id).desc())
     )
     return sorted(found, key=lambda item: item.id)
+
+
+def standing(found: list[CaseFinding], content: ApplicationContent) -> list[CaseFinding]:
+    """Without the values of assets that an amended application no longer has."""
+    there = {(cohort.asset_key, cohort.cohort) for cohort in cohorts(content)}
+    return [item for item in found if item.kind != "valuation" or (item.asset_key, item.cohort) in there]
 
 
 async def file_finding(
@@ -236,7 +246,7 @@ async def enter_decision(session: AsyncSession, who: Principal, report: Decision
         decision=report.decision,
         decided_by=list(report.decided_by),
         authority_rule=report.authority_rule,
-        conditions=list(report.conditions),
+        conditions=[condition.model_dump(mode="json") for condition in report.conditions],
         reasons=[reason.model_dump(mode="json") for reason in report.reasons],
         at=report.at,
         valid_until=report.valid_until,
@@ -244,6 +254,14 @@ async def enter_decision(session: AsyncSession, who: Principal, report: Decision
     facts = {"step": report.step, "workflow_id": report.workflow_id, "decision": report.decision}
     await record(session, report.case_id, "decision.taken", who, rows=[row], facts=facts)
     return row
+
+
+_CONDITIONS: TypeAdapter[tuple[ConditionAsked, ...]] = TypeAdapter(tuple[ConditionAsked, ...])
+
+
+def decided_conditions(decision: Decision) -> tuple[ApprovalCondition, ...]:
+    """The conditions of a decision; one that was recorded as a text alone is precedent."""
+    return _CONDITIONS.validate_python(decision.conditions)
 
 
 async def enter_offer(session: AsyncSession, who: Principal, step: CaseStep, terms: OfferTerms) -> Offer:

@@ -13,7 +13,7 @@ from domain.finding import ReferenceDataRef
 from services.origination.calc.case_facts import foreign_accelerators
 from services.origination.calc.completeness import FiledDocument
 from services.origination.calc.exceptions import exceptions_of
-from services.origination.store import applications, casework, reference
+from services.origination.store import applications, casework, drafting, reference
 from services.origination.tables.cases import Application, CaseFinding
 
 
@@ -45,7 +45,7 @@ class CaseAtStep:
 async def case_at(session: AsyncSession, case_id: UUID, as_of: date) -> CaseAtStep:
     """The case on a business date. Raises ``not_found``, ``step_not_possible``, ``no_reference_data``."""
     row = await applications.case(session, case_id)
-    version = await applications.frozen(session, row)
+    version = await drafting.frozen(session, row)
     dossier = await casework.read_dossier(session, case_id, as_of)
     customer = await casework.customer_of(session, row)
     _, lender_ref = await reference.lender(session, row.lender_id, as_of)

@@ -84,6 +84,16 @@ async def lose(session: AsyncSession, command: Command) -> None:
         await session.flush()
 
 
+async def pending(session: AsyncSession, target: str, update_name: str) -> bool:
+    """Whether a command to this object was sent whose outcome is not known yet."""
+    found = await session.exec(
+        select(Command.id)
+        .where(Command.target == target, Command.update_name == update_name, Command.state == CommandState.PENDING)
+        .limit(1)
+    )
+    return found.one_or_none() is not None
+
+
 async def left(session: AsyncSession, sent_before: datetime, limit: int = 20) -> list[Command]:
     """Commands whose outcome nobody has asked for."""
     found = await session.exec(

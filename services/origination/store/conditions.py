@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from domain.facility import ConditionState, ConditionStatus
+from domain.facility import ConditionKind, ConditionStanding, ConditionState, ConditionStatus, ConditionTerm
 from domain.process import ConditionReport
 from services.kit.principal import Principal
 from services.kit.problems import Fault, Problem
@@ -64,6 +64,26 @@ async def statuses(
         .order_by(col(ConditionEntry.code))
     )
     return tuple(_status(row) for row in rows)
+
+
+async def standings(
+    session: AsyncSession, case_id: UUID, terms: Iterable[ConditionTerm]
+) -> tuple[ConditionStanding, ...]:
+    """The conditions of an offer or agreement, each with where it stands for the case as a whole."""
+    reached = {status.code: status.state for status in await statuses(session, case_id)}
+    return tuple(
+        ConditionStanding(
+            **term.model_dump(), state=reached.get(term.code, ConditionState.OPEN) if _of_the_case(term) else None
+        )
+        for term in terms
+    )
+
+
+def _of_the_case(term: ConditionTerm) -> bool:
+    """Whether a condition is met once; what counts from a payment or a delivery is met by each drawing."""
+    if term.kind is ConditionKind.SUBSEQUENT:
+        return term.counts_from == "effective"
+    return term.kind is ConditionKind.PRECEDENT
 
 
 def _status(row: ConditionEntry) -> ConditionStatus:

@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, false
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from domain.facility import FacilityRef, FacilityView
+from domain.facility import ConditionKind, ConditionTerm, FacilityRef, FacilityView
 from domain.money import ZERO, Money
 from domain.process import FACILITY_WORKFLOW, CaseStep, FacilityStart, facility_workflow_id
 from domain.roles import HEAD_OFFICE
@@ -21,6 +21,7 @@ from services.origination.calc.terms import ContractData
 from services.origination.process import request_start
 from services.origination.store.applications import case
 from services.origination.store.casework import newest
+from services.origination.store.conditions import standings
 from services.origination.store.events import record
 from services.origination.tables.cases import Application, Contract
 from services.origination.tables.facilities import Commitment, Facility
@@ -131,8 +132,27 @@ async def facilities(
     return await fetch_page(session, statement, col(Facility.id), page)
 
 
-async def view(session: AsyncSession, row: Facility) -> FacilityView:
-    """A facility with what is left of its commitment."""
+async def agreed_conditions(session: AsyncSession, facility: Facility) -> tuple[ConditionTerm, ...]:
+    """The conditions of the facility agreement, as it was signed."""
+    contract = await session.get_one(Contract, facility.contract_id)
+    return ContractData.model_validate(contract.data).conditions
+
+
+async def due_from_effect(session: AsyncSession, case_id: UUID) -> tuple[ConditionTerm, ...]:
+    """What the agreement of a case asks for within days of its effect; nothing while there is no facility."""
+    facility = (await session.exec(select(Facility).where(Facility.case_id == case_id))).one_or_none()
+    if facility is None:
+        return ()
+    return tuple(
+        term
+        for term in await agreed_conditions(session, facility)
+        if term.kind is ConditionKind.SUBSEQUENT and term.counts_from == "effective"
+    )
+
+
+async def view(session: AsyncSession, row: Facility, *, whole: bool = False) -> FacilityView:
+    """A facility with what is left of its commitment; ``whole`` with its conditions, which a list does without."""
+    conditions = await standings(session, row.case_id, await agreed_conditions(session, row)) if whole else ()
     commitment = await session.get_one(Commitment, row.id)
     application = await session.get_one(Application, row.case_id)
 
@@ -154,5 +174,6 @@ async def view(session: AsyncSession, row: Facility) -> FacilityView:
         effective_on=row.effective_on,
         availability_end=row.availability_end,
         termination_date=row.termination_date,
+        conditions=conditions,
         version=row.version,
     )

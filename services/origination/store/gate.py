@@ -35,7 +35,7 @@ from services.origination.store.casework import customer_of, file_own, read_doss
 from services.origination.store.commitments import entries_of, locked
 from services.origination.store.conditions import met, statuses
 from services.origination.store.events import record
-from services.origination.store.utilisations import agreed_conditions
+from services.origination.store.facilities import agreed_conditions
 from services.origination.tables.base import findings
 from services.origination.tables.books import CreditLine
 from services.origination.tables.cases import Application, CaseFinding, Decision

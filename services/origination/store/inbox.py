@@ -200,7 +200,7 @@ def view(found: Found, who: Principal) -> TaskView:
     matter = found.matter
     task = HumanTask.model_validate(found.task.body)
     outsider = who.kind == "borrower"
-    hidden = {"excluded": (), "candidates": (), "findings": ()} if outsider else {}
+    hidden = {"excluded": (), "candidates": (), "findings": (), "returned": None} if outsider else {}
     return TaskView(
         **{**task.model_dump(), **hidden},
         case_number=matter.case_number,

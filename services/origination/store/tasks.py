@@ -7,8 +7,8 @@ from uuid import UUID
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from domain.tasks import SUBMISSION_DUTY, HumanTask, TaskState
-from services.origination.tables.cases import Application
+from domain.tasks import OPEN_STATES, SUBMISSION_DUTY, HumanTask, TaskState, TaskType
+from services.origination.tables.cases import Application, ApplicationVersion
 from services.origination.tables.tasks import Task
 
 
@@ -52,10 +52,22 @@ def _columns(task: HumanTask) -> dict[str, Any]:
 
 
 async def duties_discharged(session: AsyncSession, case_id: UUID) -> list[tuple[str, str]]:
-    """Who has discharged which duty of a case: everybody who completed a task of it, and who submitted it."""
+    """Who has discharged which duty of a case: everybody who completed a task of it, and who submitted it, each time."""
     rows = await session.exec(select(Task).where(Task.case_id == case_id, col(Task.state) == TaskState.COMPLETED.value))
     held = {(str(row.body["completed_by"]), row.type) for row in rows if row.body.get("completed_by")}
-    application = await session.get(Application, case_id)
-    if application is not None and application.submitted_by:
-        held.add((application.submitted_by, SUBMISSION_DUTY))
+    frozen_by = select(ApplicationVersion.frozen_by).where(ApplicationVersion.case_id == case_id)
+    held |= {(subject, SUBMISSION_DUTY) for subject in await session.exec(frozen_by)}
     return sorted(held)
+
+
+async def open_rework(session: AsyncSession, case_id: UUID) -> HumanTask | None:
+    """The rework of a case that was returned to its lead, while it is open."""
+    found = await session.exec(
+        select(Task).where(
+            Task.case_id == case_id,
+            Task.type == TaskType.REWORK.value,
+            col(Task.state).in_([state.value for state in OPEN_STATES]),
+        )
+    )
+    row = found.one_or_none()
+    return None if row is None else HumanTask.model_validate(row.body)

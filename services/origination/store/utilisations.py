@@ -9,7 +9,6 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from domain.facility import (
     ConditionKind,
-    ConditionTerm,
     PaymentMode,
     TransferState,
     TransferView,
@@ -33,17 +32,16 @@ from services.kit.database import new_id
 from services.kit.principal import Principal
 from services.kit.problems import Fault, Problem
 from services.origination.calc.opening import rulebook
-from services.origination.calc.terms import ContractData
 from services.origination.process import request_start
 from services.origination.store import reference
-from services.origination.store.applications import case, content_of, documents, frozen
+from services.origination.store.applications import case, content_of, documents
 from services.origination.store.business_day import BusinessDay
 from services.origination.store.commitments import transfers_of
 from services.origination.store.conditions import statuses
+from services.origination.store.drafting import frozen
 from services.origination.store.events import lock_case, record
-from services.origination.store.facilities import in_sight
+from services.origination.store.facilities import agreed_conditions, in_sight
 from services.origination.store.tasks import duties_discharged
-from services.origination.tables.cases import Contract
 from services.origination.tables.facilities import Facility, Transfer, Utilisation
 
 
@@ -177,18 +175,14 @@ async def opening(session: AsyncSession, step: UtilisationStep, bundle: Bundle) 
         rulebook=rulebook(bundle, facility.pinned_on, calendar),
         cohorts=cohorts(content),
         subsequent=tuple(
-            term for term in await agreed_conditions(session, facility) if term.kind is ConditionKind.SUBSEQUENT
+            term
+            for term in await agreed_conditions(session, facility)
+            if term.kind is ConditionKind.SUBSEQUENT and term.counts_from != "effective"
         ),
         duties=tuple(
             DutyHeld(subject=subject, duty=duty) for subject, duty in await duties_discharged(session, facility.case_id)
         ),
     )
-
-
-async def agreed_conditions(session: AsyncSession, facility: Facility) -> tuple[ConditionTerm, ...]:
-    """The conditions of the facility agreement, as it was signed."""
-    contract = await session.get_one(Contract, facility.contract_id)
-    return ContractData.model_validate(contract.data).conditions
 
 
 async def _of_step(session: AsyncSession, step: UtilisationStep) -> Utilisation:

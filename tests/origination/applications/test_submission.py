@@ -213,11 +213,31 @@ async def test_a_case_keeps_its_policy_when_the_files_are_gone(house: House, tmp
     assert (await worker.check("screening", step)).outcome == "pass"
 
 
-async def test_a_draft_is_not_withdrawn_and_a_case_is_when_the_engine_is_back(house: House) -> None:
-    draft = await prepared(house)
-    body = {"reason": "资金安排变化"}
+async def test_a_draft_that_is_withdrawn_ends_without_a_process(house: House) -> None:
+    draft = await opened(house)
+    headers = key()
+    body = {"reason": "客户另有安排"}
+    ended = await read(await draft.manager.post(f"{draft.address}/withdraw", json=body, headers=headers), 200)
+    assert ended["stage"] == "withdrawn"
+    again = await draft.manager.post(f"{draft.address}/withdraw", json=body, headers=headers)
+    assert (again.headers["idempotency-replayed"], again.json()) == ("true", ended)
     refused = await draft.manager.post(f"{draft.address}/withdraw", json=body, headers=key())
     assert (await read(refused, 409))["code"] == "application_not_running"
+    assert (await read(await draft.patch({"remark": "迟到"}), 409))["code"] == "application_not_draft"
+    assert (await read(await draft.submit(), 409))["code"] == "application_not_draft"
+    [line] = [
+        item
+        for item in await read(await draft.manager.get(f"{draft.address}/timeline"), 200)
+        if item["kind"] == "application.withdrawn"
+    ]
+    assert (line["stage"], line["reason"]) == ("withdrawn", "客户另有安排")
+    async with house.database.session() as session:
+        assert (await session.exec(select(StartRequest))).all() == []
+
+
+async def test_a_case_is_withdrawn_when_the_engine_is_back(house: House) -> None:
+    draft = await prepared(house)
+    body = {"reason": "资金安排变化"}
     await read(await draft.submit(), 202)
     accepted = await draft.manager.post(f"{draft.address}/withdraw", json=body, headers=key())
     command = await read(accepted, 202)

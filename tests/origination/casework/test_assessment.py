@@ -8,6 +8,7 @@ from sqlmodel import select
 
 from domain.application import ApplicationContent
 from domain.canonical import sha256_of
+from domain.facility import ApprovalCondition
 from domain.finding import Finding, Outcome
 from domain.process import DecisionRecord, ProgressReport
 from domain.tasks import ROLE_OF, HumanTask, TaskOutcome, TaskState, TaskType
@@ -61,7 +62,11 @@ async def test_a_case_is_carried_from_checks_to_an_agreement(running: Running) -
             decision="approved_with_conditions",
             decided_by=("approver.ho",),
             authority_rule=chain.steps[-1].rule,
-            conditions=("回款专户余额不低于一期本息",),
+            conditions=(
+                ApprovalCondition(text="回款专户余额不低于一期本息"),
+                ApprovalCondition(text="办妥电力增容", kind="subsequent", counts_from="effective", due_days=30),
+                ApprovalCondition(text="按季报送算力上架率", kind="undertaking"),
+            ),
             at=now(),
             valid_until=TODAY + timedelta(days=180),
         )
@@ -76,8 +81,16 @@ async def test_a_case_is_carried_from_checks_to_an_agreement(running: Running) -
     assert drawn.number == contract.number
     assert drawn.data["terms"]["amount"]["amount"] == f"{offer.amount.amount:.2f}"
     assert sha256_of(drawn.data) == contract.data_sha256
-    assert contract.clauses == len(drawn.data["conditions"]) + 1
-    assert drawn.clauses[-1]["text_zh"] == "回款专户余额不低于一期本息"
+    assert contract.clauses == len(drawn.data["conditions"])
+    added = [(clause["code"], clause["kind"], clause["text_zh"]) for clause in drawn.clauses[-3:]]
+    assert added == [
+        ("APPROVAL_1", "precedent", "首次提款前：回款专户余额不低于一期本息。"),
+        ("APPROVAL_2", "subsequent", "合同生效之日起 30 日内：办妥电力增容；逾期的，暂停后续提款。"),
+        ("APPROVAL_3", "undertaking", "授信存续期间持续：按季报送算力上架率。"),
+    ]
+    page = await read(await running.draft.manager.get(f"{running.draft.address}/assessment"), 200)
+    states = {item["code"]: item["state"] for item in page["conditions"]}
+    assert [states[f"APPROVAL_{place}"] for place in (1, 2, 3)] == ["open", "open", None]
     borrower = await running.house.borrower("owner@sample", BORROWER)
     seen = await read(await borrower.get(f"{running.draft.address}/offer"), 200)
     assert seen["terms_sha256"] == offer.terms_sha256 == sha256_of(seen["terms"])

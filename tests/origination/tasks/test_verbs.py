@@ -296,3 +296,65 @@ async def test_an_unknown_task_is_not_found(case: Case, people: People) -> None:
     assert (await act(reviewer, uuid4(), "claim", 1)).status_code == 404
     assert (await reviewer.get("/v1/tasks/not-a-uuid")).status_code == 422
     assert (await reviewer.get(f"/v1/commands/{uuid4()}")).status_code == 404
+
+
+async def test_a_condition_says_its_kind_and_when_it_is_due(case: Case, people: People) -> None:
+    task = await case.offer(TaskType.APPROVAL)
+    approver = await people.staff("zhao.lei", "approver", branch="HO")
+    await act(approver, task.task_id, "claim", 1)
+    asked = [
+        {"text": "追加保证"},
+        {"text": "办妥增容", "kind": "subsequent", "due_days": 30},
+        {"text": "报送上架率", "kind": "undertaking", "counts_from": "payment", "due_days": 3},
+        {"text": "报送上架率", "knd": "undertaking"},
+        "",
+    ]
+    refused = await act(approver, task.task_id, "complete", 2, outcome="approve_with_conditions", conditions=asked)
+    assert refused.status_code == 422
+    faults = {(item["pointer"], item["code"]) for item in refused.json()["errors"]}
+    assert faults == {
+        ("/conditions/1", "condition_due"),
+        ("/conditions/2", "condition_due"),
+        ("/conditions/3/knd", "unknown_field"),
+        ("/conditions/4", "too_short"),
+    }
+    good = ["追加保证", {"text": "办妥增容", "kind": "subsequent", "counts_from": "payment", "due_days": 30}]
+    done = await act(approver, task.task_id, "complete", 2, outcome="approve_with_conditions", conditions=good)
+    assert [item["kind"] for item in done.json()["conditions"]] == ["precedent", "subsequent"]
+
+
+async def test_what_a_verb_lacks_is_pointed_at(case: Case, people: People) -> None:
+    task = await case.offer(TaskType.REVIEW)
+    reviewer = await people.staff("li.na", "reviewer", branch="HO")
+    await act(reviewer, task.task_id, "claim", 1)
+    for verb, body, code, pointer in (
+        ("complete", {"outcome": "acknowledge"}, "outcome_not_allowed", "/outcome"),
+        ("complete", {"outcome": "reject"}, "field_missing", "/comment"),
+        ("complete", {"outcome": "return", "comment": "x"}, "field_missing", "/return_to"),
+        ("delegate", {}, "field_missing", "/target"),
+        ("suspend", {}, "field_missing", "/reason"),
+    ):
+        problem = (await act(reviewer, task.task_id, verb, 2, **body)).json()
+        assert problem["code"] == code
+        assert [(item["pointer"], item["code"]) for item in problem["errors"]] == [(pointer, code)]
+        assert problem["errors"][0]["message"]
+
+
+async def test_a_task_goes_to_somebody_the_bank_knows_and_says_what_was_said_to_it(case: Case, people: People) -> None:
+    task = await case.offer(TaskType.REVIEW)
+    reviewer = await people.staff("li.na", "reviewer", branch="HO")
+    expert = await people.staff("sun.yi", "reviewer", branch="HO")
+    await act(reviewer, task.task_id, "claim", 1)
+    unknown = await act(reviewer, task.task_id, "delegate", 2, target="sun.yi", comment="请核对集中度")
+    assert (unknown.status_code, unknown.json()["code"]) == (422, "invalid_request")
+    assert [(item["pointer"], item["code"]) for item in unknown.json()["errors"]] == [("/target", "unknown_person")]
+    # Whoever has ever acted here is known, whatever came of it.
+    await act(expert, task.task_id, "claim", 2)
+    delegated = await act(reviewer, task.task_id, "delegate", 2, target="sun.yi", comment="请核对集中度")
+    assert delegated.status_code == 200, delegated.text
+    await act(expert, task.task_id, "resolve", 3, comment="符合集中度要求")
+    seen = (await reviewer.get(f"/v1/tasks/{task.task_id}")).json()
+    assert [(item["verb"], item["by"], item["to"], item["comment"]) for item in seen["handovers"]] == [
+        ("delegate", "li.na", "sun.yi", "请核对集中度"),
+        ("resolve", "sun.yi", "li.na", "符合集中度要求"),
+    ]

@@ -1,0 +1,69 @@
+"""Conditions subsequent: each has its own task and timer; one that is missed is reported as breached and stays open."""
+
+import asyncio
+from datetime import date, datetime
+
+from temporalio import workflow
+
+from domain.calendar import end_of_day
+from domain.facility import ConditionTerm
+from domain.process import ConditionReport
+from domain.tasks import HumanTask, TaskOutcome, TaskSubject, TaskType
+from workflows import effects
+from workflows.human.desk import Desk
+
+STATES = {TaskOutcome.ACKNOWLEDGE: "satisfied", TaskOutcome.WAIVE: "waived"}
+
+
+class ConditionsDesk(Desk):
+    """A process under whose agreement something is due after the fact: of a drawing, or of the facility itself."""
+
+    def deadline_of(self, term: ConditionTerm) -> date | None:
+        """The last day on which a condition is met in time; ``None`` where the agreement names none."""
+        raise NotImplementedError
+
+    async def conditions_met(self, terms: tuple[ConditionTerm, ...]) -> None:
+        """Offer every condition at once and wait for all."""
+        offers = [(term, self._condition_task(term)) for term in terms]
+        await self.report()
+        await asyncio.gather(*[self._condition(term, task) for term, task in offers])
+
+    async def _condition(self, term: ConditionTerm, task: HumanTask) -> None:
+        deadline = self.deadline_of(term)
+        if deadline is not None:
+            done = await self.completed_before(task, end_of_day(deadline, self.rulebook.cut_off))
+            if done is None:
+                await self._report_condition(term, "breached", None)
+        done = await self.completed(task)
+        await self._report_condition(term, STATES.get(done.outcome or TaskOutcome.REJECT, "breached"), done)
+
+    def _condition_task(self, term: ConditionTerm) -> HumanTask:
+        deadline = self.deadline_of(term)
+        due_at: datetime | None = None
+        if deadline is not None:
+            # A deadline in the holidays is worked towards on the last business day before it.
+            due_at = end_of_day(self.rulebook.calendar.preceding(deadline), self.rulebook.cut_off)
+        return self.offer_task(
+            TaskType.CONDITION_SUBSEQUENT,
+            subject=TaskSubject(type="condition", id=term.code),
+            due_at=due_at,
+            title_suffix=(f"：{term.title_zh}", f": {term.title_en}"),
+        )
+
+    async def _report_condition(self, term: ConditionTerm, state: str, task: HumanTask | None) -> None:
+        await effects.report_condition(
+            ConditionReport.model_validate(
+                {
+                    "case_id": self._case_id,
+                    "workflow_id": workflow.info().workflow_id,
+                    "step": self.step(f"condition-{term.code}"),
+                    "code": term.code,
+                    "state": state,
+                    "at": workflow.now(),
+                    "decided_by": task.completed_by if task else None,
+                    "evidence": task.evidence if task else (),
+                    "note": task.comment if task else term.consequence_en,
+                    **self.place(),
+                }
+            )
+        )
