@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 from rich.text import Text
 
-from suandai.terminal import err, out
+from domain.process import NAMESPACE
+from suandai.stack.layout import DEFAULT_PORT_BASE, Layout, Ports
+from suandai.terminal import DEFAULT_DIRECTORY, DirectoryOption, PortBaseOption, err, out, told_in_one_line
 
 if TYPE_CHECKING:
     from audit.replay.history import RecordedHistory
@@ -23,7 +25,7 @@ _SHOWN = 40
 _COLOURS = {"same": "green", "different": "red", "not_run": "yellow"}
 KeysOption = Annotated[
     Path | None,
-    typer.Option("--keys", help="The directory of the keys that the payloads were encrypted with."),
+    typer.Option("--keys", help="The directory of the keys the payloads were encrypted with."),
 ]
 
 
@@ -31,13 +33,10 @@ KeysOption = Annotated[
 def history_(
     workflow_id: Annotated[str, typer.Argument(help="application-…, utilisation-… or facility-… with its id.")],
     file: Annotated[Path, typer.Argument(help="Where to write it. It is written decoded, readable for you only.")],
-    address: Annotated[
-        str, typer.Option(envvar="SUANDAI_TEMPORAL_ADDRESS", help="The engine's address.")
-    ] = "127.0.0.1:7401",
-    namespace: Annotated[str, typer.Option(envvar="SUANDAI_TEMPORAL_NAMESPACE")] = "suandai",
-    keys: Annotated[
-        Path, typer.Option("--keys", envvar="SUANDAI_KEYS_DIR", help="The directory with the payload keys.")
-    ] = Path(".suandai/worker-keys"),
+    directory: DirectoryOption = DEFAULT_DIRECTORY,
+    port_base: PortBaseOption = DEFAULT_PORT_BASE,
+    address: Annotated[str, typer.Option(help="The engine's address, where it is not this machine's stack.")] = "",
+    keys: KeysOption = None,
 ) -> None:
     """Write the history of a process to a file, its payloads decrypted."""
     from temporalio.service import RPCError
@@ -46,17 +45,21 @@ def history_(
     from services.kit.keyring import KeysRefused, Undecipherable, UnknownKey
     from services.kit.payload_codec import PlainPayload
 
+    with told_in_one_line(directory):
+        address = address or f"127.0.0.1:{Ports.from_base(port_base).temporal}"
+    keys = keys or Layout(directory.absolute()).worker_keys
     try:
-        found = asyncio.run(_fetched(workflow_id, address, namespace, keys))
+        found = asyncio.run(_fetched(workflow_id, address, keys))
     except RPCError as error:
         _refuse(f"the engine at {address} has no such process" if "not found" in str(error) else "the engine refused")
     except RuntimeError:
         _refuse(f"no engine answers at {address}")
     except (KeysRefused, HistoryUnreadable, PlainPayload, Undecipherable, UnknownKey) as error:
         _refuse(str(error))
-    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as sink:
-        sink.write(write_history(found))
+    with told_in_one_line(directory):
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as sink:
+            sink.write(write_history(found))
     out.print(f"{file}: {found.workflow}, {len(found.events)} events, build {found.build or 'unknown'}", soft_wrap=True)
 
 
@@ -68,9 +71,11 @@ def replay_(
         typer.Option(help="Replay on this code, a build's wheel or a directory, instead of each history's own build."),
     ] = None,
     builds: Annotated[
-        list[Path] | None, typer.Option(help="A directory that keeps the code of builds; may be repeated.")
+        list[Path] | None,
+        typer.Option(help="A directory of archived builds beside those the stack keeps; may be repeated."),
     ] = None,
     keys: KeysOption = None,
+    directory: DirectoryOption = DEFAULT_DIRECTORY,
     as_json: Annotated[
         bool, typer.Option("--json", help="Machine-readable: every difference with both values.")
     ] = False,
@@ -80,11 +85,11 @@ def replay_(
     Exits 0 when all say the same, 1 when anything differs, 3 when a history could not be replayed.
     """
     from audit.replay.history import HistoryUnreadable, read_history
-    from audit.replay.own_build import KeptCode, replay_on_own_builds
+    from audit.replay.own_build import KeptCode, replay_on_own_builds, wheels_in
     from audit.replay.report import to_json
     from services.kit.keyring import KeysRefused, Undecipherable, UnknownKey
     from services.kit.payload_codec import PlainPayload
-    from suandai.stack.workers import build_id
+    from suandai.stack.builds import BuildStore, build_id
 
     histories = {}
     unreadable = False
@@ -94,7 +99,8 @@ def replay_(
         except (HistoryUnreadable, KeysRefused, PlainPayload, Undecipherable, UnknownKey) as error:
             err.print(f"[red]suandai:[/] {error}", soft_wrap=True)
             unreadable = True
-    kept = KeptCode(build_id(Path(__file__).parents[1]), builds or [Path(".suandai/builds")])
+    stored = BuildStore(Layout(directory.absolute()).builds)
+    kept = KeptCode(build_id(Path(__file__).parents[1]), [stored.code, *map(wheels_in, builds or [])])
     replays = replay_on_own_builds(histories, kept, code=code)
     if as_json:
         print(to_json(replays, indent=1))
@@ -106,7 +112,7 @@ def replay_(
         raise typer.Exit(NOT_RUN)
 
 
-async def _fetched(workflow_id: str, address: str, namespace: str, keys: Path) -> "RecordedHistory":
+async def _fetched(workflow_id: str, address: str, keys: Path) -> "RecordedHistory":
     from temporalio.client import Client
 
     from audit.replay.history import decoded, recorded
@@ -114,7 +120,7 @@ async def _fetched(workflow_id: str, address: str, namespace: str, keys: Path) -
     from services.kit.payload_codec import EncryptedPayloads
 
     codec = EncryptedPayloads(Keyring.load(keys, {"payload"}))
-    client = await Client.connect(address, namespace=namespace)
+    client = await Client.connect(address, namespace=NAMESPACE)
     history = await client.get_workflow_handle(workflow_id).fetch_history()
     return await decoded(recorded(history.events, workflow_id), codec)
 

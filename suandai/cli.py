@@ -14,6 +14,7 @@ import typer
 
 from policy.engine import check_book
 from services.kit.keyring import KeysRefused
+from services.kit.settings import SettingsRefused
 from services.origination.settings import OriginationSettings
 from suandai.audit_commands import audit_app
 from suandai.bench.figures import write as write_figures
@@ -229,7 +230,7 @@ def reconcile_(
         settings = _settings_of_origination(directory, port_base)
         try:
             found = asyncio.run(reconcile(settings, numbers=case or (), patience=patience))
-        except (Unreachable, LookupError, KeysRefused) as error:
+        except (Unreachable, LookupError, KeysRefused, SettingsRefused) as error:
             raise StackError(str(error)) from None
     if as_json:
         print(found.model_dump_json(indent=1))

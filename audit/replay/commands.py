@@ -439,7 +439,7 @@ def _durations(message: Message, *names: str) -> dict[str, Any]:
 
 def _seconds(duration: Duration) -> str:
     """Exact seconds; a duration that is not set and one of nothing are the same to the engine."""
-    return str((Decimal(duration.seconds) + Decimal(duration.nanos).scaleb(-9)).normalize())
+    return f"{(Decimal(duration.seconds) + Decimal(duration.nanos).scaleb(-9)).normalize():f}"
 
 
 def _plain(message: Message) -> dict[str, Any]:

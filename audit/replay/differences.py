@@ -5,6 +5,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+_HANDLING = (
+    "schedule_to_close_timeout",
+    "schedule_to_start_timeout",
+    "start_to_close_timeout",
+    "heartbeat_timeout",
+    "retry_policy",
+    "priority",
+)
 ABSENT = "(absent)"
 """What stands for a value that one side does not have; no JSON value of a message is this text."""
 
@@ -23,6 +31,11 @@ class Difference:
     path: str
     expected: Any
     found: Any
+
+    @property
+    def is_handling(self) -> bool:
+        """Whether it is only about how long and how often an effect is tried: operation, not the course of a case."""
+        return self.kind == "activity" and self.path.split("/")[1:2] in [[name] for name in _HANDLING]
 
     def __str__(self) -> str:
         place = f"event {self.event_id}" if self.event_id else "no event"

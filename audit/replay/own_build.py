@@ -1,7 +1,7 @@
 """Each history on the code it belongs to: that of its own build, or for a process that moves on, today's."""
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,28 +9,29 @@ from audit.replay.builds import ReplayFailed, replay_in_process
 from audit.replay.history import RecordedHistory, is_encrypted, write_history
 from audit.replay.strict import Replay
 
+Lookup = Callable[[str], Path | None]
+"""The wheel or directory with the code of a build by its name; ``None`` where it is not kept."""
+
 
 @dataclass(frozen=True)
 class KeptCode:
-    """Where the code of builds is: the one installed here, and directories that keep others.
-
-    A directory holds ``<build>.whl`` (archived), or ``<build>/…`` as a running stack keeps it.
-    """
+    """Where the code of builds is: the one installed here, and what else is kept, looked through in turn."""
 
     installed: str
-    directories: Sequence[Path] = ()
+    lookups: Sequence[Lookup] = ()
 
     def of(self, build: str) -> Path | None:
-        """The wheel or directory with the code of a build; ``None`` where nobody kept it."""
-        for directory in self.directories:
-            if not build.isalnum():
-                return None
-            wheel = directory / f"{build}.whl"
-            if wheel.is_file():
-                return wheel
-            for definitions in sorted(directory.glob(f"{build}/**/workflows/definitions.py")):
-                return definitions.parents[1]
-        return None
+        return next((found for lookup in self.lookups if (found := lookup(build)) is not None), None)
+
+
+def wheels_in(directory: Path) -> Lookup:
+    """A directory of archived builds, ``<build>.whl``."""
+
+    def found(build: str) -> Path | None:
+        wheel = directory / f"{build}.whl"
+        return wheel if build.isalnum() and wheel.is_file() else None
+
+    return found
 
 
 def replay_on_own_builds(

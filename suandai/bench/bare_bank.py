@@ -14,6 +14,7 @@ from suandai.bench.bare import BARE_QUEUE, BARE_WORKFLOW, DESK_WORKFLOW, UPDATE
 from suandai.bench.bare_worker import READY
 from suandai.bench.course import Course
 from suandai.stack.component import StackError, inherited_environment
+from workflows.worker import SETTLE
 
 _START_SECONDS = 60.0
 _CASE_SECONDS = 180.0
@@ -90,6 +91,9 @@ async def bare_bank(address: str, namespace: str) -> AsyncIterator[BareBank]:
             yield bank
         finally:
             listening.cancel()
+            del bank
+            # The engine's library frees its threads in this time; an interpreter that ends before them can crash.
+            await asyncio.sleep(SETTLE)
     finally:
         if process.returncode is None:
             process.terminate()

@@ -33,6 +33,8 @@ from suandai.walkthrough.person import Bank
 
 EXAMPLE = "jsb-order"
 """The measured case: fourteen to sixteen human tasks, twenty machine steps."""
+AMOUNT = "300000.00"
+"""What each case asks for, in CNY."""
 _LOWEST_BASE, _HIGHEST_BASE = 12000, 31000
 """Below what the kernel hands out for outgoing connections."""
 
@@ -69,9 +71,14 @@ class MeasuredBank:
 
     async def drafted(self) -> TimedPlay:
         """A complete application, not yet submitted."""
-        play = TimedPlay(self.bank, case_files(EXAMPLE), CASTS[EXAMPLE])
+        files = case_files(EXAMPLE)
+        play = TimedPlay(self.bank, files, CASTS[EXAMPLE])
         play.timings = []
-        await play.draft(await play.enter_customer())
+        content = files.json("application.json")
+        # What the customer owes grows with every case: at the example's own amount the tenth would go to another body.
+        for asked in (*content["lines"], *content["security"]):
+            asked["amount"]["amount"] = AMOUNT
+        await play.draft(await play.enter_customer(), lines=content["lines"], security=content["security"])
         return play
 
     @property

@@ -153,8 +153,10 @@ CATALOGUE: dict[Code, Entry] = {
     Code.COMMAND_MISSING_IN_BOOKS: Entry(
         "人员操作未入账",
         "a person's command that the books do not know",
-        "两分钟内自行补记；如账簿由旧备份恢复，按步骤差异处理",
-        "entered by itself within two minutes; where the books were restored, mend the steps of the same process",
+        "两分钟内自行补记，勿重置；仅当账簿由旧备份恢复时：前滚账簿，或重置流程，由经办人重做",
+        "entered by itself within two minutes: wait. Only where the books were restored: roll them forward, or reset the"
+        " process, and people do once more what they did",
+        _RESET,
     ),
     Code.COMMAND_MISSING_IN_PROCESS: Entry(
         "已入账的人员操作不在流程中",

@@ -77,21 +77,24 @@ class _Comparison:
         for workflow_id, process in self._processes.items():
             known = {step for workflow, step in books.steps if workflow == workflow_id}
             lost = [step for step in process.taken if step not in known]
+            unknown = sorted(process.updates.keys() - books.commands)
+            # One reset undoes both: to before the first step or command that the books lack.
+            points = [process.taken[step] for step in lost] + [process.updates[update] for update in unknown]
+            reset = str(min(points, default=0))
             if lost:
-                reset = min(process.taken[step] for step in lost)
+                yield self._difference(Code.STEP_MISSING_IN_BOOKS, workflow_id, process=_listed(lost), event_id=reset)
+            if unknown:
                 yield self._difference(
-                    Code.STEP_MISSING_IN_BOOKS, workflow_id, process=_listed(lost), event_id=str(reset)
+                    Code.COMMAND_MISSING_IN_BOOKS,
+                    workflow_id,
+                    process=f"{len(unknown)}: {unknown[0][:12]}…",
+                    event_id=reset,
                 )
             ahead = sorted(known - process.begun)
             if ahead:
                 yield self._difference(Code.STEP_MISSING_IN_PROCESS, workflow_id, books=_listed(ahead))
-            unknown = sorted(process.updates - books.commands)
-            if unknown:
-                yield self._difference(
-                    Code.COMMAND_MISSING_IN_BOOKS, workflow_id, process=f"{len(unknown)}: {unknown[0][:12]}…"
-                )
             applied = {update for update, workflow in books.command_workflows.items() if workflow == workflow_id}
-            unheard = sorted(applied - process.updates)
+            unheard = sorted(applied - process.updates.keys())
             if unheard:
                 yield self._difference(
                     Code.COMMAND_MISSING_IN_PROCESS, workflow_id, books=f"{len(unheard)}: {unheard[0][:12]}…"

@@ -75,8 +75,8 @@ class Process:
     """Steps that were finished → the event to which the process would be reset to take them again."""
     begun: set[str] = field(default_factory=set)
     """Steps that were at least scheduled."""
-    updates: set[str] = field(default_factory=set)
-    """Update ids that the process accepted."""
+    updates: dict[str, int] = field(default_factory=dict)
+    """Update ids that the process accepted → the event to which it would be reset to be without them."""
     transfers: tuple[TransferRef, ...] = ()
     """Transfers as they were prepared."""
 
@@ -147,6 +147,7 @@ class _History:
         self._client = client
         self._process = process
         self._scheduled: dict[int, tuple[str, str, int]] = {}
+        self._task_completed = 0
 
     async def read(self, run_id: str | None) -> None:
         """Go through the events of the run."""
@@ -155,13 +156,16 @@ class _History:
             match event.event_type:
                 case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED:
                     await self._started(event)
+                case EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED:
+                    self._task_completed = event.event_id
                 case EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED:
                     await self._activity_scheduled(event)
                 case EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED:
                     await self._activity_completed(event)
                 case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED:
                     accepted = event.workflow_execution_update_accepted_event_attributes
-                    self._process.updates.add(accepted.accepted_request.meta.update_id or accepted.protocol_instance_id)
+                    update_id = accepted.accepted_request.meta.update_id or accepted.protocol_instance_id
+                    self._process.updates[update_id] = self._task_completed
                 case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED:
                     result = await self._decoded(event.workflow_execution_completed_event_attributes.result)
                     self._process.stage = str(result.get("stage", "") if isinstance(result, dict) else result)

@@ -60,7 +60,7 @@ UNSEEN_BY_THE_ENGINE = [
         "80000000.00",
         "80000000.01",
     ),
-    Fault("activity_timeout", "seconds=60", "seconds=61", "activity", "/start_to_close_timeout", "6E+1", "61"),
+    Fault("activity_timeout", "seconds=60", "seconds=61", "activity", "/start_to_close_timeout", "60", "61"),
     Fault("timer_duration", "timedelta(seconds=2)", "timedelta(seconds=3)", "timer", "/duration", "2", "3"),
     Fault("update_result", 'rate="0.0378"', 'rate="0.0379"', "update_result", "/result/rate", "0.0378", "0.0379"),
     Fault("workflow_result", 'stage="paid"', 'stage="secured"', "result", "/result/stage", "paid", "secured"),

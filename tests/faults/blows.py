@@ -57,9 +57,9 @@ class Striker:
             await self._strike(blow)
 
     def _part(self, name: str) -> Part:
-        """A component; of the workers, one for each build, the newest."""
+        """A component; of the workers, one for each build, that of the installed one."""
         named = [part for part in self._bank.stack.parts if part.name == name or part.name.startswith(f"{name}-")]
-        return named[-1]
+        return named[0]
 
     async def _strike(self, blow: str) -> None:
         self.record.blows.append(blow)

@@ -18,7 +18,7 @@ from audit.replay.history import RecordedHistory, decoded, recorded, write_histo
 from domain.process import application_workflow_id, facility_workflow_id, utilisation_workflow_id
 from services.kit.keyring import Keyring
 from services.kit.payload_codec import EncryptedPayloads
-from suandai.stack.workers import build_id
+from suandai.stack.builds import build_id
 from tests.fixtures.cases import SecuredCases
 from tests.fixtures.stack import running_bank
 from tests.fixtures.temporal import time_skipping_server

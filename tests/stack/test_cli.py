@@ -44,3 +44,10 @@ def test_a_directory_nobody_may_write_is_told() -> None:
     assert code == 1
     assert said.startswith("suandai: ")
     assert said.count("\n") == 1
+
+
+def test_a_reconciliation_of_nothing_says_what_it_lacks(tmp_path: Path) -> None:
+    code, said = _run("reconcile", "--directory", str(tmp_path / "none"))
+    assert code == 1
+    assert said.startswith("suandai: ")
+    assert said.count("\n") == 1

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from temporalio.client import Client, WorkflowHandle
 from temporalio.contrib.pydantic import pydantic_data_converter
@@ -20,12 +20,15 @@ from domain.process import (
     FACILITY_WORKFLOW,
     TASK_QUEUE,
     UTILISATION_WORKFLOW,
+    CommandResult,
     FacilityStart,
+    Position,
     application_workflow_id,
     facility_workflow_id,
     utilisation_workflow_id,
 )
 from domain.roles import Role
+from domain.tasks import HumanTask, TaskCommand
 from tests.fixtures.deployment import make_current, versioned
 from tests.fixtures.temporal import TemporalUnderTest
 from tests.workflows.people import Books, Desk, case_start, utilisation_start
@@ -42,12 +45,17 @@ class Stage:
     client: Client
     queue: str
     books: Books
+    by_inbox: bool = False
+    """Whether people see the tasks the books were told of, as in a bank, instead of asking the process itself."""
+
+    def desk(self, workflow_id: str) -> Desk:
+        return InboxDesk(self.client, workflow_id, self.books) if self.by_inbox else Desk(self.client, workflow_id)
 
     async def application(self) -> Desk:
         start = case_start()
         workflow_id = application_workflow_id(start.application_id)
         await self.client.start_workflow(APPLICATION_WORKFLOW, start, id=workflow_id, task_queue=self.queue)
-        return Desk(self.client, workflow_id)
+        return self.desk(workflow_id)
 
     async def facility(self) -> Desk:
         facility = await self.books.do_open_facility(None)  # type: ignore[arg-type]
@@ -60,14 +68,14 @@ class Stage:
         )
         workflow_id = facility_workflow_id(self.books.facility_id)
         await self.client.start_workflow(FACILITY_WORKFLOW, start, id=workflow_id, task_queue=self.queue)
-        return Desk(self.client, workflow_id)
+        return self.desk(workflow_id)
 
     async def utilisation(self, **change: Any) -> Desk:
         """A drawing under the open facility, with changes to what is asked for."""
         start = utilisation_start(self.books.facility_id).model_copy(update=change)
         workflow_id = utilisation_workflow_id(start.utilisation_id)
         await self.client.start_workflow(UTILISATION_WORKFLOW, start, id=workflow_id, task_queue=self.queue)
-        return Desk(self.client, workflow_id)
+        return self.desk(workflow_id)
 
     async def pass_time(self, desk: Desk, span: timedelta) -> None:
         """Let a span of the process's own time pass, or what is left of the process if it ends before."""
@@ -103,6 +111,32 @@ class Stage:
                 await asyncio.sleep(0.02)
 
 
+class InboxDesk(Desk):
+    """People who know what the books were told and what their own commands answered.
+
+    A process that is run again to be asked where it stands may be ahead of its record: what it shows then, ids of tasks
+    among it, need not be what the record gets.
+    """
+
+    def __init__(self, client: Client, workflow_id: str, books: Books) -> None:
+        super().__init__(client, workflow_id)
+        self._books = books
+        self._answered: list[HumanTask] = []
+
+    async def position(self) -> Position:
+        reports = [report for report in self._books.asked("report_progress") if report.workflow_id == self.handle.id]
+        newest: dict[UUID, HumanTask] = {}
+        for task in [*(task for report in reports for task in report.tasks), *self._answered]:
+            if task.task_id not in newest or task.version > newest[task.task_id].version:
+                newest[task.task_id] = task
+        return Position(stage=reports[-1].stage if reports else "", tasks=tuple(newest.values()))
+
+    async def send(self, command: TaskCommand, *, update_id: str | None = None) -> CommandResult:
+        result = await super().send(command, update_id=update_id)
+        self._answered += result.tasks
+        return result
+
+
 @asynccontextmanager
 async def stage_on(
     server: TemporalUnderTest,
@@ -110,6 +144,7 @@ async def stage_on(
     *,
     books: Books | None = None,
     queue: str = "",
+    by_inbox: bool = False,
     max_cached_workflows: int = 1000,
 ) -> AsyncIterator[Stage]:
     """A worker of a build, with fresh books on a queue of its own, or with those of a worker before it.
@@ -129,7 +164,7 @@ async def stage_on(
         max_cached_workflows=max_cached_workflows,
     ):
         await make_current(client, queue, build)
-        yield Stage(server.environment, client, queue, books)
+        yield Stage(server.environment, client, queue, books, by_inbox)
 
 
 async def ended(desk: Desk, stage: str) -> WorkflowHandle[Any, Any]:

@@ -7,6 +7,7 @@ that the chain can be verified without reading anybody's name and a case's table
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -63,27 +64,38 @@ def keys_of(session: AsyncSession) -> Keyring:
         raise LookupError("no keys are bound to this database (bind_keys)") from None
 
 
-async def lock_case(session: AsyncSession, case_id: UUID) -> CaseHead:
+@dataclass
+class _HeldHead:
+    """A case's head while its row is locked."""
+
+    seq: int
+    hash: str
+
+
+async def lock_case(session: AsyncSession, case_id: UUID) -> None:
     """Take the lock that orders the events of a case, until the transaction ends.
 
     Take it before reading rows that are about to change: what was read earlier may be out of date.
     """
-    held: dict[UUID, CaseHead] = session.info.setdefault(_HELD, {})
+    await _held_head(session, case_id)
+
+
+async def _held_head(session: AsyncSession, case_id: UUID) -> _HeldHead:
+    held: dict[UUID, _HeldHead] = session.info.setdefault(_HELD, {})
     if case_id in held:
         return held[case_id]
-    wanted = (
-        select(CaseHead).where(CaseHead.case_id == case_id).with_for_update().execution_options(populate_existing=True)
-    )
-    head = (await session.exec(wanted)).one_or_none()
-    if head is None:
-        # Through the table, not the class: a head is not a row of the case and has no event of its own.
-        heads = table_of(CaseHead)
-        await session.execute(
+    # Through the table, not the class: a head is not a row of the case and has no event of its own.
+    heads = table_of(CaseHead)
+    wanted = heads.select().with_only_columns(heads.c.seq, heads.c.hash).where(heads.c.case_id == case_id)
+    connection = await session.connection()
+    row = (await connection.execute(wanted.with_for_update())).one_or_none()
+    if row is None:
+        await connection.execute(
             insert(heads).values(case_id=case_id, seq=0, hash=GENESIS, signature="", key_id="").on_conflict_do_nothing()
         )
-        head = (await session.exec(wanted)).one()
-    held[case_id] = head
-    return head
+        row = (await connection.execute(wanted.with_for_update())).one()
+    held[case_id] = _HeldHead(row.seq, row.hash)
+    return held[case_id]
 
 
 @listens_for(Session, "after_soft_rollback")
@@ -110,7 +122,7 @@ async def record(
     floats; of a model its personal fields are sealed.
     """
     keyring = keys_of(session)
-    head = await lock_case(session, case_id)
+    head = await _held_head(session, case_id)
     for row in rows:
         session.add(row)
         # One at a time: without relationships the session knows no order, and rows refer to one another.
@@ -137,11 +149,16 @@ async def record(
         fault = Fault("", "not_canonical", "含有无法精确表示的数字", "holds a number that has no exact spelling")
         raise Problem("invalid_request", errors=[fault], count=1) from None
     signed = keyring.sign("heads", _head_bytes(case_id, event.seq, event.hash))
+    heads = table_of(CaseHead)
+    # Event and head in one statement: neither is of use without the other.
+    appended = insert(table_of(CaseEvent)).values(event.model_dump()).cte("appended")
+    await (await session.connection()).execute(
+        heads.update()
+        .where(heads.c.case_id == case_id)
+        .values(seq=event.seq, hash=event.hash, signature=signed.signature, key_id=signed.key_id, signed_at=event.at)
+        .add_cte(appended)
+    )
     head.seq, head.hash = event.seq, event.hash
-    head.signature, head.key_id, head.signed_at = signed.signature, signed.key_id, event.at
-    session.add(event)
-    session.add(head)
-    await session.flush()
     return event
 
 

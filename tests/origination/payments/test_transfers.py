@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -14,12 +15,16 @@ from sqlalchemy import text
 
 from domain.facility import TransferRef, TransferState
 from domain.money import yuan
+from services.kit.database import now
 from services.kit.http import RemoteProblem, RemoteUnavailable
 from services.kit.service_token import FixedToken
 from services.origination.core_banking.adapter import HttpCoreBanking
+from services.origination.core_banking.messages import CreditTransfer
 from services.origination.core_banking.simulator import SimulatorSettings, create_app
 from services.origination.settings import OriginationSettings
+from services.origination.store import transfers
 from services.origination.store.events import events_of, verify
+from services.origination.tables.facilities import Transfer
 from tests.fixtures.identity import Tokens
 from tests.origination.payments.drawing import Drawn, payee
 from tests.origination.running import key
@@ -194,6 +199,69 @@ async def test_what_never_arrived_stays_unknown_until_it_can_no_longer_arrive(
     inquired = await drawn_case.worker.inquire_transfer(drawn_case.transfer_step(utilisation, transfer, "inquire"))
     assert inquired.state is TransferState.FAILED
     assert bank.state.ledger.heard(transfer.end_to_end_id) == 0
+
+
+async def paid_before_the_restore(app: FastAPI, transfer: TransferRef, **change: Any) -> None:
+    """Core banking pays what books restored from an older backup still hold for unsent."""
+    async with app.state.database.session() as session:
+        row = await session.get_one(Transfer, transfer.transfer_id)
+    instruction = CreditTransfer(
+        end_to_end_id=row.end_to_end_id,
+        instructed_amount=transfer.amount,
+        creditor_name=row.payee_name,
+        creditor_identification=row.payee_uscc,
+        creditor_account=row.payee_account,
+        creditor_agent=row.payee_bank,
+        purpose=row.purpose,
+        instruction_sha256=row.instruction_sha256,
+        valid_until=now() + timedelta(minutes=1),
+    )
+    paid = await app.state.core_banking.pay(instruction.model_copy(update=change))
+    assert paid is not None
+
+
+async def test_what_was_paid_before_the_books_were_restored_is_found_and_not_sent_again(
+    drawn_case: Drawn, bank: Any, app: FastAPI
+) -> None:
+    utilisation, transfer = await paid_case(drawn_case)
+    await paid_before_the_restore(app, transfer)
+    sent = await drawn_case.worker.send_transfer(drawn_case.transfer_step(utilisation, transfer))
+    assert sent.state is TransferState.CONFIRMED
+    assert bank.state.ledger.heard(transfer.end_to_end_id) == 1
+
+
+async def test_a_payment_of_another_instruction_under_our_id_neither_settles_ours_nor_lets_it_be_sent(
+    drawn_case: Drawn, bank: Any, app: FastAPI
+) -> None:
+    utilisation, transfer = await paid_case(drawn_case)
+    await paid_before_the_restore(app, transfer, creditor_account="62229999", instruction_sha256="0" * 64)
+    step = drawn_case.transfer_step(utilisation, transfer)
+    assert (await drawn_case.worker.send_transfer(step)).state is TransferState.UNKNOWN
+    inquired = await drawn_case.worker.inquire_transfer(drawn_case.transfer_step(utilisation, transfer, "inquire"))
+    assert inquired.state is TransferState.UNKNOWN
+    async with app.state.database.session() as session:
+        row = await session.get_one(Transfer, transfer.transfer_id)
+    assert row.reason_code == transfers.OTHER_INSTRUCTION
+    assert bank.state.ledger.heard(transfer.end_to_end_id) == 1
+
+
+async def test_the_statement_tells_every_booking_in_its_order(drawn_case: Drawn, bank: Any, app: FastAPI) -> None:
+    two = [payee(50_000_000), payee(30_000_000, key="other")]
+    utilisation = await drawn_case.ask(payees=[item.model_dump(mode="json") for item in two])
+    await drawn_case.worker.reserve(drawn_case.step(utilisation, "reserve"))
+    await drawn_case.worker.gate(drawn_case.step(utilisation, "gate"))
+    first, second = await drawn_case.worker.prepare_transfers(drawn_case.step(utilisation, "transfers"))
+    for transfer in (second, first):
+        await paid_before_the_restore(app, transfer)
+    entries = [entry async for entry in app.state.core_banking.statement()]
+    assert [entry.end_to_end_id for entry in entries] == [second.end_to_end_id, first.end_to_end_id]
+    assert [entry.amount for entry in entries] == [yuan(30_000_000), yuan(50_000_000)]
+    part = await bank.state.client.get("/v1/statement", params={"limit": 1}, headers=bank.state.headers)
+    assert len(part.json()["entries"]) == 1
+    following = {"after": part.json()["next_cursor"]}
+    rest = (await bank.state.client.get("/v1/statement", params=following, headers=bank.state.headers)).json()
+    assert [entry["end_to_end_id"] for entry in rest["entries"]] == [first.end_to_end_id]
+    assert rest["next_cursor"] == ""
 
 
 async def test_sent_by_two_at_once_it_is_paid_once(drawn_case: Drawn, bank: Any) -> None:
