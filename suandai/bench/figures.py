@@ -1,6 +1,7 @@
 """The figures of a run, and ``bench.json``."""
 
 import json
+import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -37,7 +38,7 @@ def percentile(values: Sequence[float], share: float) -> float:
     if not values:
         raise ValueError("no measurement was taken")
     ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, max(0, round(share * len(ordered) + 0.5) - 1))]
+    return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
 
 
 def median(values: Sequence[float]) -> float:
