@@ -11,6 +11,9 @@ _DIGITS = 4
 """Significant digits: more would only repeat the machine's noise."""
 
 
+BEGIN, END = "<!-- figures -->", "<!-- end of figures -->"
+
+
 @dataclass(frozen=True, slots=True)
 class Figure:
     """One measured value.
@@ -70,6 +73,25 @@ def write(path: Path, figures: Sequence[Figure]) -> None:
     """``bench.json``: a list of ``{name, value, unit, beside, ratio, note}``."""
     rows = ",\n ".join(json.dumps(asdict(entry), ensure_ascii=False) for entry in figures)
     path.write_text(f"[{rows}]\n", "utf-8")
+
+
+def enter(page: Path, figures: Sequence[Figure]) -> None:
+    """Put the figures as a table into a Markdown page, between its marks. Raises ``ValueError`` where it has none."""
+    text = page.read_text("utf-8")
+    before, begun, rest = text.partition(BEGIN)
+    _, ended, after = rest.partition(END)
+    if not begun or not ended:
+        raise ValueError(f"{page} has no place for figures: {BEGIN} … {END}")
+    page.write_text(f"{before}{BEGIN}\n{_table(figures)}\n{END}{after}", "utf-8")
+
+
+def _table(figures: Sequence[Figure]) -> str:
+    rows = ["| figure | value | unit | beside | ratio | |", "|---|---|---|---|---|---|"]
+    for entry in figures:
+        beside = "" if entry.beside is None else f"{entry.beside:g}"
+        ratio = "" if entry.ratio is None else f"{entry.ratio:g}"
+        rows.append(f"| `{entry.name}` | {entry.value:g} | {entry.unit} | {beside} | {ratio} | {entry.note} |")
+    return "\n".join(rows)
 
 
 def _rounded(value: float) -> float:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from suandai.bench.figures import figure, percentile, spread, write
+from suandai.bench.figures import BEGIN, END, enter, figure, percentile, spread, write
 
 
 @pytest.mark.parametrize(
@@ -39,3 +39,21 @@ def test_the_file_is_a_list_of_figures(tmp_path: Path) -> None:
         {"name": "a", "value": 1.5, "unit": "s", "beside": 3.0, "ratio": 0.5, "note": "beside: b"},
         {"name": "c", "value": 2.0, "unit": "1", "beside": None, "ratio": None, "note": ""},
     ]
+
+
+def test_a_page_takes_the_figures_in_between_its_marks(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n", "utf-8")
+    enter(page, [figure("a", 1.5, "s", beside=3.0, note="beside: b")])
+    assert page.read_text("utf-8").splitlines() == [
+        "before",
+        BEGIN,
+        "| figure | value | unit | beside | ratio | |",
+        "|---|---|---|---|---|---|",
+        "| `a` | 1.5 | s | 3 | 0.5 | beside: b |",
+        END,
+        "after",
+    ]
+    page.write_text("no place", "utf-8")
+    with pytest.raises(ValueError, match="no place"):
+        enter(page, [])

@@ -1,13 +1,22 @@
 """Processor time and memory of a process and of those it started."""
 
+import os
+import signal
 import subprocess
 import sys
 import time
 
 from suandai.bench.meter import Meter, spent
 
-# A parent that only waits, and a child that works and holds memory until it is told to end.
-_CHILD = "import sys; held = bytearray(40_000_000); print('at work', flush=True)\nwhile True: sum(range(10_000))"
+# A parent that only waits, and a child that works and holds memory. It ends by itself, should nobody be left to end it.
+_CHILD = """
+import sys, time
+held = bytearray(40_000_000)
+print("at work", flush=True)
+until = time.monotonic() + 120
+while time.monotonic() < until:
+    sum(range(10_000))
+"""
 _PARENT = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {_CHILD!r}])"
 
 
@@ -27,7 +36,7 @@ def test_the_work_of_children_counts_and_that_of_others_does_not() -> None:
         memory = meter.memory_mb()
         assert memory["working"] > 38 + memory["idle"] / 2
     finally:
-        subprocess.run(["kill", "-9", f"-{parent.pid}"], check=False)
+        os.killpg(parent.pid, signal.SIGKILL)
         for process in (parent, idle):
             process.kill()
             process.wait()
