@@ -17,6 +17,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import lru_cache
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -34,6 +35,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
+    bindparam,
 )
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.exc import OperationalError
@@ -221,22 +223,17 @@ class IdempotentCall:
     async def _take(self, session: AsyncSession, content: str, lease: timedelta | None) -> Reservation:
         keys = _table(self._request)
         moment = now()
-        mine = await _run(
-            session,
-            insert(keys)
-            .values(
-                id=new_id(),
-                principal=self.principal,
-                route=self.route,
-                key=self.key,
-                request_sha256=content,
-                state="reserved",
-                created_at=moment,
-                taken_at=moment,
-            )
-            .on_conflict_do_nothing(index_elements=["principal", "route", "key"])
-            .returning(keys.c.id),
-        )
+        reserved = {
+            "id": new_id(),
+            "principal": self.principal,
+            "route": self.route,
+            "key": self.key,
+            "request_sha256": content,
+            "state": "reserved",
+            "created_at": moment,
+            "taken_at": moment,
+        }
+        mine = await (await session.connection()).execute(_statements(keys).reserve, reserved)
         if (new := mine.scalar_one_or_none()) is not None:
             return Reservation(new)
         row = (
@@ -264,19 +261,14 @@ class IdempotentCall:
         return _response(reply.status, reply.raw(), dict(reply.headers), MEDIA_TYPE)
 
     async def _store(self, session: AsyncSession, reservation: UUID, reply: Reply, *, media_type: str) -> None:
-        keys = _table(self._request)
-        await _run(
-            session,
-            keys.update()
-            .where(keys.c.id == reservation)
-            .values(
-                state="finished",
-                status=reply.status,
-                headers={**reply.headers, "Content-Type": media_type},
-                body=reply.raw(),
-                finished_at=now(),
-            ),
-        )
+        finished = {
+            "reservation": reservation,
+            "new_status": reply.status,
+            "new_headers": {**reply.headers, "Content-Type": media_type},
+            "new_body": reply.raw(),
+            "new_finished_at": now(),
+        }
+        await (await session.connection()).execute(_statements(_table(self._request)).finish, finished)
 
     async def _set_free(self, session: AsyncSession, reservation: UUID) -> None:
         keys = _table(self._request)
@@ -290,6 +282,32 @@ class IdempotentCall:
         return Reply(
             problem.status, body, {**problem.headers, "Content-Language": "zh-CN" if language == "zh" else "en"}
         )
+
+
+class _Statements:
+    """The two statements of every request with a key, built once for each service's table."""
+
+    def __init__(self, keys: Table) -> None:
+        self.reserve = (
+            insert(keys)
+            .on_conflict_do_nothing(index_elements=["principal", "route", "key"])
+            .returning(keys.c.id)
+            .values({name: bindparam(name) for name in _RESERVED})
+        )
+        written = ("status", "headers", "body", "finished_at")
+        self.finish = (
+            keys.update()
+            .where(keys.c.id == bindparam("reservation"))
+            .values(state="finished", **{name: bindparam(f"new_{name}", type_=keys.c[name].type) for name in written})
+        )
+
+
+_RESERVED = ("id", "principal", "route", "key", "request_sha256", "state", "created_at", "taken_at")
+
+
+@lru_cache
+def _statements(keys: Table) -> _Statements:
+    return _Statements(keys)
 
 
 class IdempotencyRequired:

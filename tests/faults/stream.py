@@ -16,8 +16,9 @@ from tests.fixtures.stack import BankStack
 
 AT_ONCE = 6
 """Cases played side by side."""
-_CHANCE = frozenset({"process.progress"})
-"""Reports of a process: how many changes one carries depends on how quickly people follow each other."""
+_CHANCE = frozenset({"process.progress", "transfer.unknown"})
+"""Reports of a process: how many changes one carries depends on how quickly people follow each other. A transfer whose fate
+was open for a while: core banking, or who asked it, was killed in between."""
 
 
 @dataclass

@@ -15,7 +15,8 @@ from weakref import WeakKeyDictionary
 
 import pydantic_core
 from pydantic import BaseModel
-from sqlalchemy import Engine
+from sqlalchemy import Engine, bindparam
+from sqlalchemy import select as core_select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.event import listens_for
 from sqlalchemy.orm import Session
@@ -33,6 +34,27 @@ from services.origination.store.case_rows import CaseState, folded, instant_text
 from services.origination.tables.base import OriginationTable
 from services.origination.tables.events import GENESIS, CaseEvent, CaseHead
 
+# Through the tables, not the classes: neither is a row of the case that has an event of its own. Built once, because every event
+# of every case needs them.
+_heads, _events = table_of(CaseHead), table_of(CaseEvent)
+_LOCKED_HEAD = (
+    core_select(_heads.c.seq, _heads.c.hash).where(_heads.c.case_id == bindparam("of_case")).with_for_update()
+)
+_FIRST_HEAD = insert(_heads).on_conflict_do_nothing()
+_NEW_EVENT = {column.name: bindparam(f"event_{column.name}", type_=column.type) for column in _events.c}
+_APPENDED = (
+    # Event and head in one statement: neither is of use without the other.
+    _heads.update()
+    .where(_heads.c.case_id == bindparam("of_case"))
+    .values(
+        seq=_NEW_EVENT["seq"],
+        hash=_NEW_EVENT["hash"],
+        signed_at=_NEW_EVENT["at"],
+        signature=bindparam("signature"),
+        key_id=bindparam("key_id"),
+    )
+    .add_cte(insert(_events).values(_NEW_EVENT).cte("appended"))
+)
 _HELD = "held_case_heads"
 _keys: "WeakKeyDictionary[Engine, Keyring]" = WeakKeyDictionary()
 
@@ -84,16 +106,12 @@ async def _held_head(session: AsyncSession, case_id: UUID) -> _HeldHead:
     held: dict[UUID, _HeldHead] = session.info.setdefault(_HELD, {})
     if case_id in held:
         return held[case_id]
-    # Through the table, not the class: a head is not a row of the case and has no event of its own.
-    heads = table_of(CaseHead)
-    wanted = heads.select().with_only_columns(heads.c.seq, heads.c.hash).where(heads.c.case_id == case_id)
     connection = await session.connection()
-    row = (await connection.execute(wanted.with_for_update())).one_or_none()
+    row = (await connection.execute(_LOCKED_HEAD, {"of_case": case_id})).one_or_none()
     if row is None:
-        await connection.execute(
-            insert(heads).values(case_id=case_id, seq=0, hash=GENESIS, signature="", key_id="").on_conflict_do_nothing()
-        )
-        row = (await connection.execute(wanted.with_for_update())).one()
+        first = {"case_id": case_id, "seq": 0, "hash": GENESIS, "signature": "", "key_id": ""}
+        await connection.execute(_FIRST_HEAD, first)
+        row = (await connection.execute(_LOCKED_HEAD, {"of_case": case_id})).one()
     held[case_id] = _HeldHead(row.seq, row.hash)
     return held[case_id]
 
@@ -149,14 +167,14 @@ async def record(
         fault = Fault("", "not_canonical", "含有无法精确表示的数字", "holds a number that has no exact spelling")
         raise Problem("invalid_request", errors=[fault], count=1) from None
     signed = keyring.sign("heads", _head_bytes(case_id, event.seq, event.hash))
-    heads = table_of(CaseHead)
-    # Event and head in one statement: neither is of use without the other.
-    appended = insert(table_of(CaseEvent)).values(event.model_dump()).cte("appended")
     await (await session.connection()).execute(
-        heads.update()
-        .where(heads.c.case_id == case_id)
-        .values(seq=event.seq, hash=event.hash, signature=signed.signature, key_id=signed.key_id, signed_at=event.at)
-        .add_cte(appended)
+        _APPENDED,
+        {
+            "of_case": case_id,
+            "signature": signed.signature,
+            "key_id": signed.key_id,
+            **{f"event_{name}": value for name, value in event.model_dump().items()},
+        },
     )
     head.seq, head.hash = event.seq, event.hash
     return event
