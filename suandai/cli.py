@@ -17,7 +17,6 @@ from services.kit.keyring import KeysRefused
 from services.kit.settings import SettingsRefused
 from services.origination.settings import OriginationSettings
 from suandai.audit_commands import audit_app
-from suandai.bench.figures import write as write_figures
 from suandai.demo import show
 from suandai.display import StackView, accounts_table, figures_table, status_table
 from suandai.reconcile import Unreachable, reconcile
@@ -251,6 +250,9 @@ def policy_check(
 @app.command()
 def bench(
     out_file: Annotated[Path, typer.Option("--out", help="Where the figures are written.")] = Path("bench.json"),
+    page: Annotated[
+        Path | None, typer.Option("--page", help="A Markdown page whose table of figures is replaced.")
+    ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="A few measurements of each kind, for a first look.")] = False,
 ) -> None:
     """Measure throughput, latencies, start-up and memory in a bank of its own, and write them to a file.
@@ -259,12 +261,15 @@ def bench(
     on the machine meanwhile.
     """
     # Imported when it is needed: every other command would pay for the engine's client.
+    from suandai.bench.figures import enter, write
     from suandai.bench.run import QUICK, Sizes
     from suandai.bench.run import bench as measured
 
     with told_in_one_line(out_file):
         figures = asyncio.run(measured(QUICK if quick else Sizes(), lambda line: out.print(f"[dim]{line}[/]")))
-        write_figures(out_file, figures)
+        write(out_file, figures)
+        if page is not None:
+            enter(page, figures)
     out.print(figures_table(figures))
 
 
