@@ -21,6 +21,7 @@ from suandai.demo import show
 from suandai.display import StackView, accounts_table, figures_table, status_table
 from suandai.reconcile import Unreachable, reconcile
 from suandai.reconcile.shown import show_reconciliation
+from suandai.sign_in import token
 from suandai.stack import Layout, Ports, Stack, StackError, down
 from suandai.stack.assembly import Assembly
 from suandai.stack.layout import DEFAULT_PORT_BASE
@@ -44,6 +45,7 @@ app.add_typer(policy_app, name="policy")
 app.add_typer(builds_app, name="builds")
 app.add_typer(audit_app, name="audit")
 app.command()(stuck)
+app.command()(token)
 
 
 @app.command()
@@ -168,21 +170,6 @@ def status(directory: DirectoryOption = DEFAULT_DIRECTORY) -> None:
             "Not everything runs as it should. `suandai up` starts anew with the same data, `suandai down` ends it."
         )
     raise typer.Exit(3)
-
-
-@app.command()
-def token(
-    username: Annotated[str, typer.Argument(help="An account such as rm.yinchuan, auditor.ho or owner.xiyun.")],
-    directory: DirectoryOption = DEFAULT_DIRECTORY,
-    port_base: PortBaseOption = DEFAULT_PORT_BASE,
-    service: Annotated[
-        Literal["origination", "pricing", "collateral"],
-        typer.Option(help="A token is good for one service; findings are read at the one that drew them."),
-    ] = "origination",
-) -> None:
-    """Sign an account of the local stack in and print its access token."""
-    with told_in_one_line(directory):
-        print(Assembly(Layout(directory.absolute()), Ports.from_base(port_base)).token(username, service))
 
 
 @app.command()

@@ -229,7 +229,7 @@ class _Run:
         # A transfer is in the books before it is sent, so these are read after the statement.
         booked = await books.booked_payments(self.sides.database)
         self.payments = len(entries)
-        return [_unknown_payment(entry, booked) for entry in entries if _is_strange(entry, booked)]
+        return [unknown_payment(entry, booked) for entry in entries if is_strange(entry, booked)]
 
     async def _numbers(self, running: Iterable[Listed]) -> list[Difference]:
         """Case numbers that were given out and are not in the books any more would be given out again."""
@@ -248,11 +248,13 @@ class _Run:
         ]
 
 
-def _is_strange(entry: StatementEntry, booked: Mapping[str, books.BookedPayment]) -> bool:
+def is_strange(entry: StatementEntry, booked: Mapping[str, books.BookedPayment]) -> bool:
+    """Whether money went out under an id that is in no books."""
     return entry.payment.status is TransactionStatus.SETTLED and entry.end_to_end_id not in booked
 
 
-def _unknown_payment(entry: StatementEntry, booked: Mapping[str, books.BookedPayment]) -> Difference:
+def unknown_payment(entry: StatementEntry, booked: Mapping[str, books.BookedPayment]) -> Difference:
+    """A strange payment; to a payee that the same facility has paid the same amount it may be the second one."""
     facility = entry.end_to_end_id.rpartition("-U")[0]
     same = [
         key

@@ -3,6 +3,7 @@
 import shutil
 import sqlite3
 import subprocess
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +13,8 @@ from suandai.stack.component import inherited_environment
 from suandai.stack.postgres import SUPERUSER, binaries
 from tests.fixtures.stack import BankStack
 
-# What goes on with cases that are decided already; nobody is assessed after these restores.
-COMPONENTS = ("postgres", "temporal", "staff-identity", "borrower-identity", "core-banking", "origination", "worker")
+# What goes on with cases that are decided already, when nobody is to be assessed anew.
+DECIDED_ONLY = ("postgres", "temporal", "staff-identity", "borrower-identity", "core-banking", "origination", "worker")
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,9 @@ class Backup:
         return cls(books, engine)
 
 
-async def restart_with(bank: BankStack, *, books: Backup, engine: Backup) -> None:
+async def restart_with(
+    bank: BankStack, *, books: Backup, engine: Backup, components: Sequence[str] | None = DECIDED_ONLY
+) -> None:
     """End the stack, put the stores of these backups in place of its own, and start it again."""
     await bank.stack.stop()
     data = bank.layout.postgres / "data"
@@ -63,5 +66,5 @@ async def restart_with(bank: BankStack, *, books: Backup, engine: Backup) -> Non
     for left in bank.layout.temporal.glob("temporal.db*"):
         left.unlink()
     shutil.copy(engine.engine, bank.layout.temporal / "temporal.db")
-    bank.stack = Stack(bank.directory, ports=bank.ports, components=COMPONENTS)
+    bank.stack = Stack(bank.directory, ports=bank.ports, components=components)
     await bank.stack.start()

@@ -13,6 +13,8 @@ from suandai.walkthrough.play import CasePlay
 
 PATIENCE = 300.0
 """Seconds somebody tries one request before it counts as lost."""
+LONGEST = 600.0
+"""Seconds a chapter of a case may take, whatever is killed meanwhile."""
 _PAUSE = 0.5
 _COME_BACK = frozenset({"request_in_progress", "process_not_started", "unavailable", "internal_error"})
 
@@ -74,24 +76,27 @@ class PatientPlay(CasePlay):
         return {name: [item | amount for item in example[name]] for name in ("lines", "security")}
 
     async def carry_to(self, *stages: str) -> str:
-        while True:
-            stage = str((await self.reread())["stage"])
-            if stage in stages or stage in ("declined", "withdrawn", "expired", "effective"):
-                return stage
-            if not await self.work(before=stages):
-                await asyncio.sleep(0.3)
+        async with asyncio.timeout(LONGEST):
+            while True:
+                stage = str((await self.reread())["stage"])
+                if stage in stages or stage in ("declined", "withdrawn", "expired", "effective"):
+                    return stage
+                if not await self.work(before=stages):
+                    await asyncio.sleep(0.3)
 
     async def ends_at(self, stage: str) -> None:
         """Wait for the end without touching what is still in the inbox for a moment."""
-        while (await self.reread())["stage"] != stage:
-            await asyncio.sleep(0.3)
+        async with asyncio.timeout(LONGEST):
+            while (await self.reread())["stage"] != stage:
+                await asyncio.sleep(0.3)
 
-    async def task(self, task_type: str) -> dict[str, Any]:
-        while True:
-            for task in await self.open_tasks():
-                if task["type"] == task_type and task["state"] == "ready":
-                    return task
-            await asyncio.sleep(0.3)
+    async def task(self, task_type: str, *, state: str = "ready") -> dict[str, Any]:
+        async with asyncio.timeout(LONGEST):
+            while True:
+                for task in await self.open_tasks():
+                    if task["type"] == task_type and task["state"] == state:
+                        return task
+                await asyncio.sleep(0.3)
 
     async def find_facility(self) -> dict[str, Any]:
         cursor = ""
@@ -118,10 +123,11 @@ class PatientPlay(CasePlay):
 
     async def see_drawing_to(self, *stages: str) -> str:
         """Do what the drawing asks of people until it is at one of these stages."""
-        while True:
-            stage = str((await self.reread_utilisation())["stage"])
-            if stage in stages:
-                return stage
-            tasks = await self.work(leave=frozenset({"condition_subsequent", "first_inspection"}))
-            if not tasks + await self._confirm_transfers():
-                await asyncio.sleep(0.3)
+        async with asyncio.timeout(LONGEST):
+            while True:
+                stage = str((await self.reread_utilisation())["stage"])
+                if stage in stages:
+                    return stage
+                tasks = await self.work(leave=frozenset({"condition_subsequent", "first_inspection"}))
+                if not tasks + await self._confirm_transfers():
+                    await asyncio.sleep(0.3)

@@ -33,7 +33,7 @@ from tests.faults.hostile_bank import HostileBank, ProcessDied, batches, hostile
 from tests.fixtures.identity import Tokens
 from tests.origination.payments.drawing import Drawn, payee, today
 
-PAYMENTS = int(os.environ.get("SUANDAI_FAULT_PAYMENTS", "200"))
+PAYMENTS = int(os.environ.get("SUANDAI_FAULT_PAYMENTS", "150"))
 EACH = 100_000
 PAYEES = 50
 CLIENTS = 50

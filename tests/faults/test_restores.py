@@ -16,7 +16,7 @@ import pytest_asyncio
 
 from suandai.reconcile import Reconciliation, reconcile
 from suandai.reconcile.catalogue import CATALOGUE, Code
-from tests.faults.backups import Backup, restart_with
+from tests.faults.backups import DECIDED_ONLY, Backup, restart_with
 from tests.faults.people import PatientBank, PatientPlay
 from tests.fixtures.stack import BankStack, running_bank
 
@@ -37,12 +37,13 @@ class Restorable:
     late: PatientPlay
     """Submitted after the older backup."""
 
-    async def restored(self, *, books: Backup, engine: Backup) -> Reconciliation:
+    async def restored(self, *, books: Backup, engine: Backup, whole: bool = False) -> Reconciliation:
         """What differs after a restore of these; core banking is another company's and keeps what it has paid."""
         await self.bank.stack.stop()
         shutil.rmtree(self.bank.layout.core_banking)
         shutil.copytree(self.core_banking, self.bank.layout.core_banking)
-        await restart_with(self.bank, books=books, engine=engine)
+        components = None if whole else DECIDED_ONLY
+        await restart_with(self.bank, books=books, engine=engine, components=components)
         return await self.compared(patience=3)
 
     async def compared(self, patience: float) -> Reconciliation:
@@ -137,7 +138,7 @@ async def test_books_and_engine_of_one_moment_go_on_and_find_what_was_paid(resto
 
 async def test_books_older_than_the_engine_are_named_and_mended_by_the_commands_told(restorable: Restorable) -> None:
     bank = restorable.bank
-    found = await restorable.restored(books=restorable.older, engine=restorable.newer)
+    found = await restorable.restored(books=restorable.older, engine=restorable.newer, whole=True)
     codes = codes_of(found)
     assert codes[number_of(restorable.drawn)] >= {
         Code.STAGE_DIFFERS,

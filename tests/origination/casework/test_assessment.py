@@ -251,7 +251,7 @@ async def test_opinions_given_side_by_side_are_read_when_their_stage_is_over(run
     await report(running, told, "approval")
     page = await read(await compliance.get(address), 200)
     assert [item["by"] for item in page["opinions"]] == ["zhang.wei", "li.na", "wang.jun"]
-    assert page["opinions"][-1]["conditions"] == ["按季报送"]
+    assert [item["text"] for item in page["opinions"][-1]["conditions"]] == ["按季报送"]
 
 
 async def report(running: Running, tasks: list[HumanTask], stage: str) -> None:

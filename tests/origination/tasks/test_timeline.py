@@ -45,8 +45,8 @@ async def test_a_return_is_told_with_who_where_to_and_why(case: Case, people: Pe
             "staff",
             "return",
             "请补充三季度报表",
-            "li.na 办结“授信审查”：退回至“尽职调查”；理由：请补充三季度报表",
-            "li.na completed Credit review: return to due diligence; reason: 请补充三季度报表",
+            "li.na 办结“授信审查”：退回，由“审查”至“尽职调查”；理由：请补充三季度报表",
+            "li.na completed Credit review: return from review to due diligence; reason: 请补充三季度报表",
         )
     ]
     async with app.state.database.session() as session:
