@@ -3,7 +3,7 @@
 The limit tree is group → customer → line; facilities and their drawings hang below the lines.
 """
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 from uuid import UUID
@@ -19,6 +19,14 @@ from domain.model import Value
 from domain.money import ZERO, Money, Rate
 
 
+class CreditStanding(StrEnum):
+    """How the lender judges the customer's credit standing (信用状况), apart from the rating of a case."""
+
+    GOOD = "good"
+    ORDINARY = "ordinary"
+    POOR = "poor"
+
+
 class CustomerFile(Value):
     """Know-your-customer facts (金融机构客户尽职调查 rules). A fact that could not be established says so."""
 
@@ -32,6 +40,8 @@ class CustomerFile(Value):
     related_to_lender: Fact[RelatedTo] | None = None
     owners: Annotated[tuple[Owner, ...], Field(max_length=200)] | None = None
     """Shareholders and ultimate beneficial owners; ``None`` where they were never established."""
+    credit_standing: Fact[CreditStanding] | None = None
+    """Of a new customer it decides whether drawings are entrusted (流动资金贷款管理办法 2024)."""
     risk_class: Literal["low", "medium", "high"] | None = None
     """Money-laundering risk class of the customer due diligence."""
     identified_on: date | None = None
@@ -196,3 +206,16 @@ class ProductView(Value):
     repayment_methods: tuple[str, ...]
     green: bool
     policy_sha256: str
+
+
+class BusinessDayView(Value):
+    """The bank's business date at an instant, and what it was told by."""
+
+    at: datetime
+    business_date: date
+    cut_off: time
+    """On the clock of the bank's zone; what arrives later belongs to the next business day."""
+    calendar: str
+    vintage: str
+    provisional: bool
+    """The date lies beyond the published years, so that a notice may still move it."""

@@ -39,6 +39,25 @@ class SerialConflict(Value):
     case_id: UUID
 
 
+class HoldersRequest(Value):
+    """``POST /v1/holders``: who holds or claims these servers; as many as one inventory may list."""
+
+    serials: Annotated[tuple[Serial, ...], Field(min_length=1, max_length=5000)]
+
+
+class SerialHolders(Value):
+    """The cases that hold or claim a server, by its serial as it was asked for."""
+
+    serial: str
+    case_ids: tuple[UUID, ...]
+
+
+class Holders(Value):
+    """Of the serials asked for, those that a case holds or claims, in the order in which they were asked for."""
+
+    items: tuple[SerialHolders, ...]
+
+
 class RegisteredAsset(Value):
     asset_id: UUID
     case_id: UUID

@@ -60,6 +60,6 @@ class LenderBooks(Value):
 
 
 class NamedList(Value):
-    """A list of legal entities by code: blacklist, known off-takers, suppliers."""
+    """A list of codes: legal entities (blacklist, known off-takers, suppliers), or types of goods."""
 
     entries: Annotated[tuple[str, ...], Field(max_length=100_000)]

@@ -1,5 +1,5 @@
 """``python -m suandai``: the same as the command ``suandai``."""
 
-from suandai.cli import app
+from suandai.entry import main
 
-app(prog_name="suandai")
+main()

@@ -17,11 +17,11 @@ from services.kit.keyring import KeysRefused
 from services.kit.settings import SettingsRefused
 from services.origination.settings import OriginationSettings
 from suandai.audit_commands import audit_app
-from suandai.bench.figures import write as write_figures
 from suandai.demo import show
 from suandai.display import StackView, accounts_table, figures_table, status_table
 from suandai.reconcile import Unreachable, reconcile
 from suandai.reconcile.shown import show_reconciliation
+from suandai.sign_in import token
 from suandai.stack import Layout, Ports, Stack, StackError, down
 from suandai.stack.assembly import Assembly
 from suandai.stack.layout import DEFAULT_PORT_BASE
@@ -45,6 +45,7 @@ app.add_typer(policy_app, name="policy")
 app.add_typer(builds_app, name="builds")
 app.add_typer(audit_app, name="audit")
 app.command()(stuck)
+app.command()(token)
 
 
 @app.command()
@@ -172,21 +173,6 @@ def status(directory: DirectoryOption = DEFAULT_DIRECTORY) -> None:
 
 
 @app.command()
-def token(
-    username: Annotated[str, typer.Argument(help="An account such as rm.yinchuan, auditor.ho or owner.xiyun.")],
-    directory: DirectoryOption = DEFAULT_DIRECTORY,
-    port_base: PortBaseOption = DEFAULT_PORT_BASE,
-    service: Annotated[
-        Literal["origination", "pricing", "collateral"],
-        typer.Option(help="A token is good for one service; findings are read at the one that drew them."),
-    ] = "origination",
-) -> None:
-    """Sign an account of the local stack in and print its access token."""
-    with told_in_one_line(directory):
-        print(Assembly(Layout(directory.absolute()), Ports.from_base(port_base)).token(username, service))
-
-
-@app.command()
 def demo(directory: DirectoryOption = DEFAULT_DIRECTORY, port_base: PortBaseOption = DEFAULT_PORT_BASE) -> None:
     """Take one real loan from application to paid utilisation, each step shown as it happens.
 
@@ -264,6 +250,9 @@ def policy_check(
 @app.command()
 def bench(
     out_file: Annotated[Path, typer.Option("--out", help="Where the figures are written.")] = Path("bench.json"),
+    page: Annotated[
+        Path | None, typer.Option("--page", help="A Markdown page whose table of figures is replaced.")
+    ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="A few measurements of each kind, for a first look.")] = False,
 ) -> None:
     """Measure throughput, latencies, start-up and memory in a bank of its own, and write them to a file.
@@ -272,12 +261,15 @@ def bench(
     on the machine meanwhile.
     """
     # Imported when it is needed: every other command would pay for the engine's client.
+    from suandai.bench.figures import enter, write
     from suandai.bench.run import QUICK, Sizes
     from suandai.bench.run import bench as measured
 
     with told_in_one_line(out_file):
         figures = asyncio.run(measured(QUICK if quick else Sizes(), lambda line: out.print(f"[dim]{line}[/]")))
-        write_figures(out_file, figures)
+        write(out_file, figures)
+        if page is not None:
+            enter(page, figures)
     out.print(figures_table(figures))
 
 

@@ -9,7 +9,6 @@ import typer
 from rich.console import Console
 
 from suandai.stack.component import StackError
-from suandai.stack.supervisor import explained
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
@@ -38,6 +37,13 @@ def told_in_one_line(directory: Path) -> Iterator[None]:
     try:
         yield
     except (StackError, OSError) as error:
-        told = explained(error, directory) if isinstance(error, OSError) else error
+        told = _explained(error, directory) if isinstance(error, OSError) else error
         err.print(f"[red]suandai:[/] {told}", soft_wrap=True)
         raise typer.Exit(1) from None
+
+
+def _explained(error: OSError, directory: Path) -> StackError:
+    # Read only when something is wrong: most commands need nothing of the supervisor.
+    from suandai.stack.supervisor import explained
+
+    return explained(error, directory)

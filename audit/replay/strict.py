@@ -18,9 +18,12 @@ from temporalio.converter import (
 from temporalio.worker import Replayer, WorkflowInstance, WorkflowInstanceDetails, WorkflowRunner
 from temporalio.workflow import Info
 
-from audit.replay.commands import UNCOMPARED, Said, commands_of, commands_said, completed_tasks, failure_of
+from audit.replay.commands import UNCOMPARED
 from audit.replay.differences import ABSENT, Difference, compare
 from audit.replay.history import RecordedHistory
+from audit.replay.recorded_commands import commands_of, completed_tasks
+from audit.replay.said_commands import Said, commands_said
+from audit.replay.values import failure_of
 
 _BUILD = "strict-replay"
 _QUEUE = f"replay-{_BUILD}"
@@ -105,7 +108,7 @@ def _judged(history: RecordedHistory, said: list[Said], failure: Exception | Non
     ]
     differences += [
         Difference(
-            command.event_id, UNCOMPARED, command.key, "", "a command strict replay can compare", command.content
+            command.event_id, UNCOMPARED, command.key, "", "a command strict replay can compare", dict(command.content)
         )
         for place, command in [*expected.items(), *found.items()]
         if command.kind == UNCOMPARED

@@ -12,6 +12,7 @@ from services.collateral.sources import OriginationBooks, PolicyShelf, Published
 from services.kit.app import build_app
 from services.kit.database import Database
 from services.kit.http import http_client
+from services.kit.key_retention import keys_retained
 from services.kit.service_token import ClientCredentials
 from services.kit.settings import ServiceSettings
 from services.kit.telemetry import configure
@@ -35,7 +36,8 @@ def create_app(settings: ServiceSettings | None = None, books: PublishedBooks | 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         try:
-            yield
+            async with keys_retained(database, tables.idempotency, settings.idempotency_retention_days):
+                yield
         finally:
             await outgoing.aclose()
             await database.dispose()

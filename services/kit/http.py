@@ -70,8 +70,8 @@ def http_client(**options: Any) -> httpx.AsyncClient:
 class ServiceClient:
     """Base of the typed clients: token, Idempotency-Key, bounded retries, problems as exceptions, answers validated.
 
-    Only calls that may safely be repeated are: reads, and calls with an Idempotency-Key, which carry the same key
-    again.
+    Only calls that may safely be repeated are: reads (also those that ask by a body), and calls with an Idempotency-Key,
+    which carry the same key again.
     """
 
     def __init__(
@@ -104,13 +104,21 @@ class ServiceClient:
         params: Mapping[str, str | int] | None = None,
         idempotency_key: str = "",
         headers: Mapping[str, str] | None = None,
+        reads: bool = False,
     ) -> M:
-        """Call a route and validate its answer as ``answer``.
+        """Call a route and validate its answer as ``answer``. ``reads`` says of a POST that it changes nothing.
 
         Raises ``RemoteProblem`` for a refusal, ``RemoteUnavailable`` where there was no usable answer.
         """
         response = await self.send(
-            method, path, body=body, content=content, params=params, idempotency_key=idempotency_key, headers=headers
+            method,
+            path,
+            body=body,
+            content=content,
+            params=params,
+            idempotency_key=idempotency_key,
+            headers=headers,
+            reads=reads,
         )
         adapter = answer if isinstance(answer, TypeAdapter) else TypeAdapter(answer)
         try:
@@ -128,6 +136,7 @@ class ServiceClient:
         params: Mapping[str, str | int] | None = None,
         idempotency_key: str = "",
         headers: Mapping[str, str] | None = None,
+        reads: bool = False,
     ) -> httpx.Response:
         """Call a route and return the response, which is a success (2xx)."""
         if in_transaction():
@@ -138,7 +147,7 @@ class ServiceClient:
         if body is not None:
             content = body.model_dump_json(by_alias=True).encode()
             outgoing["Content-Type"] = "application/json"
-        repeatable = method in ("GET", "HEAD") or bool(idempotency_key)
+        repeatable = reads or method in ("GET", "HEAD") or bool(idempotency_key)
         attempts = self._attempts if repeatable else 1
         renewed = False
         attempt = 0

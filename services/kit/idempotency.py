@@ -7,7 +7,8 @@ A key belongs to a caller and a route, and stands for one content. Two ways to u
 call to another service), effect and answer are written in a second. If the process dies in between, the next request
 with the same key does the work again, so that work must be idempotent by itself (same update id, same remote key).
 
-Stored are answers that would be the same next time: successes and refusals. Failures (5xx) are not.
+Stored are answers that would be the same next time: successes and refusals. Failures (5xx) are not. They are kept for
+a set time (``key_retention``).
 """
 
 import hashlib
@@ -320,7 +321,10 @@ class IdempotencyRequired:
             str,
             Header(
                 alias="Idempotency-Key",
-                description="1 to 255 printable characters; the same key with the same content has one effect",
+                description=(
+                    "1 to 255 printable characters; the same key with the same content has one effect, and brings its"
+                    " answer again for 90 days where the installation sets nothing else"
+                ),
             ),
         ] = "",
     ) -> IdempotentCall:

@@ -133,9 +133,20 @@ class ProblemBody(BaseModel):
 
 
 class _Params(dict[str, Any]):
-    def __missing__(self, key: str) -> str:
+    """What fills the braces of a text. ``{count:fault|faults}`` is the number with the noun it takes."""
+
+    def __getitem__(self, key: str) -> "_Filling":
         # A text with a gap still reaches the client; losing the whole answer to it would hide the real problem.
-        return "…"
+        return _Filling(self.get(key, "…"))
+
+
+class _Filling:
+    def __init__(self, value: object) -> None:
+        self._value = value
+
+    def __format__(self, words: str) -> str:
+        one, _, more = words.partition("|")
+        return f"{self._value} {one if self._value == 1 else more}" if words else str(self._value)
 
 
 def response(problem: Problem, language: Language, *, instance: str = "", trace_id: str = "") -> Response:
@@ -232,7 +243,7 @@ register(
         "输入有误",
         "The input is not valid",
         "共 {count} 处问题，见 errors。",
-        "{count} faults, listed in errors.",
+        "{count:fault|faults}, listed in errors.",
     ),
     ProblemType(
         "idempotency_key_reused",

@@ -31,6 +31,8 @@ class ServiceSettings(BaseSettings):
     environment: Literal["local", "test", "production"] = "local"
     database_url: str = ""
     database_pool_size: int = Field(default=10, ge=1, le=100)
+    idempotency_retention_days: int = Field(default=90, ge=1, le=3650)
+    """How long a service keeps the answers under their Idempotency-Keys."""
     origination_url: str = "http://127.0.0.1:8401"
     pricing_url: str = "http://127.0.0.1:8402"
     collateral_url: str = "http://127.0.0.1:8403"

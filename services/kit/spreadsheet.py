@@ -27,7 +27,7 @@ register(
         "电子表格不予接受",
         "The spreadsheet is not accepted",
         "共 {count} 处问题，见 errors。",
-        "{count} faults, listed in errors.",
+        "{count:fault|faults}, listed in errors.",
     )
 )
 

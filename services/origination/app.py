@@ -12,6 +12,7 @@ from services.kit.app import build_app
 from services.kit.database import Database
 from services.kit.documents import DocumentStore
 from services.kit.http import http_client
+from services.kit.key_retention import keys_retained
 from services.kit.keyring import Keyring
 from services.kit.service_token import ClientCredentials
 from services.kit.telemetry import configure
@@ -20,6 +21,7 @@ from services.origination.routes import (
     applications,
     assets_import,
     audit,
+    business_day,
     casework,
     commands,
     credit_lines,
@@ -52,6 +54,7 @@ ROUTERS = tuple(
         groups,
         credit_lines,
         products,
+        business_day,
         policies,
         reference_data,
         applications,
@@ -92,7 +95,10 @@ def create_app(settings: OriginationSettings | None = None, collateral: Collater
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         try:
-            async with upkeep.lifespan(app):
+            async with (
+                keys_retained(database, idempotency, settings.idempotency_retention_days),
+                upkeep.lifespan(app),
+            ):
                 yield
         finally:
             await outgoing.aclose()

@@ -148,7 +148,7 @@ async def _screens(state: State, case: CaseAtStep) -> Screens:
         contested = contested or any(asset.conflicts for asset in page.items)
         cursor = page.next_cursor
         if not cursor:
-            return Screens(blacklisted=case.blacklisted, duplicate_serial=contested)
+            return Screens(blacklisted=case.blacklisted, duplicate_serial=contested, foreign_gpu=case.foreign_gpu)
 
 
 def _drawn(

@@ -7,10 +7,12 @@ from uuid import UUID
 from sqlmodel import col, select
 from starlette.datastructures import State
 
+from domain.application import ApplicationContent, AssetKind
 from domain.collateral import AssetRegistration, RegisteredAsset
 from domain.stages import Stage
 from services.collateral.client import CollateralClient
 from services.kit.database import Database
+from services.kit.http import RemoteUnavailable
 from services.kit.problems import Fault, Problem
 from services.origination.tables.cases import Application
 
@@ -55,13 +57,42 @@ async def still_holding(state: State, holders: Iterable[UUID]) -> frozenset[UUID
     """Of the cases that hold a server by the register, those that may. What ended ones hold is released on the way: their
     servers may secure another case from then on."""
     asked = frozenset(holders)
-    if not asked:
-        return asked
-    database: Database = state.database
     collateral: CollateralClient = state.collateral
-    ended = select(Application.case_id).where(col(Application.case_id).in_(asked), col(Application.stage).in_(_LETS_GO))
-    async with database.session() as session:
-        gone = frozenset((await session.exec(ended)).all())
+    gone = await _ended(state, asked)
     for case_id in sorted(gone):
         await collateral.release_case(case_id, f"{case_id}:ended")
     return asked - gone
+
+
+async def _ended(state: State, cases: frozenset[UUID]) -> frozenset[UUID]:
+    if not cases:
+        return cases
+    database: Database = state.database
+    ended = select(Application.case_id).where(col(Application.case_id).in_(cases), col(Application.stage).in_(_LETS_GO))
+    async with database.session() as session:
+        return frozenset((await session.exec(ended)).all())
+
+
+async def other_holders(state: State, case_id: UUID, serials: Sequence[str]) -> dict[str, frozenset[UUID]]:
+    """The other cases that hold or claim servers by the register, by serial. One call however many there are."""
+    collateral: CollateralClient = state.collateral
+    held = await collateral.holders(serials)
+    others = {serial: cases - {case_id} for serial, cases in held.items()}
+    return {serial: cases for serial, cases in others.items() if cases}
+
+
+async def pledged_elsewhere(state: State, case_id: UUID, content: ApplicationContent) -> bool | None:
+    """Whether a server of a draft secures another case that lives. Reads only.
+
+    ``None`` is not known: the servers are not listed yet, or the register does not answer.
+    """
+    racks = [asset for asset in content.assets if asset.kind is AssetKind.GPU_SERVER]
+    serials = [server.serial for asset in racks for server in asset.servers]
+    if not all(asset.servers for asset in racks):
+        return None
+    try:
+        held = await other_holders(state, case_id, serials)
+    except RemoteUnavailable:
+        return None
+    holders = frozenset[UUID]().union(*held.values())
+    return bool(holders - await _ended(state, holders))

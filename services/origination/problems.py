@@ -19,7 +19,7 @@ register(
         "申请不完整",
         "The application is not complete",
         "共 {count} 项缺失或有误，见 errors。",
-        "{count} items are missing or wrong, listed in errors.",
+        "{count:item is|items are} missing or wrong, listed in errors.",
     ),
     ProblemType(
         "application_not_draft",
@@ -68,7 +68,7 @@ register(
         "政策包未通过检查",
         "The policy bundle did not pass its checks",
         "共 {count} 处问题，见 errors。",
-        "{count} faults, listed in errors.",
+        "{count:fault|faults}, listed in errors.",
     ),
     ProblemType(
         "same_person",
@@ -100,7 +100,7 @@ register(
         "清单未导入",
         "The inventory was not taken in",
         "共 {count} 处问题，整份清单未写入。",
-        "{count} faults; nothing of the inventory was written.",
+        "{count:fault|faults}; nothing of the inventory was written.",
     ),
     ProblemType(
         "step_not_possible",

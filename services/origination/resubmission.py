@@ -26,7 +26,8 @@ from services.origination.calc.changes import changes
 from services.origination.calc.completeness import missing
 from services.origination.commands import Order, carry_out
 from services.origination.pledges import register_assets
-from services.origination.store import applications, business_day, casework, drafting
+from services.origination.store import applications, casework, drafting
+from services.origination.store.business_day import business_day
 from services.origination.store.events import record
 from services.origination.store.policies import PolicyShelf
 from services.origination.store.tasks import open_rework
@@ -74,7 +75,7 @@ async def _complete(request: Request, who: Principal, case_id: UUID, base: IfMat
     today; then its assets are entered, and those it no longer has let go."""
     database: Database = request.app.state.database
     shelf: PolicyShelf = request.app.state.policies
-    _, day, _ = await business_day.policy_and_day(database, shelf, now())
+    day = (await business_day(database, shelf, now())).day
     async with database.session() as session:
         row = await drafting.changeable(session, who, case_id)
         base.check(row.version)

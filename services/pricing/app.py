@@ -9,6 +9,7 @@ import services.pricing.problems  # noqa: F401  registers the texts of this serv
 from services.kit.app import build_app
 from services.kit.database import Database
 from services.kit.http import http_client
+from services.kit.key_retention import keys_retained
 from services.kit.service_token import ClientCredentials
 from services.kit.telemetry import configure
 from services.origination.client import OriginationClient
@@ -47,7 +48,8 @@ def create_app(settings: PricingSettings | None = None, *, origination: Originat
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         try:
-            yield
+            async with keys_retained(database, tables.idempotency, settings.idempotency_retention_days):
+                yield
         finally:
             await outgoing.aclose()
             await database.dispose()

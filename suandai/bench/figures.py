@@ -1,6 +1,7 @@
 """The figures of a run, and ``bench.json``."""
 
 import json
+import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -8,6 +9,9 @@ from pathlib import Path
 
 _DIGITS = 4
 """Significant digits: more would only repeat the machine's noise."""
+
+
+BEGIN, END = "<!-- figures -->", "<!-- end of figures -->"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,7 @@ def percentile(values: Sequence[float], share: float) -> float:
     if not values:
         raise ValueError("no measurement was taken")
     ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, max(0, round(share * len(ordered) + 0.5) - 1))]
+    return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
 
 
 def median(values: Sequence[float]) -> float:
@@ -69,6 +73,25 @@ def write(path: Path, figures: Sequence[Figure]) -> None:
     """``bench.json``: a list of ``{name, value, unit, beside, ratio, note}``."""
     rows = ",\n ".join(json.dumps(asdict(entry), ensure_ascii=False) for entry in figures)
     path.write_text(f"[{rows}]\n", "utf-8")
+
+
+def enter(page: Path, figures: Sequence[Figure]) -> None:
+    """Put the figures as a table into a Markdown page, between its marks. Raises ``ValueError`` where it has none."""
+    text = page.read_text("utf-8")
+    before, begun, rest = text.partition(BEGIN)
+    _, ended, after = rest.partition(END)
+    if not begun or not ended:
+        raise ValueError(f"{page} has no place for figures: {BEGIN} … {END}")
+    page.write_text(f"{before}{BEGIN}\n{_table(figures)}\n{END}{after}", "utf-8")
+
+
+def _table(figures: Sequence[Figure]) -> str:
+    rows = ["| figure | value | unit | beside | ratio | |", "|---|---|---|---|---|---|"]
+    for entry in figures:
+        beside = "" if entry.beside is None else f"{entry.beside:g}"
+        ratio = "" if entry.ratio is None else f"{entry.ratio:g}"
+        rows.append(f"| `{entry.name}` | {entry.value:g} | {entry.unit} | {beside} | {ratio} | {entry.note} |")
+    return "\n".join(rows)
 
 
 def _rounded(value: float) -> float:

@@ -5,7 +5,6 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import date, timedelta
 from typing import Any
 
-from suandai.walkthrough.books import today
 from suandai.walkthrough.files import COMMITTEE, CaseFiles, Cast
 from suandai.walkthrough.person import Bank, Person, Refused
 
@@ -244,9 +243,10 @@ class CasePlay:
         return play
 
     async def request_utilisation(self, **change: Any) -> dict[str, Any]:
-        """The first drawing as asked for by the relationship manager on the borrower's written request, for value today."""
-        effective = date.fromisoformat(self.facility["effective_on"])
-        value_date = max(today(), effective)
+        """The first drawing as asked for by the relationship manager on the borrower's written request, for value on the
+        first day on which it can be."""
+        present = date.fromisoformat((await self.rm.get("/v1/business-day"))["business_date"])
+        value_date = max(present, date.fromisoformat(self.facility["effective_on"]))
         dates = {"value_date": value_date.isoformat()}
         body = self.files.json("utilisation.json")
         if body.get("delivery_date"):

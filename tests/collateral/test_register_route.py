@@ -52,6 +52,28 @@ async def test_two_of_512_serials_that_secure_another_case_are_named(worker: htt
     assert [conflict["serial"] for conflict in entered["conflicts"]] == ["R1-00100", "R1-00400"]
 
 
+async def test_who_holds_many_servers_is_asked_at_once(worker: httpx.AsyncClient, person: Speaker) -> None:
+    first, second = registration(uuid4(), "HH-0001", "HH-0002"), registration(uuid4(), "HH-0002", "HH-0003")
+    await enter(worker, first)
+    await enter(worker, second)
+    gone = registration(uuid4(), "HH-0004")
+    await enter(worker, gone)
+    await worker.post("/v1/releases", json={"case_id": gone["case_id"]}, headers=key())
+
+    asked = ["hh 0002", "HH-0001", "HH-0004", "HH-0009"]
+    answer = await worker.post("/v1/holders", json={"serials": asked})
+    assert answer.status_code == 200, answer.text
+    both = sorted([first["case_id"], second["case_id"]])
+    assert answer.json() == {
+        "items": [{"serial": "hh 0002", "case_ids": both}, {"serial": "HH-0001", "case_ids": [first["case_id"]]}]
+    }
+    many = {"serials": [f"HH-{number:05d}" for number in range(5001)]}
+    assert (await worker.post("/v1/holders", json=many)).status_code == 422
+    assert (await worker.post("/v1/holders", json={"serials": many["serials"][:5000]})).json() == {"items": []}
+    reviewer = await person("li.na", "reviewer", "HO")
+    assert (await reviewer.post("/v1/holders", json={"serials": asked})).status_code == 403
+
+
 async def test_separators_and_case_do_not_make_another_server(worker: httpx.AsyncClient) -> None:
     await enter(worker, registration(uuid4(), "CC-0001"))
     for written in ("cc 0001", "CC_0001", "cC.0001", "CC/00-01", "CC0001"):

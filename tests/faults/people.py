@@ -90,11 +90,11 @@ class PatientPlay(CasePlay):
             while (await self.reread())["stage"] != stage:
                 await asyncio.sleep(0.3)
 
-    async def task(self, task_type: str) -> dict[str, Any]:
+    async def task(self, task_type: str, *, state: str = "ready") -> dict[str, Any]:
         async with asyncio.timeout(LONGEST):
             while True:
                 for task in await self.open_tasks():
-                    if task["type"] == task_type and task["state"] == "ready":
+                    if task["type"] == task_type and task["state"] == state:
                         return task
                 await asyncio.sleep(0.3)
 

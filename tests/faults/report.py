@@ -1,5 +1,6 @@
 """The report of a stream under blows, as a page of the documentation."""
 
+import os
 from collections import Counter
 from pathlib import Path
 from statistics import median
@@ -20,7 +21,7 @@ same key. `make faults` plays 2,000 cases and writes this page; `make test` play
 | cases | {cases} |
 | of them | {stories} |
 | blows | {blows} |
-| whole run | {minutes:.1f} minutes |
+| whole run | {minutes:.1f} minutes, on {cores} cores with {load:.0f} programs ready to run at its end |
 | cases that ended elsewhere than without blows, or with an event lost or doubled; payments missing or beyond | {faults} |
 | drawings that failed because their instruction was lost on its way, and were asked for again | {failed} |
 | differences that `suandai reconcile` found afterwards | {differences} |
@@ -32,6 +33,8 @@ The supervisor's own pause is in them: 0.2 seconds, doubled each time a part end
 | component | blows | shortest | median | longest |
 |---|---|---|---|---|
 {recovery}
+
+On a machine that is busy with other things everything here takes longer; the counts of the first table do not change.
 
 What was in the hands of a killed worker is taken up again when the engine misses it: a decision after 10 seconds, an activity when
 its heartbeat has been missing for as long.
@@ -52,6 +55,8 @@ def write_report(path: Path, outcome: Outcome, seed: int) -> None:
             stories=", ".join(f"{count} {name}" for name, count in told.most_common()),
             blows=len(outcome.record.blows),
             minutes=outcome.seconds / 60,
+            cores=os.cpu_count(),
+            load=os.getloadavg()[1],
             faults=len(outcome.faults),
             failed=outcome.failed_drawings,
             differences=len(outcome.reconciliation.differences),

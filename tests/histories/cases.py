@@ -8,23 +8,32 @@ from uuid import uuid4
 from temporalio.client import WorkflowHandle
 
 from domain.authority import AuthorityChain
-from domain.facility import TransferState
+from domain.facility import ConditionKind, TransferState
 from domain.finding import Outcome
-from domain.process import RECORD_DRAWING, WITHDRAW, DrawingRecord, SignedWithdrawCommand, WithdrawCommand
+from domain.process import RECORD_DRAWING, WITHDRAW, CohortRef, DrawingRecord, SignedWithdrawCommand, WithdrawCommand
 from domain.roles import Role
 from domain.tasks import TaskOutcome, TaskType, Verb
-from tests.workflows.people import Desk, case_start, requirement, today
+from tests.workflows.people import Desk, case_start, condition, requirement, today
 from tests.workflows.stage import Stage, ended
 
 # --- applications -----------------------------------------------------------------------------------------------------
 
 
+ASKED_FOR = (
+    {"text": "股东追加保证", "kind": "precedent"},
+    {"text": "办妥电力增容", "kind": "subsequent", "counts_from": "effective", "due_days": 30},
+    {"text": "结算归集", "kind": "undertaking"},
+)
+
+
 async def returned(stage: Stage) -> WorkflowHandle[Any, Any]:
-    """Sent back to due diligence by the reviewer, amended and submitted again, gone through again, effective."""
+    """Sent back to due diligence by the reviewer, submitted again with more servers, gone through again, effective."""
     desk = await stage.application()
     [task] = await desk.carry_to(TaskType.REVIEW)
     await desk.do(task, TaskOutcome.RETURN, return_to="due_diligence", comment="补充材料")
     [rework] = await desk.awaited(TaskType.REWORK)
+    more = CohortRef(asset_key="gpu", cohort="h200-0", kind="gpu_server", units=8)
+    stage.books.cohorts = (*stage.books.cohorts, more)
     await desk.resubmit(rework, stage.books)
     await desk.carry_to()
     return await ended(desk, "effective")
@@ -65,7 +74,7 @@ async def offer_lapsed(stage: Stage) -> WorkflowHandle[Any, Any]:
 
 
 async def committee(stage: Stage) -> WorkflowHandle[Any, Any]:
-    """A ballot of three carries, then the approver decides; the price was below the floor."""
+    """A ballot of three carries, then the approver decides with conditions; the price was below the floor."""
     ballot = requirement("credit_committee", 30, kind="committee", seats=3, quorum=2)
     stage.books.chain = AuthorityChain(steps=(ballot, requirement()))
     stage.books.outcomes["quote"] = Outcome.REFER
@@ -76,6 +85,8 @@ async def committee(stage: Stage) -> WorkflowHandle[Any, Any]:
         member = f"member-{number}"
         claimed = await desk.act(vote, Verb.CLAIM, member, Role.COMMITTEE_MEMBER)
         await desk.act(claimed, Verb.COMPLETE, member, outcome=outcome, comment="意见")
+    [approval] = await desk.carry_to(TaskType.APPROVAL)
+    await desk.do(approval, TaskOutcome.APPROVE_WITH_CONDITIONS, conditions=ASKED_FOR)
     await desk.carry_to()
     return await ended(desk, "effective")
 
@@ -151,6 +162,18 @@ async def repaid(stage: Stage) -> WorkflowHandle[Any, Any]:
     return await ended(desk, "repaid")
 
 
+async def condition_missed(stage: Stage) -> WorkflowHandle[Any, Any]:
+    """What was due thirty days from effect is missed and reported, then met; the facility is never drawn."""
+    stage.books.agreed = (condition("APPROVAL_1", ConditionKind.SUBSEQUENT, counts_from="effective", due_days=30),)
+    desk = await stage.facility()
+    await desk.awaited(TaskType.CONDITION_SUBSEQUENT)
+    await stage.pass_time(desk, timedelta(days=40))
+    [late] = [task for task in (await desk.position()).tasks if task.is_open]
+    await desk.do(late)
+    await stage.pass_time(desk, timedelta(days=330))
+    return await ended(desk, "cancelled")
+
+
 Played = Callable[[Stage], Awaitable[WorkflowHandle[Any, Any]]]
 CASES: dict[str, Played] = {
     "application/returned": returned,
@@ -165,6 +188,7 @@ CASES: dict[str, Played] = {
     "utilisation/owner-silent": owner_silent,
     "facility/undrawn": undrawn,
     "facility/repaid": repaid,
+    "facility/condition-missed": condition_missed,
 }
 EXAMPLES = ("nxb-xiyun", "jsb-order", "bocom-qinghai")
 ALL_CASES = frozenset(CASES) | {

@@ -98,6 +98,8 @@ async def test_what_may_be_repeated_is_repeated_with_the_same_key(trouble: Any) 
     assert {request.headers["idempotency-key"] for request in neighbour.requests} == {"k"}
     read = Neighbour(trouble, OK)
     assert await read.client().call("GET", "/v1/x", Quote) == Quote(rate="0.0385")
+    asked_by_body = Neighbour(trouble, OK)
+    assert await asked_by_body.client().call("POST", "/v1/x", Quote, reads=True) == Quote(rate="0.0385")
 
 
 async def test_what_has_no_key_is_never_repeated() -> None:

@@ -231,3 +231,10 @@ async def test_the_request_id_comes_back_only_when_it_is_plain(anonymous: httpx.
     assert given.headers["x-request-id"] == "abc-12345678"
     foul = await anonymous.get("/healthz", headers={"X-Request-Id": '{"level":"forged"}'})
     assert foul.headers["x-request-id"] != '{"level":"forged"}'
+
+
+def test_a_single_fault_is_told_in_the_singular() -> None:
+    told = {count: Problem("invalid_request", count=count).body("en").detail for count in (1, 2)}
+    assert told == {1: "1 fault, listed in errors.", 2: "2 faults, listed in errors."}
+    assert Problem("invalid_request", count=1).body("zh").detail == "共 1 处问题，见 errors。"
+    assert Problem("invalid_request").body("en").detail == "… faults, listed in errors."

@@ -35,10 +35,13 @@ from services.origination.app import create_app
 from services.origination.client import OriginationClient
 from services.origination.process import ProcessGateway, request_start
 from services.origination.settings import OriginationSettings
+from services.origination.store.business_day import business_day
 from tests.fixtures.identity import Issuers, Tokens
 from tests.fixtures.postgres import DatabaseUrls
 from tests.fixtures.temporal import TemporalUnderTest
 from tests.origination.bench import BRANCH, USCC, new_case
+from tests.origination.house import IN_FORCE_FROM, REFERENCE, book
+from tests.origination.seed import load_reference_data, publish_book
 from tests.origination.small_process import WORKFLOWS
 from workflows.actor_gate import ActorGate
 
@@ -218,6 +221,15 @@ async def case(app: FastAPI, engine: Client, people: People) -> AsyncIterator[Ca
     handle = engine.get_workflow_handle(running.workflow_id)
     if (await handle.describe()).status is WorkflowExecutionStatus.RUNNING:
         await handle.signal("end")
+
+
+@pytest_asyncio.fixture
+async def in_business(app: FastAPI) -> date:
+    """The business date of a bank that has its policy in force and its calendar published."""
+    database: Database = app.state.database
+    await publish_book(database, book=book(), maker="policy.one", checker="policy.two", in_force_from=IN_FORCE_FROM)
+    await load_reference_data(database, REFERENCE, recorded_by="operator")
+    return (await business_day(database, app.state.policies, now())).day
 
 
 async def started(app: FastAPI, workflow_id: str) -> bool:

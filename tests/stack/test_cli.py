@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from pathlib import Path
 
 from typer.testing import CliRunner
@@ -51,3 +53,22 @@ def test_a_reconciliation_of_nothing_says_what_it_lacks(tmp_path: Path) -> None:
     assert code == 1
     assert said.startswith("suandai: ")
     assert said.count("\n") == 1
+
+
+def test_asking_for_a_token_reads_none_of_the_heavy_parts(tmp_path: Path) -> None:
+    told = (
+        "import sys; from suandai.entry import main\n"
+        "try:\n    main()\n"
+        "finally:\n    print(sorted({'alembic', 'fastapi', 'sqlalchemy', 'temporalio'} & set(sys.modules)))"
+    )
+    arguments = ["token", "nobody.nowhere", "--directory", str(tmp_path / "none")]
+    asked = subprocess.run(
+        [sys.executable, "-c", told, *arguments],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert (asked.returncode, asked.stdout) == (1, "[]\n")
+    assert asked.stderr == "suandai: staff-identity knows no account nobody.nowhere\n"

@@ -8,7 +8,16 @@ from fastapi import Query, Request, Response
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from domain.collateral import AssetRegistration, AssetView, CaseRelease, Perfection, RegisteredAsset, ReleasedAssets
+from domain.collateral import (
+    AssetRegistration,
+    AssetView,
+    CaseRelease,
+    Holders,
+    HoldersRequest,
+    Perfection,
+    RegisteredAsset,
+    ReleasedAssets,
+)
 from services.collateral import sources
 from services.collateral.calc.perfection import registration_deadline
 from services.collateral.dependencies import MACHINES, READERS, BooksDep, DatabaseDep
@@ -71,6 +80,13 @@ async def listing(
         items = await register.views(session, found.rows)
     link_next(request, response, found.next_cursor)
     return Page(items=items, next_cursor=found.next_cursor)
+
+
+@router.post("/v1/holders", response_model=Holders)
+async def holders(body: HoldersRequest, who: Annotated[Principal, allow(*MACHINES)], database: DatabaseDep) -> Holders:
+    """Which cases hold or claim servers of these serials. It reads only, so it takes no key."""
+    async with database.session() as session:
+        return Holders(items=await register.holders(session, body.serials))
 
 
 @router.get("/v1/assets/{asset_id}", response_model=AssetView)

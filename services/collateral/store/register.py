@@ -5,14 +5,14 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, text, update
+from sqlalchemy import func, literal_column, text, union, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from domain.application import AssetKind, Encumbrance, ServerItem
-from domain.collateral import AssetRegistration, AssetView, RegisteredAsset, SerialConflict
+from domain.collateral import AssetRegistration, AssetView, RegisteredAsset, SerialConflict, SerialHolders
 from services.collateral.tables import CONTESTED, HELD, RELEASED, Asset, Server
 from services.kit.database import new_id, now
 
@@ -76,6 +76,30 @@ async def duplicate_serial(session: AsyncSession, asset: Asset) -> bool:
     """Whether a serial of the asset already secures another case."""
     found = await session.exec(select(Server.id).where(Server.asset_id == asset.id, Server.state == CONTESTED).limit(1))
     return found.first() is not None
+
+
+async def holders(session: AsyncSession, serials: Sequence[str]) -> tuple[SerialHolders, ...]:
+    """The cases that hold or claim these servers, however the serials are written. One query, bounded by its caller."""
+    wanted = sorted({normalised(serial) for serial in serials})
+
+    def claims(state: str) -> Any:
+        # Written out, so that the partial index of the state is known to be the one meant.
+        of_state = col(Server.state) == literal_column(f"'{state}'")
+        return (
+            select(Server.serial, Asset.case_id)
+            .join(Asset, col(Asset.id) == col(Server.asset_id))
+            .where(col(Server.serial).in_(wanted), of_state, col(Asset.released_at).is_(None))
+        )
+
+    found = (await session.execute(union(claims(HELD), claims(CONTESTED)))).all()
+    by_serial: dict[str, list[UUID]] = {}
+    for serial, case_id in sorted(found):
+        by_serial.setdefault(serial, []).append(case_id)
+    return tuple(
+        SerialHolders(serial=serial, case_ids=tuple(by_serial[normalised(serial)]))
+        for serial in serials
+        if normalised(serial) in by_serial
+    )
 
 
 async def conflicts(session: AsyncSession, asset_ids: Sequence[UUID]) -> tuple[SerialConflict, ...]:

@@ -8,8 +8,9 @@ from decimal import Decimal
 from typing import Any
 
 from domain.application import ApplicationContent, AssetKind, ComputeContract, CreditLineRequest, SourceKind
+from domain.books import CreditStanding
 from domain.collateral import Valuation
-from domain.facts import Absent, Known, known
+from domain.facts import Absent, Fact, Known, known
 from domain.model import Value
 from domain.money import RATE_SCALE, Money, Rounding, rounded
 from domain.pricing import Exposures, Limit, Rating
@@ -25,6 +26,16 @@ class Screens(Value):
 
     blacklisted: bool | None
     duplicate_serial: bool | None
+    foreign_gpu: bool | None = None
+    """Whether servers carry accelerators that are not on the list of domestic ones."""
+
+
+class Relationship(Value):
+    """How the customer stands with the lender, by its books and the customer's file."""
+
+    new: bool
+    """The lender has granted the customer nothing before this case."""
+    standing: Fact[CreditStanding] | None = None
 
 
 def application_facts(content: ApplicationContent, line: CreditLineRequest, product: Product) -> dict[str, FactValue]:
@@ -119,7 +130,32 @@ def _contract_facts(content: ApplicationContent) -> dict[str, FactValue]:
 
 def screen_facts(screens: Screens) -> dict[str, FactValue]:
     """What was looked up."""
-    return {"borrower.blacklisted": screens.blacklisted, "asset.duplicate_serial": screens.duplicate_serial}
+    return {
+        "borrower.blacklisted": screens.blacklisted,
+        "asset.duplicate_serial": screens.duplicate_serial,
+        "project.foreign_gpu": screens.foreign_gpu,
+    }
+
+
+def relationship_facts(relationship: Relationship | None) -> dict[str, FactValue]:
+    """New customers, and those of no more than ordinary standing; what the file does not say stays absent."""
+    if relationship is None:
+        return {}
+    standing = relationship.standing
+    value = known(standing)
+    return {
+        "borrower.new_relationship": relationship.new,
+        "borrower.ordinary_standing": standing if value is None else value is not CreditStanding.GOOD,
+    }
+
+
+def foreign_accelerators(content: ApplicationContent, domestic: frozenset[str] | None) -> bool | None:
+    """Whether a listed server carries an accelerator that is not domestic; ``None`` where the lender keeps no list, or no
+    server is listed."""
+    types = {server.gpu_type.upper() for asset in content.assets for server in asset.servers}
+    if domestic is None or not types:
+        return None
+    return bool(types - {name.upper() for name in domestic})
 
 
 def book_facts(asked: Money, exposures: Exposures, lender: LenderBooks) -> dict[str, FactValue]:

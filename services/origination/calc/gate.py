@@ -18,7 +18,7 @@ from domain.pricing import Exposures
 from domain.reference import LenderBooks
 from domain.stages import FacilityStage
 from policy.engine import Bundle, FactValue, Product, check_rules, rules_in_force
-from services.origination.calc.case_facts import application_facts, book_facts
+from services.origination.calc.case_facts import Relationship, application_facts, book_facts, relationship_facts
 from services.origination.calc.payment_mode import EarlierPayment, PayeeAsked, payee_facts, payment_mode
 
 MODEL = ModelRef(id="drawing_gate", version="1")
@@ -89,6 +89,7 @@ class GateInputs(Value):
     unsecured: Money | None
     """What the rating class leaves without security; ``None`` without a rating."""
     screened: Screened | None
+    relationship: Relationship | None = None
 
 
 class GateConclusion(FindingValue):
@@ -148,6 +149,7 @@ def drawing_gate(
         "utilisation.subsequent_breached": len(inputs.subsequent_breached),
         "utilisation.rescreened": rescreened,
         **book_facts(inputs.facility_limit, inputs.exposures, inputs.lender),
+        **relationship_facts(inputs.relationship),
     }
     mode = _mode_and_rules(gate, inputs, pinned, current, facts)
     outcome = worst(gate.outcomes)

@@ -10,7 +10,6 @@ from fastapi import File, Form, Request, Response, UploadFile
 from domain.application import ApplicationContent, AssetKind, ServerItem
 from domain.casefile import ImportReport
 from domain.money import Money
-from services.collateral.client import CollateralClient
 from services.kit.auth import allow
 from services.kit.database import Database
 from services.kit.documents import DocumentStore
@@ -21,7 +20,7 @@ from services.kit.problems import Fault, Problem
 from services.kit.router import Router, problem_response
 from services.kit.spreadsheet import read_rows
 from services.origination.inventory import MOST_FAULTS, Row, rows_by_serial, servers
-from services.origination.pledges import still_holding
+from services.origination.pledges import other_holders, still_holding
 from services.origination.routes.documents import blocks
 from services.origination.routes.roles import FRONT_OFFICE
 from services.origination.routes.sight import recorded
@@ -33,7 +32,6 @@ router = Router(prefix="/v1/applications", tags=["documents"], dependencies=[rec
 INVENTORY_LIMIT = 64_000_000
 """Bytes of an inventory file."""
 INVENTORY_KIND = "server_inventory"
-_LOOKUPS = 16
 
 
 @router.post(
@@ -129,17 +127,9 @@ def _elsewhere(row: Application, key: str, found: tuple[ServerItem, ...], sheet:
 
 async def _pledged(request: Request, row: Application, found: tuple[ServerItem, ...], sheet: list[Row]) -> list[Fault]:
     """Serials that secure another case by the register of collateral."""
-    collateral: CollateralClient = request.app.state.collateral
-    turns = asyncio.Semaphore(_LOOKUPS)
+    held = await other_holders(request.app.state, row.case_id, [server.serial for server in found])
+    living = await still_holding(request.app.state, set().union(*held.values()))
     places = rows_by_serial(sheet)
-
-    async def holders(server: ServerItem) -> set[UUID]:
-        async with turns:
-            found = await collateral.holders(server.serial)
-        return {holder.case_id for holder in found.items if holder.case_id != row.case_id and not holder.released}
-
-    held = await asyncio.gather(*map(holders, found))
-    living = await still_holding(request.app.state, set().union(*held))
     # Which case it is stays with the register: it may belong to a branch the caller must not see.
     return [
         Fault(
@@ -148,6 +138,6 @@ async def _pledged(request: Request, row: Application, found: tuple[ServerItem, 
             "序列号已在其他业务中设定担保",
             "the server secures another case already",
         )
-        for server, cases in zip(found, held, strict=True)
-        if cases & living
+        for server in found
+        if held.get(server.serial, frozenset()) & living
     ]

@@ -19,7 +19,8 @@ from services.kit.problems import Fault, Problem
 from services.kit.router import Router, problem_response
 from services.origination.routes.roles import EVIDENCE, READERS
 from services.origination.routes.sight import recorded
-from services.origination.store import applications, business_day
+from services.origination.store import applications
+from services.origination.store.business_day import business_day
 from services.origination.store.policies import PolicyShelf
 
 router = Router(prefix="/v1/applications", tags=["documents"], dependencies=[recorded()])
@@ -120,7 +121,8 @@ async def blocks(file: UploadFile) -> AsyncIterator[bytes]:
 async def _check_kind(request: Request, product: str | None, kind: str) -> None:
     shelf: PolicyShelf = request.app.state.policies
     database: Database = request.app.state.database
-    bundle, on, _ = await business_day.policy_and_day(database, shelf, now())
+    today = await business_day(database, shelf, now())
+    bundle, on = today.bundle, today.day
     products = [product] if product is not None else [item.id for item in bundle.products(on)]
     known = set(ALWAYS_KNOWN)
     for name in products:

@@ -6,7 +6,6 @@ from uuid import UUID
 from fastapi import Query, Request, Response
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from domain.calendar import BANK_ZONE
 from domain.facility import FacilityRef, FacilityView, UtilisationRequest, UtilisationView
 from domain.process import CaseStep, GateResult
 from domain.roles import Role
@@ -23,6 +22,7 @@ from services.origination.routes.progress import of_this_case
 from services.origination.routes.roles import READERS, WORKER
 from services.origination.store import facilities, utilisations
 from services.origination.store.applications import case
+from services.origination.store.business_day import business_day
 from services.origination.store.gate import indicative_gate
 from services.origination.store.policies import PolicyShelf
 from services.origination.store.refusals import foreign
@@ -132,16 +132,21 @@ async def draw(
     call: Annotated[IdempotentCall, idempotent()],
     dry_run: Annotated[bool, Query(description="only say what the gate would say, by today's books")] = False,
 ) -> Response:
-    """Ask for a drawing. Its process begins at once: commitment, gate, review, the owner's confirmation, payment."""
+    """Ask for a drawing. Its process begins at once: commitment, gate, review, the owner's confirmation, payment.
+
+    The value date is a business day within the availability period, and not before the bank's present business date.
+    """
     database: Database = request.app.state.database
     if dry_run:
         return await _indicative(request, facility_id, body, who)
+
+    today = await business_day(database, request.app.state.policies, now())
 
     async def effect(session: AsyncSession) -> Reply:
         facility = await facilities.visible_facility(session, who, facility_id)
         if facility is None:
             raise await foreign(request, who)
-        row = await utilisations.request_utilisation(session, who, facility, body)
+        row = await utilisations.request_utilisation(session, who, facility, body, today)
         headers = {"Location": f"/v1/utilisations/{row.id}", "ETag": etag_of(row.version)}
         return Reply(202, await utilisations.view(session, row), headers)
 
@@ -155,9 +160,9 @@ async def _indicative(request: Request, facility_id: UUID, body: UtilisationRequ
         facility = await facilities.visible_facility(session, who, facility_id)
     if facility is None:
         raise await foreign(request, who)
-    today = now().astimezone(BANK_ZONE).date()
-    pinned, current = await policies.bundle(facility.policy_sha256), await policies.in_force(today)
+    today = await business_day(database, policies, now())
+    pinned = await policies.bundle(facility.policy_sha256)
     async with database.session() as session:
-        drawing = await utilisations.asked(session, who, facility, body)
-        verdict = await indicative_gate(session, drawing, today, pinned, current)
+        drawing = await utilisations.asked(session, who, facility, body, today)
+        verdict = await indicative_gate(session, drawing, today.day, pinned, today.bundle)
     return Response(verdict.model_dump_json(), 200, media_type="application/json")

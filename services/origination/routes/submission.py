@@ -1,5 +1,6 @@
 """``POST /v1/applications/{id}/submit`` and ``/withdraw``: a case enters its process, and leaves it."""
 
+from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -40,12 +41,13 @@ from services.origination.calc.case_facts import Screens
 from services.origination.calc.completeness import missing, unknown_facts
 from services.origination.calc.screening import ScreeningInputs, screening
 from services.origination.commands import ACCEPTED, Order, carry_out
-from services.origination.pledges import register_assets
+from services.origination.pledges import pledged_elsewhere, register_assets
 from services.origination.process import request_start
 from services.origination.resubmission import incomplete, receipt, resubmit
 from services.origination.routes.roles import FRONT_OFFICE
 from services.origination.routes.sight import recorded
-from services.origination.store import applications, business_day, casework, drafting, reference
+from services.origination.store import applications, casework, drafting, reference
+from services.origination.store.business_day import business_day
 from services.origination.store.events import record
 from services.origination.store.policies import PolicyShelf
 from services.origination.tables.cases import Application
@@ -85,7 +87,7 @@ async def submit(
     database: Database = request.app.state.database
     shelf: PolicyShelf = request.app.state.policies
     if dry_run:
-        verdict = await _verdict(request, who, case_id)
+        verdict = await _verdict(request, who, case_id, base)
         return Response(verdict.model_dump_json(), 200, media_type="application/json")
     async with database.session() as session:
         submitted_before = (await applications.visible_case(session, who, case_id)).content_version > 0
@@ -96,7 +98,8 @@ async def submit(
         return reservation.replayed
     try:
         at = now()
-        bundle, day, _ = await business_day.policy_and_day(database, shelf, at)
+        today = await business_day(database, shelf, at)
+        bundle, day = today.bundle, today.day
         async with database.session() as session:
             row = await applications.visible_case(session, who, case_id)
             _expect_draft(row)
@@ -156,19 +159,24 @@ def _start(row: Application) -> CaseStart:
     )
 
 
-async def _verdict(request: Request, who: Principal, case_id: UUID) -> IndicativeVerdict:
-    """What submission would say of a draft today. Reads only."""
+async def _verdict(request: Request, who: Principal, case_id: UUID, base: IfMatch) -> IndicativeVerdict:
+    """What submission would say today of a draft, or of a returned case by the policy it is pinned to. Reads only; refused is
+    what would be refused of a submission as well: another version than the one that was read, and content nobody may change."""
     database: Database = request.app.state.database
     shelf: PolicyShelf = request.app.state.policies
-    bundle, day, _ = await business_day.policy_and_day(database, shelf, now())
+    today = await business_day(database, shelf, now())
+    bundle, day = today.bundle, today.day
     async with database.session() as session:
         row = await applications.visible_case(session, who, case_id)
+        if not await applications.in_change(session, row):
+            raise Problem("application_not_draft", stage=row.stage)
+        base.check(row.version)
         documents = await casework.filed(session, case_id)
     if row.policy_sha256 is not None:
         bundle = await shelf.bundle(row.policy_sha256)
     content = applications.content_of(row)
     found = missing(content, bundle, documents, row.pinned_on or day, day)
-    admission, reasons = await _admission(request, row, content, bundle)
+    admission, reasons = await _admission(request, row, content, bundle, day)
     return IndicativeVerdict(
         complete=not found,
         missing=found,
@@ -181,11 +189,10 @@ async def _verdict(request: Request, who: Principal, case_id: UUID) -> Indicativ
 
 
 async def _admission(
-    request: Request, row: Application, content: ApplicationContent, bundle: Bundle
+    request: Request, row: Application, content: ApplicationContent, bundle: Bundle, day: date
 ) -> tuple[Outcome, tuple[Reason, ...]]:
     """Admission by the draft's own facts and the lender's books; not run while it lacks what that needs."""
     database: Database = request.app.state.database
-    _, day, _ = await business_day.policy_and_day(database, request.app.state.policies, now())
     line = content.lines[0] if len(content.lines) == 1 else None
     if line is None or row.customer_id is None or line.product not in {item.id for item in bundle.products(day)}:
         return Outcome.NOT_RUN, ()
@@ -201,8 +208,9 @@ async def _admission(
         as_of=day,
         lender=lender,
         exposures=stake,
-        # Serials are compared with the register at submission; a draft's servers are in no register yet.
-        screens=Screens(blacklisted=blacklisted, duplicate_serial=None),
+        screens=Screens(
+            blacklisted=blacklisted, duplicate_serial=await pledged_elsewhere(request.app.state, row.case_id, content)
+        ),
     )
     check = screening(inputs, content, bundle, bundle)
     return check.outcome(), tuple(check.reasons)

@@ -1,12 +1,12 @@
 """``/v1/tasks``: the inbox, and the verbs by which people act on their tasks."""
 
+from datetime import date
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import Query, Request, Response
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from domain.calendar import BANK_ZONE
 from domain.inbox import TaskView
 from domain.process import ACT_ON_TASK, CommandResult, SignedTaskCommand
 from domain.roles import Role
@@ -23,6 +23,7 @@ from services.origination.calc.allowed_actions import roles_of
 from services.origination.commands import ACCEPTED, Order, carry_out
 from services.origination.routes.roles import READERS
 from services.origination.store import inbox as tasks
+from services.origination.store.business_day import business_day
 from services.origination.store.inbox import InboxFilter
 from services.origination.store.mandates import mandate_of
 from services.origination.store.people import is_known
@@ -32,6 +33,8 @@ router = Router(tags=["tasks"])
 
 ACTORS = tuple(role for role in READERS if role != Role.AUDITOR)
 """Who may act on tasks: everybody who may read them but the auditor, who changes nothing."""
+_TAKE_AUTHORITY = frozenset({Verb.COMPLETE, Verb.FORWARD})
+"""Verbs by which somebody decides, or makes another the one who decides."""
 
 
 @router.get("/v1/tasks", response_model=Page[TaskView])
@@ -92,6 +95,8 @@ async def act(
     not reach, a task that somebody else took.
     """
 
+    decided_on = await _decided_on(request, who, task_id, verb)
+
     async def prepare(session: AsyncSession) -> Order:
         found = await tasks.visible_task(session, who, task_id)
         if found is None:
@@ -99,7 +104,7 @@ async def act(
         row = found.task
         base.check(row.version)
         task = HumanTask.model_validate(row.body)
-        command = await _command(session, who, task, verb, body, row.branch)
+        command = await _command(session, who, task, verb, body, row.branch, decided_on)
         return Order(row.case_id, row.workflow_id, ACT_ON_TASK, command)
 
     async def answer(session: AsyncSession, _: CommandResult) -> Reply:
@@ -119,6 +124,18 @@ async def act(
     )
 
 
+async def _decided_on(request: Request, who: Principal, task_id: UUID, verb: Verb) -> date | None:
+    """The business date on which a mandate must be in force; ``None`` where the verb takes no authority."""
+    if who.kind != "staff" or verb not in _TAKE_AUTHORITY:
+        return None
+    database: Database = request.app.state.database
+    async with database.session() as session:
+        found = await tasks.visible_task(session, who, task_id)
+    if found is None or HumanTask.model_validate(found.task.body).required_authority is None:
+        return None
+    return (await business_day(database, request.app.state.policies, now())).day
+
+
 async def _known(session: AsyncSession, who: Principal, verb: Verb, target: str) -> None:
     """A task given to a name that nobody answers to waits for ever. An operator may assign to whom only the issuer knows; a
     borrower is not told who else has signed in."""
@@ -130,17 +147,22 @@ async def _known(session: AsyncSession, who: Principal, verb: Verb, target: str)
 
 
 async def _command(
-    session: AsyncSession, who: Principal, task: HumanTask, verb: Verb, body: TaskBody, branch: str
+    session: AsyncSession,
+    who: Principal,
+    task: HumanTask,
+    verb: Verb,
+    body: TaskBody,
+    branch: str,
+    decided_on: date | None,
 ) -> TaskCommand:
     terms: dict[str, Any] = body.model_dump()
     if body.target is not None:
         await _known(session, who, verb, body.target)
-    if who.kind == "staff":
-        today = now().astimezone(BANK_ZONE).date()
+    if decided_on is not None:
         required = task.required_authority
-        terms["mandate"] = await mandate_of(session, who.subject, branch, today, required)
+        terms["mandate"] = await mandate_of(session, who.subject, branch, decided_on, required)
         if body.target is not None:
-            terms["target_mandate"] = await mandate_of(session, body.target, branch, today, required)
+            terms["target_mandate"] = await mandate_of(session, body.target, branch, decided_on, required)
     return TaskCommand(
         task_id=task.task_id,
         verb=verb,

@@ -10,6 +10,7 @@ from domain.application import ApplicationContent
 from domain.books import CustomerFile
 from domain.dossier import Dossier
 from domain.finding import ReferenceDataRef
+from services.origination.calc.case_facts import foreign_accelerators
 from services.origination.calc.completeness import FiledDocument
 from services.origination.calc.exceptions import exceptions_of
 from services.origination.store import applications, casework, drafting, reference
@@ -28,6 +29,7 @@ class CaseAtStep:
     filed: tuple[FiledDocument, ...]
     found: list[CaseFinding]
     blacklisted: bool | None
+    foreign_gpu: bool | None
     references: tuple[ReferenceDataRef, ...]
 
     @property
@@ -48,6 +50,8 @@ async def case_at(session: AsyncSession, case_id: UUID, as_of: date) -> CaseAtSt
     customer = await casework.customer_of(session, row)
     _, lender_ref = await reference.lender(session, row.lender_id, as_of)
     listed, list_ref = await reference.listed(session, reference.BLACKLIST, dossier.content, as_of)
+    domestic = await reference.named_list(session, reference.DOMESTIC_ACCELERATORS, as_of)
+    looked_up = (list_ref, domestic[1] if domestic is not None else None)
     return CaseAtStep(
         row=row,
         content_sha256=version.sha256,
@@ -57,5 +61,6 @@ async def case_at(session: AsyncSession, case_id: UUID, as_of: date) -> CaseAtSt
         filed=await casework.filed(session, case_id),
         found=await casework.latest_findings(session, case_id),
         blacklisted=listed,
-        references=(lender_ref, *((list_ref,) if list_ref is not None else ())),
+        foreign_gpu=foreign_accelerators(dossier.content, domestic[0] if domestic is not None else None),
+        references=(lender_ref, *(ref for ref in looked_up if ref is not None)),
     )

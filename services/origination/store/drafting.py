@@ -18,6 +18,7 @@ from services.kit.database import new_id, now
 from services.kit.error_handling import invalid_document
 from services.kit.principal import Principal
 from services.kit.problems import Fault, Problem
+from services.origination.store import reference
 from services.origination.store.applications import case, content_of, in_change, view, visible_case
 from services.origination.store.commands import pending
 from services.origination.store.customers import visible_customer
@@ -95,25 +96,30 @@ async def _write(session: AsyncSession, who: Principal, row: Application, conten
             raise _refused(*faults)
         row.content = content.model_dump(mode="json")
         return
-    borrower = content.party(PartyRole.BORROWER)
-    if content.customer_id is not None:
-        try:
-            customer = await visible_customer(session, who, content.customer_id)
-        except Problem:
-            raise _refused(Fault("/customer_id", "unknown_customer", "没有该客户", "no such customer")) from None
-        if borrower is not None and borrower.uscc != customer.uscc:
-            raise _refused(
-                Fault(
-                    "/customer_id",
-                    "customer_mismatch",
-                    "与借款人的统一社会信用代码不一致",
-                    "has another code than the party in the borrower's role",
-                )
-            )
+    if unknown := await _unknown(session, who, content):
+        raise _refused(*unknown)
     row.content = content.model_dump(mode="json")
     row.lender_id = content.lender_id
     row.customer_id = content.customer_id
     _show(row, content)
+
+
+async def _unknown(session: AsyncSession, who: Principal, content: ApplicationContent) -> list[Fault]:
+    """What a draft refers to and the books do not have: it could never be submitted."""
+    faults = []
+    if not await reference.knows_lender(session, content.lender_id):
+        faults.append(Fault("/lender_id", "unknown_lender", "账上没有该贷款机构", "is no lender of these books"))
+    if content.customer_id is None:
+        return faults
+    borrower = content.party(PartyRole.BORROWER)
+    try:
+        customer = await visible_customer(session, who, content.customer_id)
+    except Problem:
+        return [*faults, Fault("/customer_id", "unknown_customer", "没有该客户", "no such customer")]
+    if borrower is not None and borrower.uscc != customer.uscc:
+        zh, en = "与借款人的统一社会信用代码不一致", "has another code than the party in the borrower's role"
+        faults.append(Fault("/customer_id", "customer_mismatch", zh, en))
+    return faults
 
 
 def _show(row: Application, content: ApplicationContent) -> None:

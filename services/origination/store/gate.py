@@ -9,6 +9,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from domain.application import Payee
+from domain.books import CustomerFile
 from domain.canonical import sha256_of
 from domain.dossier import Dossier
 from domain.facility import ConditionKind, ConditionState, GateVerdict, TransferState
@@ -18,7 +19,7 @@ from domain.process import GateResult, UtilisationStep
 from policy.engine import Bundle
 from services.kit.database import new_id, now
 from services.kit.principal import Principal
-from services.origination.calc.case_facts import valid_guarantees
+from services.origination.calc.case_facts import Relationship, valid_guarantees
 from services.origination.calc.gate import (
     CapitalPaid,
     GateConclusion,
@@ -29,13 +30,15 @@ from services.origination.calc.gate import (
 )
 from services.origination.calc.payees import asked_payee
 from services.origination.calc.payment_mode import EarlierPayment
-from services.origination.store.casework import file_own, read_dossier
+from services.origination.store.applications import case
+from services.origination.store.casework import customer_of, file_own, read_dossier
 from services.origination.store.commitments import entries_of, locked
 from services.origination.store.conditions import met, statuses
 from services.origination.store.events import record
 from services.origination.store.facilities import agreed_conditions
 from services.origination.tables.base import findings
-from services.origination.tables.cases import CaseFinding, Decision
+from services.origination.tables.books import CreditLine
+from services.origination.tables.cases import Application, CaseFinding, Decision
 from services.origination.tables.facilities import Commitment, ConditionEntry, Facility, Transfer, Utilisation
 
 _MADE = (
@@ -167,6 +170,7 @@ async def gate_inputs(
         guaranteed=valid_guarantees(dossier.content),
         unsecured=_unsecured(dossier, pinned, facility, _money(commitment.amount)),
         screened=await _screened(session, facility.case_id),
+        relationship=await _relationship(session, facility, as_of),
     )
 
 
@@ -220,6 +224,30 @@ async def _earlier_payments(
         .order_by(col(Transfer.id))
     )
     return tuple(EarlierPayment(uscc=row.payee_uscc, amount=_money(row.amount), made_on=row.made_on) for row in rows)
+
+
+async def _relationship(session: AsyncSession, facility: Facility, as_of: date) -> Relationship:
+    """Whether the lender granted the customer anything before this case, ended or not, and how it judges its standing."""
+    application = await case(session, facility.case_id)
+    customer = await customer_of(session, application)
+    lines = select(CreditLine.id).where(
+        CreditLine.customer_id == customer.id,
+        CreditLine.lender_id == application.lender_id,
+        CreditLine.effective_from <= as_of,
+    )
+    facilities = (
+        select(Facility.id)
+        .join(Application, col(Application.case_id) == col(Facility.case_id))
+        .where(
+            Application.customer_id == customer.id,
+            Application.lender_id == application.lender_id,
+            Facility.case_id != facility.case_id,
+            Facility.effective_on < facility.effective_on,
+        )
+    )
+    before = [(await session.exec(known.limit(1))).first() for known in (lines, facilities)]
+    standing = CustomerFile.model_validate(customer.file).credit_standing
+    return Relationship(new=before == [None, None], standing=standing)
 
 
 async def _screened(session: AsyncSession, case_id: UUID) -> Screened | None:

@@ -30,6 +30,8 @@ _TYPES: dict[str, type[Value]] = {
 
 BLACKLIST = "list.blacklist"
 """Those no business is done with."""
+DOMESTIC_ACCELERATORS = "list.domestic_accelerators"
+"""Types of domestic accelerators (国产智算芯片), as inventories name them."""
 FRAUD = "list.fraud"
 """Those who deceived a lender before."""
 
@@ -113,6 +115,12 @@ async def lender(session: AsyncSession, lender_id: str, day: date) -> tuple[Lend
     """The lender's own figures on a day. Raises ``no_reference_data``."""
     vintage = await as_of(session, f"lender.{lender_id}", day)
     return LenderBooks.model_validate(vintage.body), reference_ref(vintage)
+
+
+async def knows_lender(session: AsyncSession, lender_id: str) -> bool:
+    """Whether the books hold a lender of this id, on whatever day."""
+    found = await session.exec(select(ReferenceData.id).where(ReferenceData.series == f"lender.{lender_id}").limit(1))
+    return found.first() is not None
 
 
 async def calendar(session: AsyncSession, series: str, day: date) -> tuple[BusinessCalendar, ReferenceDataRef]:

@@ -1,6 +1,7 @@
 """Utilisations: drawings as they were asked for, and what a process is told when it begins one."""
 
 from collections.abc import Sequence
+from datetime import date
 from uuid import UUID
 
 from sqlmodel import col, func, select
@@ -34,6 +35,7 @@ from services.origination.calc.opening import rulebook
 from services.origination.process import request_start
 from services.origination.store import reference
 from services.origination.store.applications import case, content_of, documents
+from services.origination.store.business_day import BusinessDay
 from services.origination.store.commitments import transfers_of
 from services.origination.store.conditions import statuses
 from services.origination.store.drafting import frozen
@@ -44,13 +46,13 @@ from services.origination.tables.facilities import Facility, Transfer, Utilisati
 
 
 async def request_utilisation(
-    session: AsyncSession, who: Principal, facility: Facility, body: UtilisationRequest
+    session: AsyncSession, who: Principal, facility: Facility, body: UtilisationRequest, today: BusinessDay
 ) -> Utilisation:
     """Enter a drawing that was asked for, and ask for its process. Raises ``invalid_request`` with everything that does
     not fit, and ``facility_not_effective``."""
     await lock_case(session, facility.case_id)
     await session.refresh(facility)
-    row = await asked(session, who, facility, body)
+    row = await asked(session, who, facility, body, today)
     application = await case(session, facility.case_id)
     await record(session, facility.case_id, "utilisation.requested", who, rows=[row], facts={"number": row.number})
     start = UtilisationStart(
@@ -71,11 +73,13 @@ async def request_utilisation(
     return row
 
 
-async def asked(session: AsyncSession, who: Principal, facility: Facility, body: UtilisationRequest) -> Utilisation:
+async def asked(
+    session: AsyncSession, who: Principal, facility: Facility, body: UtilisationRequest, today: BusinessDay
+) -> Utilisation:
     """The drawing a request asks for, not yet entered. Raises as ``request_utilisation``."""
     if facility.stage != FacilityStage.EFFECTIVE:
         raise Problem("facility_not_effective", stage=facility.stage)
-    faults = await _faults(session, facility, body)
+    faults = await _faults(session, facility, body, today)
     if faults:
         raise Problem("invalid_request", errors=faults, count=len(faults))
     before = await session.exec(
@@ -99,7 +103,9 @@ async def asked(session: AsyncSession, who: Principal, facility: Facility, body:
     )
 
 
-async def _faults(session: AsyncSession, facility: Facility, body: UtilisationRequest) -> list[Fault]:
+async def _faults(
+    session: AsyncSession, facility: Facility, body: UtilisationRequest, today: BusinessDay
+) -> list[Fault]:
     faults: list[Fault] = []
     if body.amount.amount <= 0:
         faults.append(Fault("/amount", "not_positive", "金额须大于零", "must be greater than nought"))
@@ -120,10 +126,7 @@ async def _faults(session: AsyncSession, facility: Facility, body: UtilisationRe
         )
     if len({payee.key for payee in body.payees}) != len(body.payees):
         faults.append(Fault("/payees", "key_repeated", "收款人标识重复", "a key is used for more than one payee"))
-    if not facility.effective_on <= body.value_date <= facility.termination_date:
-        faults.append(
-            Fault("/value_date", "outside_facility", "不在授信协议期限内", "lies outside the term of the facility")
-        )
+    faults += _value_date_faults(facility, body.value_date, today)
     if body.delivery_date is not None and body.delivery_date > facility.termination_date:
         faults.append(
             Fault("/delivery_date", "outside_facility", "不在授信协议期限内", "lies outside the term of the facility")
@@ -138,6 +141,26 @@ async def _faults(session: AsyncSession, facility: Facility, body: UtilisationRe
         for place, sha256 in enumerate(body.invoices)
         if sha256 not in on_file
     ]
+    return faults
+
+
+def _value_date_faults(facility: Facility, value_date: date, today: BusinessDay) -> list[Fault]:
+    """A drawing is paid on a business day of the bank, today's at the earliest, within the term of the facility. What does
+    not fit is refused and not moved: interest runs from the day the borrower asked for. The next day that fits is named."""
+    earliest = today.calendar.following(max(value_date, today.day, facility.effective_on))
+    faults = []
+    if not today.calendar.is_business_day(value_date):
+        zh = f"{value_date} 不是营业日，可用的下一日为 {earliest}"
+        en = f"{value_date} is not a business day of the bank; the next that can be asked for is {earliest}"
+        faults.append(Fault("/value_date", "not_a_business_day", zh, en))
+    elif value_date < today.day:
+        zh = f"早于当前营业日 {today.day}，可用的下一日为 {earliest}"
+        en = f"lies before the present business date {today.day}; the next that can be asked for is {earliest}"
+        faults.append(Fault("/value_date", "value_date_past", zh, en))
+    if not facility.effective_on <= value_date <= facility.termination_date:
+        zh = f"不在授信协议期限 {facility.effective_on} 至 {facility.termination_date} 内"
+        en = f"lies outside the term of the facility, {facility.effective_on} to {facility.termination_date}"
+        faults.append(Fault("/value_date", "outside_facility", zh, en))
     return faults
 
 

@@ -1,6 +1,7 @@
 """Drafts: any subset goes in, nothing misshapen does, and only their own people see them."""
 
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from sqlmodel import select
@@ -41,6 +42,21 @@ async def test_a_section_that_is_given_replaces_and_null_removes(house: House) -
     await read(await manager.patch(address, json={"remark": "x"}), 428)
     await read(await manager.patch(address, json={"remark": "x"}, headers={"If-Match": '"1"'}), 412)
     await read(await manager.patch(address, json={"lender_id": None}, headers={"If-Match": '"2"'}), 422)
+
+
+async def test_a_lender_or_customer_the_books_do_not_know_is_refused_at_the_draft(house: House) -> None:
+    manager = await house.manager()
+    unknown = {"lender_id": "nobody", "customer_id": str(uuid4())}
+    problem = await read(await manager.post(APPLICATIONS, json=unknown, headers=key()), 422)
+    assert [(fault["pointer"], fault["code"]) for fault in problem["errors"]] == [
+        ("/lender_id", "unknown_lender"),
+        ("/customer_id", "unknown_customer"),
+    ]
+    made = await read(await manager.post(APPLICATIONS, json={"lender_id": "nxb"}, headers=key()), 201)
+    address = f"{APPLICATIONS}/{made['application_id']}"
+    changed = await manager.patch(address, json={"lender_id": "nobody"}, headers={"If-Match": '"1"'})
+    problem = await read(changed, 422)
+    assert (problem["errors"][0]["code"], problem["detail"]) == ("unknown_lender", "1 fault, listed in errors.")
 
 
 @pytest.mark.parametrize(

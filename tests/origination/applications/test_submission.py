@@ -9,11 +9,13 @@ from uuid import UUID
 from sqlmodel import select
 
 from domain.process import CaseStep
+from services.collateral.client import CollateralClient
 from services.origination.store import applications
 from services.origination.store.events import record
 from services.origination.store.policies import PolicyShelf
 from services.origination.tables.cases import ApplicationVersion
 from services.origination.tables.events import CaseEvent, StartRequest
+from tests.fixtures.identity import free_port
 from tests.origination.house import IN_FORCE_FROM, House, book, key, read
 from tests.origination.sample import TODAY, opened, prepared, uscc
 from tests.origination.seed import BOOK, publish_book
@@ -79,13 +81,51 @@ async def test_a_dry_run_says_the_verdict_and_writes_nothing(house: House) -> No
     before = await draft.version()
     verdict = await read(await draft.submit(dry_run="true"), 200)
     assert verdict["complete"]
-    assert verdict["missing"] == []
-    # Serials are compared with the register when the case is submitted, so their rule cannot be decided yet.
-    assert {reason["code"] for reason in verdict["reasons"]} == {"FACT_ABSENT"}
-    assert verdict["admission"] == "refer"
+    assert (verdict["missing"], verdict["reasons"], verdict["admission"]) == ([], [], "pass")
     assert await draft.version() == before
     async with house.database.session() as session:
         assert (await session.exec(select(StartRequest))).all() == []
+
+
+async def test_a_dry_run_compares_serials_with_the_register_and_lets_nothing_go(house: House) -> None:
+    first = await prepared(house, number=1001, prefix="SN-Q")
+    second = await prepared(house, number=1002, prefix="SN-Q")
+    await read(await first.submit(), 202)
+    verdict = await read(await second.submit(dry_run="true"), 200)
+    assert verdict["admission"] == "fail"
+    assert [reason["code"] for reason in verdict["reasons"]] == ["DUPLICATE_SERIAL"]
+
+    async with house.database.session() as session:
+        row = await applications.case(session, UUID(first.case_id), lock=True)
+        row.stage = "withdrawn"
+        await record(session, row.case_id, "process.progress", "system:test", rows=[row])
+    assert (await read(await second.submit(dry_run="true"), 200))["admission"] == "pass"
+    register: CollateralClient = house.app.state.collateral
+    # Only a submission makes the ended case let go; to ask changed nothing.
+    assert await register.holders(["SN-Q0000"]) == {"SN-Q0000": frozenset({UUID(first.case_id)})}
+
+
+async def test_what_a_dry_run_cannot_know_refers_and_is_named(house: House) -> None:
+    draft = await prepared(house)
+    register = house.app.state.collateral
+    house.app.state.collateral = CollateralClient(f"http://127.0.0.1:{free_port()}", None, attempts=1)
+    verdict = await read(await draft.submit(dry_run="true"), 200)
+    house.app.state.collateral = register
+    assert verdict["admission"] == "refer"
+    assert [(reason["code"], reason["subject"]) for reason in verdict["reasons"]] == [
+        ("FACT_ABSENT", "asset.duplicate_serial")
+    ]
+    bare = await opened(house, number=1003)
+    verdict = await read(await bare.submit(dry_run="true"), 200)
+    assert "asset.duplicate_serial" in {reason["subject"] for reason in verdict["reasons"]}
+
+
+async def test_a_dry_run_refuses_what_a_submission_would_refuse(house: House) -> None:
+    draft = await prepared(house)
+    stale = await draft.manager.post(f"{draft.address}/submit?dry_run=true", headers={**key(), "If-Match": '"1"'})
+    assert (await read(stale, 412))["code"] == "version_mismatch"
+    await read(await draft.submit(), 202)
+    assert (await read(await draft.submit(dry_run="true"), 409))["code"] == "application_not_draft"
 
 
 async def test_a_dry_run_of_an_ineligible_segment_names_the_rule(house: House) -> None:

@@ -15,7 +15,7 @@ from domain.pricing import Exposures
 from domain.reference import LenderBooks
 from policy.engine import Bundle, load_book
 from services.origination.calc.authority import AuthorityInputs, authority
-from services.origination.calc.case_facts import Screens
+from services.origination.calc.case_facts import Screens, foreign_accelerators
 from services.origination.calc.completeness import FiledDocument, missing, unknown_facts
 from services.origination.calc.consents import permits
 from services.origination.calc.cross_checks import CrossCheckInputs, cross_checks
@@ -322,6 +322,17 @@ def test_ten_percent_of_net_capital_binds_a_bank() -> None:
     check = regulated("240000000.01")
     assert check.outcome() is Outcome.FAIL
     assert "LEX_SINGLE_10" in {reason.code for reason in check.reasons}
+
+
+def test_foreign_accelerators_are_told_by_the_list_of_domestic_ones() -> None:
+    domestic = frozenset({"ASCEND_910B"})
+    file = application()
+    assert any(asset.servers for asset in file.assets)
+    assert foreign_accelerators(file, domestic) is True
+    assert foreign_accelerators(file, frozenset({"h20"})) is False
+    # Not looked up, or nothing to look at, is not a clean result.
+    assert foreign_accelerators(file, None) is None
+    assert foreign_accelerators(file.model_copy(update={"assets": ()}), domestic) is None
 
 
 def test_a_large_exposure_without_a_grade_goes_to_the_highest_body() -> None:

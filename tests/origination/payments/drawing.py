@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -25,7 +25,7 @@ from domain.application import (
     Repayment,
     RepaymentMethod,
 )
-from domain.calendar import BANK_ZONE
+from domain.calendar import BANK_ZONE, business_date
 from domain.canonical import canonical, sha256_of
 from domain.facility import ConditionKind, ConditionTerm, FacilityRef, PricedTerms, TransferRef
 from domain.money import Money, yuan
@@ -59,7 +59,9 @@ SUBSEQUENT = ConditionTerm(
 
 
 def today() -> date:
-    return datetime.now(BANK_ZONE).date()
+    """The bank's business date: a drawing is asked for on one."""
+    at = now()
+    return business_date(at, BOOK.business_day(at.astimezone(BANK_ZONE).date()).cut_off, CALENDAR)
 
 
 def payee(amount: Any = 80_000_000, **fields: Any) -> Payee:
@@ -327,7 +329,7 @@ class Drawn:
             return False
         return True
 
-    async def request(self, client: httpx.AsyncClient, asked: Any, **fields: Any) -> httpx.Response:
+    async def request(self, client: httpx.AsyncClient, asked: Any, query: str = "", **fields: Any) -> httpx.Response:
         body = {
             "amount": yuan(asked).model_dump(mode="json"),
             "value_date": str(today()),
@@ -335,7 +337,7 @@ class Drawn:
             "purpose": "servers",
             **fields,
         }
-        path = f"/v1/facilities/{self.facility.facility_id}/utilisations"
+        path = f"/v1/facilities/{self.facility.facility_id}/utilisations{query}"
         return await client.post(path, json=body, headers=key())
 
     def step(self, utilisation: dict[str, Any], name: str = "step", **more: Any) -> UtilisationStep:

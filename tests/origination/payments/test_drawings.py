@@ -1,6 +1,8 @@
 """Drawings: asked for, reserved within the commitment, gated, and seen only by whom they concern."""
 
 import asyncio
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -15,19 +17,27 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import select
 
+from domain.calendar import BANK_ZONE
+from domain.finding import Finding
 from domain.money import yuan
 from domain.process import CaseStep
 from domain.roles import Role
 from services.kit.database import Database
 from services.kit.http import RemoteProblem
 from services.kit.keyring import Keyring
+from services.origination.calc.gate import GateConclusion
 from services.origination.settings import OriginationSettings
 from services.origination.store.case_rows import case_tables
 from services.origination.store.events import bind_keys, rebuild, verify
+from services.origination.tables.base import findings
+from services.origination.tables.books import CreditLine, Customer
+from services.origination.tables.cases import CaseFinding
 from services.origination.tables.facilities import Commitment, CommitmentEntry
 from tests.fixtures.postgres import DatabaseUrls
+from tests.origination.bench import BRANCH
 from tests.origination.payments.drawing import BOOK, NUMBER, PRECEDENT, Drawn, open_case, payee, today
 from tests.origination.running import People, key, started, until
+from tests.workflows.people import CALENDAR
 
 
 async def test_a_facility_is_opened_once_with_its_commitment_and_process(drawn_case: Drawn, app: FastAPI) -> None:
@@ -87,6 +97,43 @@ async def test_everything_wrong_with_a_request_is_said_at_once(drawn_case: Drawn
     for amount in (80_000_000, "8e7", "NaN"):
         hostile = await drawn_case.request(finance, 1, amount={"amount": amount, "currency": "CNY"})
         assert hostile.status_code == 422, amount
+
+
+async def test_a_value_date_is_a_business_day_from_today_on_and_the_next_is_named(drawn_case: Drawn) -> None:
+    finance = await drawn_case.people.borrower("finance@xiyun", "borrower_finance")
+    closed = next(day for day in days_from(today()) if not CALENDAR.is_business_day(day))
+    past = CALENDAR.preceding(today() - timedelta(days=1))
+    beyond = CALENDAR.following(drawn_case.facility.termination_date + timedelta(days=1))
+    for value_date, codes, named in (
+        (closed, {"not_a_business_day"}, CALENDAR.following(closed)),
+        (past, {"value_date_past", "outside_facility"}, today()),
+        (beyond, {"outside_facility"}, drawn_case.facility.termination_date),
+    ):
+        for query in ("", "?dry_run=true"):
+            answer = await drawn_case.request(finance, 80_000_000, query, value_date=str(value_date))
+            assert answer.status_code == 422, answer.text
+            faults = answer.json()["errors"]
+            assert {fault["code"] for fault in faults} == codes
+            assert {fault["pointer"] for fault in faults} == {"/value_date"}
+            assert any(str(named) in fault["message"] for fault in faults)
+    present = (await finance.get("/v1/business-day")).json()
+    assert (present["business_date"], present["cut_off"]) == (str(today()), "17:00:00")
+
+
+def days_from(day: date) -> Iterator[date]:
+    while True:
+        yield day
+        day += timedelta(days=1)
+
+
+async def test_a_dry_run_judges_by_the_business_date(drawn_case: Drawn, monkeypatch: pytest.MonkeyPatch) -> None:
+    # After the cut-off of the business day before, the business date is the facility's first, the calendar's day is not.
+    evening = datetime.combine(CALENDAR.preceding(today() - timedelta(days=1)), time(18), tzinfo=BANK_ZONE)
+    monkeypatch.setattr("services.origination.routes.facilities.now", lambda: evening)
+    finance = await drawn_case.people.borrower("finance@xiyun", "borrower_finance")
+    answer = await drawn_case.request(finance, 80_000_000, "?dry_run=true", value_date=str(today()))
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["verdict"]["codes"] == []
 
 
 async def test_a_drawing_of_another_borrower_or_branch_is_not_found(drawn_case: Drawn) -> None:
@@ -278,3 +325,41 @@ async def test_who_may_call_what(drawn_case: Drawn) -> None:
         assert answer.status_code == 401, path
     operator = await drawn_case.people.staff("ops", Role.OPERATOR.value, branch="HO")
     assert (await operator.post(f"/v1/cases/{drawn_case.case_id}/progress", json={}, headers=key())).status_code == 403
+
+
+async def test_the_gate_reads_the_relationship_from_the_books(drawn_case: Drawn, app: FastAPI) -> None:
+    async def read(name: str) -> Any:
+        utilisation = await drawn_case.ask(1_000_000, payees=[payee(1_000_000).model_dump(mode="json")])
+        await drawn_case.worker.reserve(drawn_case.step(utilisation, "reserve"))
+        await drawn_case.worker.gate(drawn_case.step(utilisation, name))
+        async with app.state.database.session() as session:
+            rows = await session.exec(select(CaseFinding).where(CaseFinding.kind == "gate"))
+            newest = max(rows, key=lambda row: row.id)
+            finding = await findings.get(session, newest.finding_id, Finding[GateConclusion])
+            assert finding is not None
+            stored: Any = await findings.inputs(session, finding.inputs_sha256)
+        return stored["relationship"]
+
+    # What this very case was granted makes nobody an old customer.
+    assert await read("gate") == {"new": True, "standing": None}
+    async with app.state.database.session() as session:
+        customer = (await session.exec(select(Customer))).one()
+        customer.file = {**customer.file, "credit_standing": {"value": "ordinary"}}
+        session.add(customer)
+        session.add(
+            CreditLine(
+                customer_id=customer.id,
+                lender_id="nxb",
+                reference="L-1",
+                branch=BRANCH,
+                kind="loan",
+                amount=Decimal(1),
+                outstanding=Decimal(0),
+                undrawn_factor=Decimal(0),
+                effective_from=today(),
+                effective_to=today(),
+                created_by="zhang.wei",
+            )
+        )
+    found = await read("gate-again")
+    assert (found["new"], found["standing"]["value"]) == (False, "ordinary")

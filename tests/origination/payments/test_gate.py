@@ -10,14 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.application import ApplicationContent, CreditLineRequest, LineKind, Party, PartyRole, Payee, Repayment
+from domain.books import CreditStanding
 from domain.canonical import sha256_of
 from domain.facility import PaymentMode
+from domain.facts import Absent, Known
 from domain.finding import Finding, Outcome
 from domain.money import ZERO, yuan
 from domain.pricing import Exposures
 from domain.reference import LenderBooks
 from policy.engine import Bundle, load_book
 from services.kit.database import now
+from services.origination.calc.case_facts import Relationship
 from services.origination.calc.gate import (
     CapitalPaid,
     GateConclusion,
@@ -317,3 +320,40 @@ def test_a_payee_is_held_against_the_application() -> None:
     related = declared.model_copy(update={"payees": (known.model_copy(update={"related": True}),)})
     assert asked_payee(known, related).related is True
     assert asked_payee(known, declared).related is False
+
+
+def working_capital(book: Bundle, relationship: Relationship | None) -> Finding[GateConclusion]:
+    """A small working-capital drawing to a supplier on the contract."""
+    amount = yuan(1_000_000)
+    asked = inputs(
+        product="jsb_wc", amount=amount, capital=None, payees=(payee(amount.amount),), relationship=relationship
+    )
+    line = content().lines[0].model_copy(update={"product": "jsb_wc", "purpose": "working_capital"})
+    file = content().model_copy(update={"lines": (line,)})
+    return drawing_gate(asked, file, book, book, finding_id=uuid4(), made_at=now())
+
+
+@pytest.mark.parametrize(
+    ("relationship", "mode", "absent"),
+    [
+        (Relationship(new=False), PaymentMode.SELF, set()),
+        (Relationship(new=True, standing=Known(value=CreditStanding.GOOD)), PaymentMode.SELF, set()),
+        (Relationship(new=True, standing=Known(value=CreditStanding.ORDINARY)), PaymentMode.ENTRUSTED, set()),
+        (Relationship(new=True, standing=Known(value=CreditStanding.POOR)), PaymentMode.ENTRUSTED, set()),
+        (Relationship(new=True), PaymentMode.ENTRUSTED, {"borrower.ordinary_standing"}),
+        (
+            Relationship(new=True, standing=Absent(state="unknown")),
+            PaymentMode.ENTRUSTED,
+            {"borrower.ordinary_standing"},
+        ),
+        (None, PaymentMode.ENTRUSTED, {"borrower.new_relationship", "borrower.ordinary_standing"}),
+    ],
+)
+def test_a_new_customer_of_ordinary_standing_is_paid_entrusted_at_any_amount(
+    book: Bundle, relationship: Relationship | None, mode: PaymentMode, absent: set[str]
+) -> None:
+    """Row A27: what the books and the customer's file do not say refers, and is named."""
+    finding = working_capital(book, relationship)
+    assert finding.value is not None
+    assert finding.value.payment_mode is mode
+    assert {reason.subject for reason in finding.reasons if reason.code == "FACT_ABSENT"} == absent

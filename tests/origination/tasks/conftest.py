@@ -1,3 +1,3 @@
-from tests.origination.running import app, case, engine, keys, people, settings
+from tests.origination.running import app, case, engine, in_business, keys, people, settings
 
-__all__ = ["app", "case", "engine", "keys", "people", "settings"]
+__all__ = ["app", "case", "engine", "in_business", "keys", "people", "settings"]

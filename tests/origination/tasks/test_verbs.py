@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -10,13 +11,14 @@ import pytest
 from fastapi import FastAPI
 from sqlmodel import select
 
+from domain.calendar import BANK_ZONE
 from domain.money import yuan
 from domain.tasks import TaskOutcome, TaskType
 from services.kit.http import RemoteProblem
 from services.origination.store.events import events_of, verify
 from services.origination.tables.events import AccessRefusal
 from tests.origination.running import Case, People, act, key
-from tests.workflows.people import requirement
+from tests.workflows.people import CALENDAR, requirement
 
 
 async def test_the_inbox_is_right_when_the_reply_arrives(case: Case, people: People) -> None:
@@ -166,6 +168,7 @@ async def test_a_task_of_another_branch_or_borrower_is_not_found(case: Case, peo
     assert (await act(auditor, task.task_id, "claim", 1)).status_code == 403
 
 
+@pytest.mark.usefixtures("in_business")
 async def test_authority_comes_from_the_register(case: Case, people: People) -> None:
     needed = requirement()
     task = await case.offer(TaskType.APPROVAL, required_authority=needed)
@@ -241,6 +244,20 @@ async def test_a_mandate_needs_three_persons_and_does_not_overlap(people: People
     assert (await holder.get(f"/v1/mandates/{made['mandate_id']}")).status_code == 404
 
 
+async def test_a_mandate_counts_on_the_business_date(
+    case: Case, people: People, in_business: date, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After the cut-off, and over a closed day, what is decided is decided on the next business day."""
+    task = await case.offer(TaskType.APPROVAL, required_authority=requirement())
+    approver = await people.staff("zhao.lei", "approver", branch="HO")
+    await act(approver, task.task_id, "claim", 1)
+    await granted(people, "zhao.lei", valid_from=str(in_business))
+    evening = datetime.combine(CALENDAR.preceding(in_business - timedelta(days=1)), time(18), tzinfo=BANK_ZONE)
+    monkeypatch.setattr("services.origination.routes.tasks.now", lambda: evening)
+    assert (await act(approver, task.task_id, "complete", 2, outcome="approve")).status_code == 200
+
+
+@pytest.mark.usefixtures("in_business")
 async def test_authority_that_was_taken_away_no_longer_counts(case: Case, people: People) -> None:
     task = await case.offer(TaskType.APPROVAL, required_authority=requirement())
     approver = await people.staff("zhao.lei", "approver", branch="HO")
