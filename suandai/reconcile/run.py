@@ -94,6 +94,8 @@ class _Run:
     payments: int = 0
     seen: set[str] = field(default_factory=set)
     """Workflow ids that the books know of."""
+    asked: set[str] = field(default_factory=set)
+    """End-to-end ids that core banking was asked about."""
 
     async def of(self, numbers: Sequence[str]) -> Reconciliation:
         if numbers:
@@ -138,6 +140,8 @@ class _Run:
             if items := await self._numbers(running):
                 found["numbers"] = items
             self.processes = len(running)
+        else:
+            self.processes, self.payments = len(self.seen), len(self.asked)
         return found, case_ids
 
     async def _read_again(self, found: dict[str, list[Difference]]) -> tuple[list[Difference], int]:
@@ -181,6 +185,7 @@ class _Run:
         self.seen.update(processes)
         ids = {row.end_to_end_id for row in case.transfers}
         ids |= {ref.end_to_end_id for process in processes.values() if process for ref in process.transfers}
+        self.asked |= ids
         payments: dict[str, PaymentStatus | None] = {}
         for end_to_end_id in sorted(ids):
             payments[end_to_end_id] = await self.sides.core_banking.inquire(end_to_end_id)
