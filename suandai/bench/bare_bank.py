@@ -17,7 +17,7 @@ from suandai.stack.component import StackError, inherited_environment
 from workflows.worker import SETTLE
 
 _START_SECONDS = 60.0
-_CASE_SECONDS = 180.0
+_CASE_SECONDS = 600.0
 
 
 @dataclass

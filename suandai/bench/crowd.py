@@ -15,11 +15,12 @@ import psycopg
 from psycopg.rows import dict_row
 
 from domain.stages import ENDED, Stage
+from suandai.stack import StackError
 from suandai.walkthrough.person import Person, Refused
 from suandai.walkthrough.play import STALE, CasePlay
 
 _LOOK_SECONDS = 0.015
-_PATIENCE = 180.0
+_PATIENCE = 600.0
 _OPEN = """
     SELECT t.body FROM origination.task t
     WHERE t.case_id = ANY(%(cases)s::uuid[]) AND t.state = 'ready' AND t.completed_at IS NULL
@@ -27,7 +28,7 @@ _OPEN = """
 _STAGES = "SELECT case_id::text, stage FROM origination.application WHERE case_id = ANY(%(cases)s::uuid[])"
 
 
-class CaseWentWrong(RuntimeError):
+class CaseWentWrong(StackError):
     """A case ended elsewhere than where the measured course leads: the figures would not be comparable."""
 
 
@@ -81,6 +82,8 @@ class Crowd:
         try:
             async with asyncio.timeout(_PATIENCE):
                 stage = await ended
+        except TimeoutError:
+            raise CaseWentWrong(f"{play.application['case_number']} was not decided in time") from None
         finally:
             del self._cases[play.case_id]
         if stage != Stage.EFFECTIVE:

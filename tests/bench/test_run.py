@@ -11,8 +11,8 @@ from tests.fixtures.stack import running_bank
 SIZES = Sizes(
     warm_up=1,
     rounds=1,
-    cases=2,
-    at_once=2,
+    cases=1,
+    at_once=1,
     single=1,
     submissions=1,
     pages=3,

@@ -58,7 +58,7 @@ async def run_stream(bank: BankStack, cases: int, seed: int) -> Outcome:
             enough.set()
         played = references + struck
         await bank.until_ready()
-        faults = await _judged(bank, played)
+        faults = await _judged(bank, people, played)
         found = await reconcile(bank.settings_of_origination(), patience=60)
         failed = sum(case.kinds["utilisation.requested"] - 1 for case in played if case.story.paid)
         return Outcome(played, striker.record, time.monotonic() - began, faults, found, failed)
@@ -78,18 +78,19 @@ async def _side_by_side(people: PatientBank, told: Sequence[Story]) -> list[Play
     return list(await asyncio.gather(*(one(story) for story in told)))
 
 
-async def _judged(bank: BankStack, played: Sequence[Played]) -> list[str]:
+async def _judged(bank: BankStack, people: PatientBank, played: Sequence[Played]) -> list[str]:
     faults = []
     references: dict[str, Counter[str]] = {}
+    auditor = people.person("auditor.ho")
     for case in played:
         number = case.play.application["case_number"]
         stage = (await case.play.reread())["stage"]
         if stage != case.story.stage:
             faults.append(f"{number} ({case.story.name}) ended {stage}, not {case.story.stage}")
-        timeline = await case.play.rm.get(f"/v1/applications/{case.play.case_id}/timeline", limit=1000)
-        if [entry["seq"] for entry in timeline] != list(range(1, len(timeline) + 1)):
+        events = await auditor.page(f"/v1/audit/cases/{case.play.case_id}/events", limit=200)
+        if [event["seq"] for event in events] != list(range(1, len(events) + 1)):
             faults.append(f"{number}: the events are not numbered without a gap")
-        case.kinds = Counter(entry["kind"] for entry in timeline if entry["kind"] not in _CHANCE)
+        case.kinds = Counter(event["kind"] for event in events if event["kind"] not in _CHANCE)
         expected = references.setdefault(case.story.name, case.kinds)
         drawings = case.kinds["utilisation.requested"]
         if case.kinds != expected and drawings <= 1:

@@ -21,7 +21,7 @@ async def test_every_case_ends_where_it_would_have_whatever_is_killed() -> None:
         outcome = await run_stream(bank, CASES, SEED)
     if REPORT:
         write_report(Path(REPORT), outcome, SEED)
-    assert outcome.faults == []
+    assert not outcome.faults, "\n".join(outcome.faults)
     assert outcome.reconciliation.agrees, outcome.reconciliation.model_dump_json(indent=1)
     assert len(outcome.cases) == CASES
     assert set(outcome.record.blows) == {*TARGETS, ALL, STARTING}

@@ -87,7 +87,7 @@ async def test_a_returned_case_is_amended_and_what_is_decided_and_offered_is_the
     versions = await play.rm.get(f"/v1/applications/{play.case_id}/versions")
     assert [item["changed"] for item in versions] == [[], ["/lines/0/tenor_months"]]
     timeline = await play.rm.get(f"/v1/applications/{play.case_id}/timeline", limit=1000)
-    assert any(entry["summary"].endswith("期限与订单回款不匹配，请调整") for entry in timeline)
+    assert any(entry["reason"] == "期限与订单回款不匹配，请调整" for entry in timeline)
     verdict = await bank_stack.bank.person("auditor.ho").get(f"/v1/audit/cases/{play.case_id}/verify")
     assert verdict["intact"] is True
 

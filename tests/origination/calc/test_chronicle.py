@@ -47,6 +47,31 @@ TOLD = [
         ),
     ),
     (
+        event("application.amended", sections=["lines"]),
+        (
+            "li.na 补正：修改了申请：额度",
+            "li.na amended the returned case: changed the application: line",
+            None,
+        ),
+    ),
+    (
+        event(
+            "application.resubmitted",
+            content_version=2,
+            changed=["/lines/0/tenor_months", "/lines/0/amount"],
+            comment="见附件",
+        ),
+        (
+            "li.na 重新提交申请，第 2 版，变更：额度；理由：见附件",
+            "li.na submitted the application again as version 2, with changes in: line; reason: 见附件",
+            "resubmitted",
+        ),
+    ),
+    (
+        event("application.withdrawn", reason="另有安排"),
+        ("li.na 撤回申请；理由：另有安排", "li.na withdrew the application; reason: 另有安排", "withdrawn"),
+    ),
+    (
         event("task.complete", command={"task_id": TASK, "outcome": "approve_with_conditions", "conditions": ["甲"]}),
         (
             "li.na 办结“授信审查”：有条件同意，附 1 项条件",

@@ -87,7 +87,7 @@ async def test_generated_requests_find_no_failure_and_no_undocumented_answer(
 def _call_everything(address: str, bearers: dict[str, str]) -> tuple[Counter[int], list[str]]:
     contract = schemathesis.openapi.from_dict(httpx.get(f"{address}/openapi.json", timeout=60).json())
     staff = {"Authorization": f"Bearer {bearers['staff']}"}
-    draft = httpx.post(f"{address}/v1/applications", json={"lender_id": "nxb"}, headers={**key(), **staff})
+    draft = httpx.post(f"{address}/v1/applications", json={"lender_id": "nxb"}, headers={**key(), **staff}, timeout=60)
     known = {"case_id": draft.json()["application_id"]}
     statuses: Counter[int] = Counter()
     wrong: list[str] = []
