@@ -2,7 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
-from uuid import uuid4
+from uuid import UUID
 
 import pytest
 
@@ -13,7 +13,7 @@ from suandai.reconcile.catalogue import Code
 from suandai.reconcile.processes import Listed, is_foreign, object_of
 from suandai.reconcile.run import is_strange, unknown_payment
 
-KNOWN = uuid4()
+KNOWN = UUID("7f1c2d6e-5b0a-4c39-9a53-1f6f0e1d2c4b")
 BOOKED = {"FA2026-NJ-000007-U01-01": BookedPayment("6200000000000000201", Decimal("200000.00"))}
 
 
