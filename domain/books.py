@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import Field, model_validator
+from pydantic import Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
 from domain.application import CompanySize, Owner, RelatedTo
@@ -17,6 +17,10 @@ from domain.facts import Fact
 from domain.identity import Lei, Uscc
 from domain.model import Value
 from domain.money import ZERO, Money, Rate
+
+
+ClockTime = Annotated[time, WithJsonSchema({"type": "string", "pattern": r"^\d{2}:\d{2}:\d{2}$"})]
+"""A time of day on the bank's clock. JSON Schema's own format "time" wants an offset, which only an instant has."""
 
 
 class CreditStanding(StrEnum):
@@ -213,7 +217,7 @@ class BusinessDayView(Value):
 
     at: datetime
     business_date: date
-    cut_off: time
+    cut_off: ClockTime
     """On the clock of the bank's zone; what arrives later belongs to the next business day."""
     calendar: str
     vintage: str

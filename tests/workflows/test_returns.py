@@ -94,10 +94,10 @@ async def test_new_content_that_raises_a_new_question_goes_back_to_whom_it_conce
     [analysis] = await desk.awaited(TaskType.SCREENING_ANALYSIS)
     assert analysis.stage == "screening"
     assert analysis.returned is not None
-    invalidated = [report.invalidated for report in bench.books.asked("report_progress") if report.invalidated]
-    assert invalidated == [("assessment", "review"), ("screening", "due_diligence", "assessment")]
     await desk.carry_to(TaskType.REVIEW)
     assert [task.outcome for task in await desk.tasks(TaskType.CO_INVESTIGATION)] == [TaskOutcome.APPROVE] * 2
+    invalidated = [report.invalidated for report in bench.books.asked("report_progress") if report.invalidated]
+    assert invalidated == [("assessment", "review"), ("screening", "due_diligence", "assessment")]
 
 
 async def test_what_was_judged_before_is_not_asked_again(bench: Bench) -> None:
