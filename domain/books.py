@@ -18,7 +18,6 @@ from domain.identity import Lei, Uscc
 from domain.model import Value
 from domain.money import ZERO, Money, Rate
 
-
 ClockTime = Annotated[time, WithJsonSchema({"type": "string", "pattern": r"^\d{2}:\d{2}:\d{2}$"})]
 """A time of day on the bank's clock. JSON Schema's own format "time" wants an offset, which only an instant has."""
 
