@@ -34,7 +34,7 @@ check: install ## style, types, layers
 	$(RUN) lint-imports
 
 test: check ## everything that has to hold
-	$(RUN) pytest -n 2 --dist loadfile
+	$(RUN) pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 bench: install ## measure throughput, latency, start-up and memory into bench.json
 	@$(RUN) suandai bench
