@@ -46,8 +46,9 @@ class BareCase:
             expected += updates
             running = [asyncio.ensure_future(workflow.sleep(_LONG)) for _ in range(timers)]
             if updates and not workflow.unsafe.is_replaying():
-                # Heard by those who send the updates, as people hear of a task from their inbox.
-                print(workflow.info().workflow_id, place, flush=True)
+                # Heard by those who send the updates, as people hear of a task from their inbox. A line is one write: workflows
+                # run in several threads, and what is written in pieces can be torn by another's.
+                print(f"{workflow.info().workflow_id} {place}\n", end="", flush=True)
             await workflow.wait_condition(lambda: self._updates >= expected)  # noqa: B023 awaited within the turn
             for timer in running:
                 timer.cancel()
