@@ -12,6 +12,7 @@ from temporalio.worker import PollerBehaviorAutoscaling, Worker
 
 from suandai.bench.bare import BARE_QUEUE, BareCase, BareDesk, bare_activity
 from workflows.settings import WorkerSettings
+from workflows.worker import SETTLE
 
 READY = "ready"
 
@@ -35,6 +36,8 @@ async def main(address: str, namespace: str) -> None:
     ):
         print(READY, flush=True)
         await stop.wait()
+    del client
+    await asyncio.sleep(SETTLE)
 
 
 if __name__ == "__main__":

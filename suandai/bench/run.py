@@ -2,9 +2,7 @@
 
 import asyncio
 import os
-import random
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -27,6 +25,7 @@ from suandai.bench.inboxes import fill
 from suandai.bench.meter import Meter
 from suandai.stack import Layout, Ports, StackError
 from suandai.stack.assembly import Assembly
+from suandai.stack.layout import free_base
 from suandai.stack.record import StackRecord
 from suandai.walkthrough.files import CASTS, case_files
 from suandai.walkthrough.person import Bank
@@ -35,8 +34,6 @@ EXAMPLE = "jsb-order"
 """The measured case: fourteen to sixteen human tasks, twenty machine steps."""
 AMOUNT = "300000.00"
 """What each case asks for, in CNY."""
-_LOWEST_BASE, _HIGHEST_BASE = 12000, 31000
-"""Below what the kernel hands out for outgoing connections."""
 
 Told = Callable[[str], None]
 
@@ -173,7 +170,7 @@ async def own_bank(told: Told) -> AsyncIterator[tuple[MeasuredBank, list[Figure]
     Yields it with ``cold_start_s``. Raises ``StackError`` when it does not start.
     """
     directory = Path(tempfile.mkdtemp(prefix="sd-bench-"))
-    base = _free_base()
+    base = free_base()
     try:
         told("cold start: an empty directory")
         cold = await asyncio.to_thread(_started, directory / "stack", base)
@@ -217,23 +214,6 @@ def _suandai(*arguments: str) -> None:
     done = subprocess.run([sys.executable, "-m", "suandai", *arguments], check=False, capture_output=True, text=True)
     if done.returncode != 0:
         raise StackError((done.stderr or done.stdout).strip() or f"suandai {arguments[0]} failed")
-
-
-def _free_base() -> int:
-    for base in random.sample(range(_LOWEST_BASE, _HIGHEST_BASE, 10), 50):
-        ports = Ports.from_base(base)
-        if all(_is_free(port) for port in (*range(base + 1, base + 8), ports.temporal)):
-            return base
-    raise StackError("no free ports")
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-        return True
 
 
 async def bench(sizes: Sizes, told: Told) -> list[Figure]:

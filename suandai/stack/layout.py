@@ -1,7 +1,8 @@
 """Where a stack lives: its directory and its ports."""
 
+import random
 import socket
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Self
 
@@ -10,6 +11,8 @@ from suandai.stack.component import StackError
 DEFAULT_PORT_BASE = 8400
 # Temporal's ports must stay below 32768 once its state lies in Postgres, and nobody should need the low ones.
 _LOWEST_BASE, _HIGHEST_BASE = 2100, 32700
+_SEARCHED = range(12000, 31000, 10)
+"""Bases whose ports the kernel does not hand out for outgoing connections: a stack that is started again finds them free."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,26 @@ class Ports:
         finally:
             for probe in probes:
                 probe.close()
+
+
+def is_free(port: int) -> bool:
+    """Whether a server could listen at this port of 127.0.0.1 now."""
+    with socket.socket() as probe:
+        # What a program that has ended leaves behind for a minute does not keep its successor away.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
+
+
+def free_base() -> int:
+    """A port base whose ports nobody uses now, for a stack that is not to meet another. Raises ``StackError``."""
+    for base in random.sample(_SEARCHED, 50):
+        if all(map(is_free, astuple(Ports.from_base(base)))):
+            return base
+    raise StackError("no free ports")
 
 
 @dataclass(frozen=True, slots=True)

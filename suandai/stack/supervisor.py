@@ -5,7 +5,6 @@ import errno
 import functools
 import logging
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -20,7 +19,7 @@ from suandai.stack.assembly import KEY_HOLDERS, SOURCES, Assembly
 from suandai.stack.component import Component, StackError
 from suandai.stack.fleet import lost_build
 from suandai.stack.keys import ensure_keys
-from suandai.stack.layout import Layout, Ports
+from suandai.stack.layout import Layout, Ports, is_free
 from suandai.stack.process import RunningProcess
 from suandai.stack.record import ComponentRecord, DirectoryInUse, StackRecord, locked
 from suandai.stack.workers import WORKER
@@ -197,7 +196,7 @@ class Stack:
             f"{port} ({purpose} of {part.name})"
             for part in self.parts
             for purpose, port in part.component.ports().items()
-            if not _is_free(port)
+            if not is_free(port)
         ]
         if taken:
             raise StackError(
@@ -385,14 +384,3 @@ def explained(error: OSError, directory: Path) -> StackError:
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return StackError(f"no permission to write in {directory} ({error.filename or error.strerror})")
     return StackError(f"{error.strerror or error} ({error.filename or directory})")
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        # What a program that has ended leaves behind for a minute does not keep its successor away.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-        return True

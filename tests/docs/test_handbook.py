@@ -4,9 +4,7 @@ A stack of its own, because the pages enter an example case whose servers may se
 """
 
 import os
-import random
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -15,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from suandai.stack import Ports
+from suandai.stack.layout import free_base
 from tests.docs.handbook import Shell, Step, blocks, difference, steps
 
 ROOT = Path(__file__).parents[2]
@@ -36,7 +34,7 @@ def at_the_bank() -> Iterator[dict[str, str]]:
     environment = os.environ | {
         "PATH": f"{tools}:{Path(sys.executable).parent}:{os.environ['PATH']}",
         "SUANDAI_DIRECTORY": str(directory / "stack"),
-        "SUANDAI_PORT_BASE": str(_free_base()),
+        "SUANDAI_PORT_BASE": str(free_base()),
         "LC_ALL": "C.UTF-8",
         "COLUMNS": "200",
         "NO_PROXY": "127.0.0.1",
@@ -77,21 +75,3 @@ def _in_order() -> list[Step]:
     first = [step for step in played["rm.md"] if step.commands.mark == "run"]
     later = [step for step in played["rm.md"] if step.commands.mark == "run later"]
     return [*played["README.md"], *first, *played["approver.md"], *later, *played["auditor.md"], *played["operator.md"]]
-
-
-def _free_base() -> int:
-    """A port base below what the kernel hands out for outgoing connections, with every port of a stack free."""
-    for base in random.sample(range(12000, 31000, 10), 50):
-        ports = Ports.from_base(base)
-        if all(_is_free(port) for port in (*range(base + 1, base + 8), ports.temporal)):
-            return base
-    raise LookupError("no free ports")
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-        return True

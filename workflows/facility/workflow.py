@@ -69,14 +69,9 @@ class Facility(ConditionsDesk):
         if not self._agreed:
             return
         try:
-            await self.conditions_met(self._agreed)
+            await self.conditions_met(self._agreed, lambda _: self._start.facility.effective_on)
         except CaseLeft:
             self._board.end_open(TaskState.OBSOLETE, workflow.now())
-
-    def deadline_of(self, term: ConditionTerm) -> date | None:
-        if term.due_days is None:
-            return None
-        return self._start.facility.effective_on + timedelta(days=term.due_days)
 
     async def _first_inspection(self) -> None:
         """首次检查: whether the money went where the vouchers say, within fifteen days of the first drawing."""

@@ -1,7 +1,8 @@
 """Conditions subsequent: each has its own task and timer; one that is missed is reported as breached and stays open."""
 
 import asyncio
-from datetime import date, datetime
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
 
 from temporalio import workflow
 
@@ -18,18 +19,18 @@ STATES = {TaskOutcome.ACKNOWLEDGE: "satisfied", TaskOutcome.WAIVE: "waived"}
 class ConditionsDesk(Desk):
     """A process under whose agreement something is due after the fact: of a drawing, or of the facility itself."""
 
-    def deadline_of(self, term: ConditionTerm) -> date | None:
-        """The last day on which a condition is met in time; ``None`` where the agreement names none."""
-        raise NotImplementedError
-
-    async def conditions_met(self, terms: tuple[ConditionTerm, ...]) -> None:
-        """Offer every condition at once and wait for all."""
-        offers = [(term, self._condition_task(term)) for term in terms]
+    async def conditions_met(
+        self, terms: tuple[ConditionTerm, ...], counted_from: Callable[[ConditionTerm], date]
+    ) -> None:
+        """Offer every condition at once and wait for all. A deadline counts calendar days, from the day that is given for the
+        condition (Civil Code §416, and contracts do likewise)."""
+        deadlines = [deadline_of(term, counted_from(term)) for term in terms]
+        offers = [self._condition_task(term, last) for term, last in zip(terms, deadlines, strict=True)]
         await self.report()
-        await asyncio.gather(*[self._condition(term, task) for term, task in offers])
+        waited = zip(terms, deadlines, offers, strict=True)
+        await asyncio.gather(*[self._condition(term, last, task) for term, last, task in waited])
 
-    async def _condition(self, term: ConditionTerm, task: HumanTask) -> None:
-        deadline = self.deadline_of(term)
+    async def _condition(self, term: ConditionTerm, deadline: date | None, task: HumanTask) -> None:
         if deadline is not None:
             done = await self.completed_before(task, end_of_day(deadline, self.rulebook.cut_off))
             if done is None:
@@ -37,8 +38,7 @@ class ConditionsDesk(Desk):
         done = await self.completed(task)
         await self._report_condition(term, STATES.get(done.outcome or TaskOutcome.REJECT, "breached"), done)
 
-    def _condition_task(self, term: ConditionTerm) -> HumanTask:
-        deadline = self.deadline_of(term)
+    def _condition_task(self, term: ConditionTerm, deadline: date | None) -> HumanTask:
         due_at: datetime | None = None
         if deadline is not None:
             # A deadline in the holidays is worked towards on the last business day before it.
@@ -67,3 +67,8 @@ class ConditionsDesk(Desk):
                 }
             )
         )
+
+
+def deadline_of(term: ConditionTerm, counted_from: date) -> date | None:
+    """The last day on which a condition is met in time; ``None`` where the agreement names none."""
+    return None if term.due_days is None else counted_from + timedelta(days=term.due_days)

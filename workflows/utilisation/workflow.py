@@ -208,16 +208,14 @@ class Utilisation(ConditionsDesk):
 
     async def _post_delivery_conditions(self) -> UtilisationStage:
         """Each condition has its own task and timer; one that is missed is reported as breached and stays open."""
-        await self.conditions_met(self._terms.subsequent)
+        await self.conditions_met(self._terms.subsequent, self._counted_from)
         self._enter(UtilisationStage.SECURED)
         return UtilisationStage.SECURED
 
-    def deadline_of(self, term: ConditionTerm) -> date | None:
-        """Civil Code §416 and contracts count calendar days; delivery not yet known counts from payment, the earliest."""
-        if term.due_days is None:
-            return None
+    def _counted_from(self, term: ConditionTerm) -> date:
+        """Delivery that is not yet known counts from payment, the earliest it can be."""
         delivery = self._start.delivery_date if term.counts_from == "delivery" else None
-        return (delivery or self._paid_on) + timedelta(days=term.due_days)
+        return delivery or self._paid_on
 
     # --- the steps between -------------------------------------------------------------------------------------------
 
