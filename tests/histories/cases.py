@@ -13,7 +13,8 @@ from domain.finding import Outcome
 from domain.process import RECORD_DRAWING, WITHDRAW, CohortRef, DrawingRecord, SignedWithdrawCommand, WithdrawCommand
 from domain.roles import Role
 from domain.tasks import TaskOutcome, TaskType, Verb
-from tests.workflows.people import Desk, case_start, condition, requirement, today
+from tests.workflows.books import condition, requirement, today
+from tests.workflows.people import Desk, case_start
 from tests.workflows.stage import Stage, ended
 
 # --- applications -----------------------------------------------------------------------------------------------------

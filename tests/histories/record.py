@@ -24,7 +24,7 @@ from tests.fixtures.stack import running_bank
 from tests.fixtures.temporal import time_skipping_server
 from tests.histories.archive import ROOM, enter, put_in_service, recorded_builds
 from tests.histories.cases import ALL_CASES, CASES, EXAMPLES
-from tests.workflows.people import today
+from tests.workflows.books import today
 from tests.workflows.stage import stage_on
 
 SOURCES = Path(__file__).parents[2]

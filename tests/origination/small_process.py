@@ -21,7 +21,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.refusals import Refusal
     from domain.task_rules import RefusedCommand
     from domain.tasks import HumanTask
-    from tests.workflows.people import RULEBOOK
+    from tests.workflows.books import RULEBOOK
     from workflows.human.board import TaskBoard
     from workflows.human.desk import refused
 

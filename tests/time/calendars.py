@@ -9,7 +9,7 @@ from temporalio import activity
 from domain.calendar import BusinessCalendar
 from domain.process import CaseOpening, CaseStep, UtilisationOpening, UtilisationStep
 from domain.rulebook import Rulebook
-from tests.workflows.people import RULEBOOK, Books, today
+from tests.workflows.books import RULEBOOK, Books, today
 
 PUBLISHED = Path(__file__).parents[2] / "examples" / "reference-data" / "calendar-cn-2026.yaml"
 LEAD_DAYS = 20

@@ -10,7 +10,8 @@ from audit.replay.strict import replay
 from domain.calendar import end_of_day
 from domain.tasks import TaskType
 from tests.fixtures.temporal import TemporalUnderTest
-from tests.workflows.people import RULEBOOK, Books, Desk, today
+from tests.workflows.books import RULEBOOK, Books, today
+from tests.workflows.people import Desk
 from tests.workflows.stage import Stage, ended, stage_on
 from workflows.definitions import WORKFLOWS, runner
 

@@ -12,7 +12,8 @@ from domain.calendar import BANK_ZONE, end_of_day
 from domain.tasks import TaskType
 from tests.fixtures.temporal import TemporalUnderTest
 from tests.time.calendars import BooksByCalendar, moved, published_calendar, weeks_ahead
-from tests.workflows.people import RULEBOOK, Desk
+from tests.workflows.books import RULEBOOK
+from tests.workflows.people import Desk
 from tests.workflows.stage import Stage, stage_on
 
 BUILD = "holidays"

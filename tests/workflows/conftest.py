@@ -12,7 +12,7 @@ from temporalio.worker import Worker
 
 from tests.fixtures.deployment import make_current, versioned
 from tests.fixtures.temporal import TemporalUnderTest
-from tests.workflows.people import Books
+from tests.workflows.books import Books
 from workflows.definitions import WORKFLOWS, runner
 
 

@@ -31,7 +31,8 @@ from domain.roles import Role
 from domain.tasks import HumanTask, TaskCommand
 from tests.fixtures.deployment import make_current, versioned
 from tests.fixtures.temporal import TemporalUnderTest
-from tests.workflows.people import Books, Desk, case_start, utilisation_start
+from tests.workflows.books import Books
+from tests.workflows.people import Desk, case_start, utilisation_start
 from workflows.definitions import WORKFLOWS, runner
 
 PATIENCE = 60.0

@@ -23,7 +23,8 @@ from services.kit.principal import Principal
 from services.kit.temporal import data_converter
 from tests.fixtures.deployment import make_current, versioned
 from tests.fixtures.temporal import TemporalUnderTest
-from tests.workflows.people import Books, Desk, case_start
+from tests.workflows.books import Books
+from tests.workflows.people import Desk, case_start
 from workflows.actor_gate import ActorGate
 from workflows.definitions import WORKFLOWS, runner
 

@@ -19,8 +19,9 @@ from domain.process import (
 from domain.roles import Role
 from domain.stages import PROCESS_ORDER, Stage
 from domain.tasks import TaskCommand, TaskOutcome, TaskState, TaskType, Verb
+from tests.workflows.books import requirement
 from tests.workflows.conftest import Bench
-from tests.workflows.people import Desk, case_start, mandate, requirement
+from tests.workflows.people import Desk, case_start, mandate
 
 
 async def begin(bench: Bench) -> Desk:

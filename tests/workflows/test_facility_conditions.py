@@ -10,8 +10,9 @@ from temporalio.client import WorkflowHandle
 from domain.facility import ApprovalCondition, ConditionKind, approval_terms
 from domain.process import FACILITY_WORKFLOW, FacilityStart, facility_workflow_id
 from domain.tasks import TaskOutcome, TaskState, TaskType
+from tests.workflows.books import today
 from tests.workflows.conftest import Bench
-from tests.workflows.people import Desk, today
+from tests.workflows.people import Desk
 from tests.workflows.test_utilisation import swift
 
 __all__ = ["swift"]

@@ -30,8 +30,9 @@ from domain.roles import Role
 from domain.tasks import HumanTask, TaskOutcome, TaskType, Verb
 from tests.fixtures.deployment import make_current, versioned
 from tests.fixtures.temporal import TemporalUnderTest
+from tests.workflows.books import RULEBOOK, Books, today
 from tests.workflows.conftest import Bench
-from tests.workflows.people import RULEBOOK, Books, Desk, mandate, today, utilisation_start
+from tests.workflows.people import Desk, mandate, utilisation_start
 from tests.workflows.test_application import begin
 from workflows.definitions import WORKFLOWS, runner
 

@@ -40,7 +40,7 @@ from services.origination.tables.books import Customer, PolicyBundle, PolicyPubl
 from services.origination.tables.cases import Application, ApplicationVersion, CaseFinding, Contract, Offer
 from tests.origination.bench import BRANCH, MANAGER, USCC
 from tests.origination.running import People, key, until
-from tests.workflows.people import CALENDAR
+from tests.workflows.books import CALENDAR
 
 BOOK = load_book("policy/book")
 VENDOR = "91110000600037341L"

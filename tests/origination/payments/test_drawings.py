@@ -37,7 +37,7 @@ from tests.fixtures.postgres import DatabaseUrls
 from tests.origination.bench import BRANCH
 from tests.origination.payments.drawing import BOOK, NUMBER, PRECEDENT, Drawn, open_case, payee, today
 from tests.origination.running import People, key, started, until
-from tests.workflows.people import CALENDAR
+from tests.workflows.books import CALENDAR
 
 
 async def test_a_facility_is_opened_once_with_its_commitment_and_process(drawn_case: Drawn, app: FastAPI) -> None:

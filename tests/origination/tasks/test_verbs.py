@@ -18,7 +18,7 @@ from services.kit.http import RemoteProblem
 from services.origination.store.events import events_of, verify
 from services.origination.tables.events import AccessRefusal
 from tests.origination.running import Case, People, act, key
-from tests.workflows.people import CALENDAR, requirement
+from tests.workflows.books import CALENDAR, requirement
 
 
 async def test_the_inbox_is_right_when_the_reply_arrives(case: Case, people: People) -> None:
