@@ -26,12 +26,12 @@ class BareBank:
 
     client: Client
     pid: int
-    _open: dict[str, "asyncio.Queue[int]"] = field(default_factory=dict)
+    _open: dict[str, "asyncio.Queue[int | None]"] = field(default_factory=dict)
 
     async def case(self, course: Course, workflow_id: str = "") -> float:
         """One bare case from start to end; how long it took in seconds."""
         workflow_id = workflow_id or f"bench-{uuid4()}"
-        doors: asyncio.Queue[int] = asyncio.Queue()
+        doors: asyncio.Queue[int | None] = asyncio.Queue()
         self._open[workflow_id] = doors
         started = time.perf_counter()
         turns = [[turn.attributes, turn.activities, turn.timers, turn.updates] for turn in course.turns]
@@ -42,8 +42,9 @@ class BareBank:
         async with asyncio.timeout(_CASE_SECONDS):
             for place, turn in enumerate(course.turns):
                 if turn.updates:
-                    while await doors.get() != place:
-                        pass
+                    while (heard := await doors.get()) != place:
+                        if heard is None:
+                            raise StackError("the bare worker has ended")
                 for _ in range(turn.updates):
                     given, answer = next(sizes)
                     await handle.execute_update(UPDATE, args=[bytes(given), answer])
@@ -54,6 +55,11 @@ class BareBank:
     async def desk(self) -> WorkflowHandle[object, None]:
         """A workflow that takes bare updates."""
         return await self.client.start_workflow(DESK_WORKFLOW, id=f"bench-{uuid4()}", task_queue=BARE_QUEUE)
+
+    def ended(self) -> None:
+        """The worker is gone: nobody will say any more that a workflow waits."""
+        for doors in self._open.values():
+            doors.put_nowait(None)
 
     def heard(self, line: str) -> None:
         """The worker said that a workflow waits for people."""
@@ -103,3 +109,4 @@ async def bare_bank(address: str, namespace: str) -> AsyncIterator[BareBank]:
 async def _listen(stream: asyncio.StreamReader, bank: BareBank) -> None:
     while line := await stream.readline():
         bank.heard(line.decode().strip())
+    bank.ended()

@@ -7,7 +7,7 @@ and not the waiting.
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -97,6 +97,13 @@ class Crowd:
                 await self._look()
             await asyncio.sleep(_LOOK_SECONDS)
 
+    def stopped(self, watching: "asyncio.Task[None]") -> None:
+        """Nobody looks any more: cases that wait for people would wait in vain, and say why instead."""
+        error = None if watching.cancelled() else watching.exception()
+        for case in self._cases.values():
+            if error is not None and not case.ended.done():
+                case.ended.set_exception(error)
+
     async def _look(self) -> None:
         cases = {"cases": list(self._cases)}
         async with self.books.cursor(row_factory=dict_row) as cursor:
@@ -137,12 +144,12 @@ async def crowd(conninfo: str) -> AsyncIterator[Crowd]:
     async with await psycopg.AsyncConnection.connect(conninfo, autocommit=True, row_factory=dict_row) as books:
         people = Crowd(books)
         watching = asyncio.create_task(people.watch())
+        watching.add_done_callback(people.stopped)
         try:
             yield people
         finally:
             watching.cancel()
-            with suppress(asyncio.CancelledError):
-                await watching
+            await asyncio.gather(watching, return_exceptions=True)
 
 
 async def side_by_side(works: Iterable[Coroutine[Any, Any, float]], at_once: int) -> list[float]:
