@@ -27,9 +27,12 @@ class BareBank:
     client: Client
     pid: int
     _open: dict[str, "asyncio.Queue[int | None]"] = field(default_factory=dict)
+    _gone: bool = False
 
     async def case(self, course: Course, workflow_id: str = "") -> float:
-        """One bare case from start to end; how long it took in seconds."""
+        """One bare case from start to end; how long it took in seconds. Raises ``StackError`` when the worker is gone."""
+        if self._gone:
+            raise StackError("the bare worker has ended")
         workflow_id = workflow_id or f"bench-{uuid4()}"
         doors: asyncio.Queue[int | None] = asyncio.Queue()
         self._open[workflow_id] = doors
@@ -58,6 +61,7 @@ class BareBank:
 
     def ended(self) -> None:
         """The worker is gone: nobody will say any more that a workflow waits."""
+        self._gone = True
         for doors in self._open.values():
             doors.put_nowait(None)
 

@@ -69,6 +69,7 @@ class Crowd:
     books: psycopg.AsyncConnection[dict[str, Any]]
     _cases: dict[str, _Open] = field(default_factory=dict)
     _acting: set["asyncio.Task[None]"] = field(default_factory=set)
+    _failure: BaseException | None = None
 
     async def carry(self, play: CasePlay) -> float:
         """Submit a drafted application and decide until it is effective; how long that took in seconds.
@@ -78,6 +79,8 @@ class Crowd:
         ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         started = time.perf_counter()
         await play.submit()
+        if self._failure is not None:
+            raise self._failure
         self._cases[play.case_id] = _Open(play, ended)
         try:
             async with asyncio.timeout(_PATIENCE):
@@ -99,10 +102,10 @@ class Crowd:
 
     def stopped(self, watching: "asyncio.Task[None]") -> None:
         """Nobody looks any more: cases that wait for people would wait in vain, and say why instead."""
-        error = None if watching.cancelled() else watching.exception()
+        self._failure = None if watching.cancelled() else watching.exception()
         for case in self._cases.values():
-            if error is not None and not case.ended.done():
-                case.ended.set_exception(error)
+            if self._failure is not None and not case.ended.done():
+                case.ended.set_exception(self._failure)
 
     async def _look(self) -> None:
         cases = {"cases": list(self._cases)}

@@ -1,9 +1,16 @@
 """A bare case takes the course it was given: what it leaves in its history is what was asked for."""
 
+import asyncio
+import os
+import signal
 from uuid import uuid4
+
+import pytest
 
 from suandai.bench.bare_bank import bare_bank, updated
 from suandai.bench.course import Course, Turn, course_of
+from suandai.bench.crowd import side_by_side
+from suandai.stack import StackError
 from tests.fixtures.temporal import TemporalUnderTest
 
 COURSE = Course(
@@ -48,3 +55,18 @@ async def test_a_bare_case_leaves_the_history_that_was_asked_for(temporal: Tempo
         assert answer == wanted_answer
     assert taken.activities == 5
     assert taken.result_bytes == 540
+
+
+async def test_of_many_cases_at_once_none_waits_for_a_line_that_another_tore(temporal: TemporalUnderTest) -> None:
+    async with bare_bank(temporal.address, temporal.namespace) as bank, asyncio.timeout(120):
+        assert len(await side_by_side((bank.case(COURSE) for _ in range(40)), 20)) == 40
+
+
+async def test_a_worker_that_is_gone_is_said_at_once(temporal: TemporalUnderTest) -> None:
+    async with bare_bank(temporal.address, temporal.namespace) as bank, asyncio.timeout(60):
+        waiting = asyncio.create_task(bank.case(COURSE))
+        os.kill(bank.pid, signal.SIGKILL)
+        with pytest.raises(StackError):
+            await waiting
+        with pytest.raises(StackError):
+            await bank.case(COURSE)
