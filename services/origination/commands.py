@@ -24,7 +24,7 @@ from services.kit import problems
 from services.kit.actor_assertion import sign
 from services.kit.auth import record_refusal
 from services.kit.database import Database
-from services.kit.idempotency import IdempotentCall, Reply
+from services.kit.idempotency import IdempotentCall, Reply, Reservation
 from services.kit.principal import Principal
 from services.kit.problems import Fault, Problem, ProblemType
 from services.origination.process import NotRunning, ProcessGateway, Refused, TimedOut
@@ -113,8 +113,8 @@ async def carry_out(
     update_id = commands.update_id_of(call.principal, call.route, target, call.key)
     rows: list[Command] = []
 
-    async def begin(session: AsyncSession) -> None:
-        row = await commands.by_update_id(session, update_id)
+    async def begin(session: AsyncSession, reservation: Reservation) -> None:
+        row = None if reservation.fresh else await commands.by_update_id(session, update_id)
         if row is None:
             order = await prepare(session)
             row = await commands.written(
@@ -135,12 +135,12 @@ async def carry_out(
         return reservation.replayed
     try:
         if ready is not None:
-            async with database.session() as session:
+            async with database.reading() as session:
                 sent_before = await commands.by_update_id(session, update_id) is not None
             if not sent_before:
                 await ready()
             async with database.session() as session:
-                await begin(session)
+                await begin(session, reservation)
         (row,) = rows
         outcome = await gateway.act(row.workflow_id, row.update_name, row.update_id, _signed(request, who, row, signed))
         if isinstance(outcome, TimedOut):

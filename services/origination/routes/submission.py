@@ -106,7 +106,7 @@ async def submit(
             base.check(row.version)
             documents = await casework.filed(session, case_id)
             # A case of a lender without books cannot be measured against anything.
-            await reference.lender(session, row.lender_id, day)
+            await reference.as_of(session, reference.lender_series(row.lender_id), day)
         content = applications.content_of(row)
         found = missing(content, bundle, documents, day)
         if found:
@@ -197,9 +197,10 @@ async def _admission(
     if line is None or row.customer_id is None or line.product not in {item.id for item in bundle.products(day)}:
         return Outcome.NOT_RUN, ()
     async with database.session() as session:
-        lender, _ = await reference.lender(session, row.lender_id, day)
-        stake = await casework.exposures(session, row, lender, day)
-        blacklisted, _ = await reference.listed(session, reference.BLACKLIST, content, day)
+        books = await reference.standing(session, (reference.lender_series(row.lender_id), reference.BLACKLIST), day)
+        lender, _ = books.lender(row.lender_id)
+        stake = await casework.exposures(session, row, await casework.customer_of(session, row), lender, day)
+        blacklisted, _ = books.listed(reference.BLACKLIST, content)
     inputs = ScreeningInputs(
         content_sha256="0" * 64,
         policy_sha256=bundle.sha256,
