@@ -5,7 +5,7 @@ The inbox is right when the reply arrives; a time-out is not a failure but "acce
 the same key sent again brings the outcome, however the first request ended.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -29,7 +29,7 @@ from services.kit.principal import Principal
 from services.kit.problems import Fault, Problem, ProblemType
 from services.origination.process import NotRunning, ProcessGateway, Refused, TimedOut
 from services.origination.store import commands, positions
-from services.origination.tables.tasks import Command
+from services.origination.tables.tasks import Command, Task
 
 _STATUS = {
     Refusal.ASSERTION_INVALID: (403, "操作凭证无效", "The assertion of the actor is not valid"),
@@ -85,7 +85,8 @@ class Order:
 
 
 Prepare = Callable[[AsyncSession], Awaitable[Order]]
-Answer = Callable[[AsyncSession, CommandResult], Awaitable[Reply]]
+Answer = Callable[[AsyncSession, Sequence[Task]], Awaitable[Reply]]
+"""Makes the reply from the books; what it is given are the tasks that were news to them."""
 
 
 async def carry_out(
@@ -158,19 +159,18 @@ async def carry_out(
         raise
 
     async def effect(session: AsyncSession) -> Reply:
-        await enter_result(session, row, outcome)
-        return await answer(session, outcome)
+        return await answer(session, await enter_result(session, row, outcome))
 
     return await call.finish(database, reservation, effect)
 
 
-async def enter_result(session: AsyncSession, command: Command, result: CommandResult) -> None:
-    """Enter what a command changed, with the event that says who sent it."""
+async def enter_result(session: AsyncSession, command: Command, result: CommandResult) -> list[Task]:
+    """Enter what a command changed, with the event that says who sent it; returns the tasks that were news."""
     if not await commands.settle(session, command):
-        return
+        return []
     who = Principal.model_validate(command.actor)
     ids = positions.ids_of(command.workflow_id)
-    await positions.enter(
+    return await positions.enter(
         session,
         command.event_kind,
         who,

@@ -1,5 +1,6 @@
 """``POST /v1/applications/{id}/submit`` and ``/withdraw``: a case enters its process, and leaves it."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
@@ -22,7 +23,6 @@ from domain.process import (
     APPLICATION_WORKFLOW,
     WITHDRAW,
     CaseStart,
-    CommandResult,
     SignedWithdrawCommand,
     WithdrawCommand,
     application_workflow_id,
@@ -51,6 +51,7 @@ from services.origination.store.business_day import business_day
 from services.origination.store.events import record
 from services.origination.store.policies import PolicyShelf
 from services.origination.tables.cases import Application
+from services.origination.tables.tasks import Task
 
 router = Router(prefix="/v1/applications", tags=["applications"], dependencies=[recorded()])
 
@@ -245,7 +246,7 @@ async def withdraw(
         command = WithdrawCommand(case_id=case_id, subject=who.subject, roles=who.roles, reason=body.reason)
         return Order(case_id, application_workflow_id(case_id), WITHDRAW, command)
 
-    async def answer(session: Any, result: CommandResult) -> Reply:
+    async def answer(session: AsyncSession, _: Sequence[Task]) -> Reply:
         row = await applications.case(session, case_id)
         return Reply(200, WithdrawalView(application_id=case_id, case_number=row.case_number, stage=row.stage))
 

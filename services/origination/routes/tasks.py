@@ -1,5 +1,6 @@
 """``/v1/tasks``: the inbox, and the verbs by which people act on their tasks."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -8,7 +9,7 @@ from fastapi import Query, Request, Response
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from domain.inbox import TaskView
-from domain.process import ACT_ON_TASK, CommandResult, SignedTaskCommand
+from domain.process import ACT_ON_TASK, SignedTaskCommand
 from domain.roles import Role
 from domain.tasks import HumanTask, TaskBody, TaskCommand, TaskState, TaskType, Verb
 from services.kit.auth import allow
@@ -110,11 +111,12 @@ async def act(
         command = await _command(session, who, task, verb, body, row.branch, decided_on)
         return Order(row.case_id, row.workflow_id, ACT_ON_TASK, command)
 
-    async def answer(session: AsyncSession, _: CommandResult) -> Reply:
+    async def answer(session: AsyncSession, entered: Sequence[Task]) -> Reply:
         if found is None:
             raise await foreign(request, who)
-        # Entered a moment ago in this very session; what the task is about does not change by acting on it.
-        task = await session.get_one(Task, task_id)
+        news = {row.id: row for row in entered}
+        task = news[task_id] if task_id in news else await session.get_one(Task, task_id)
+        # What a task is about does not change by acting on it.
         return Reply(200, tasks.view(Found(task, found.matter), who), {"ETag": etag_of(task.version)})
 
     return await carry_out(

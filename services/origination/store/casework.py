@@ -198,7 +198,6 @@ async def file_finding(
 ) -> FindingRef:
     """Enter a conclusion into the case. A step concludes once: what it concluded first stands."""
     await lock_case(session, step.case_id)
-    await applications.case(session, step.case_id)
     key = f"{step.workflow_id}:{step.step}"
     found = await session.exec(select(CaseFinding).where(CaseFinding.case_id == step.case_id, CaseFinding.step == key))
     known = found.one_or_none()
@@ -275,7 +274,6 @@ async def of_step(session: AsyncSession, kind: type[R], case_id: UUID, step: str
 async def enter_decision(session: AsyncSession, who: Principal, report: DecisionRecord) -> Decision:
     """Enter a decision as the process took it."""
     await lock_case(session, report.case_id)
-    await applications.case(session, report.case_id)
     key = f"{report.workflow_id}:{report.step}"
     known = await of_step(session, Decision, report.case_id, key)
     if known is not None:
