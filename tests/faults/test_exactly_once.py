@@ -52,9 +52,7 @@ async def confirmed(drawn: Drawn, payees: int) -> tuple[dict[str, Any], list[Tra
     """A drawing in favour of so many payees, that has passed the gate and that the owner has confirmed."""
     asked = [payee(EACH, key=f"vendor-{number}") for number in range(payees)]
     utilisation = await drawn.ask(EACH * payees, payees=[item.model_dump(mode="json") for item in asked])
-    await drawn.worker.reserve(drawn.step(utilisation, "reserve"))
-    assert (await drawn.worker.gate(drawn.step(utilisation, "gate"))).verdict.allowed
-    prepared = await drawn.worker.prepare_transfers(drawn.step(utilisation, "transfers"))
+    prepared = await drawn.prepared(utilisation)
     step = drawn.step(utilisation, "progress")
     report = ProgressReport(
         case_id=step.case_id,
@@ -161,11 +159,8 @@ async def test_fifty_clients_that_ask_for_the_same_drawing_ask_for_one(drawn_cas
 
 async def test_fifty_confirmations_by_the_owner_are_one(drawn_case: Drawn, app: FastAPI) -> None:
     utilisation = await drawn_case.ask()
-    await drawn_case.worker.reserve(drawn_case.step(utilisation, "reserve"))
-    await drawn_case.worker.gate(drawn_case.step(utilisation, "gate"))
-    [transfer] = await drawn_case.worker.prepare_transfers(drawn_case.step(utilisation, "transfers"))
+    transfer = await drawn_case.shown(utilisation)
     workflow = drawn_case.engine.get_workflow_handle(f"utilisation-{utilisation['utilisation_id']}")
-    await workflow.execute_update("expect", [transfer])
     owners = [await drawn_case.people.borrower("owner@xiyun", "borrower_owner") for _ in range(CLIENTS)]
     body = {"decision": "confirm", "instruction_sha256": transfer.instruction_sha256}
     answer = await one_answer(owners, f"/v1/transfers/{transfer.transfer_id}/confirm", body, 200)

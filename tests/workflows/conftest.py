@@ -8,12 +8,10 @@ import pytest
 import pytest_asyncio
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
-from temporalio.worker import Worker
 
-from tests.fixtures.deployment import make_current, versioned
 from tests.fixtures.temporal import TemporalUnderTest
 from tests.workflows.books import Books
-from workflows.definitions import WORKFLOWS, runner
+from tests.workflows.serving import serving
 
 
 @pytest.fixture
@@ -36,13 +34,5 @@ async def bench(temporal: TemporalUnderTest, books: Books) -> AsyncIterator[Benc
         temporal.address, namespace=temporal.namespace, data_converter=pydantic_data_converter
     )
     queue = f"test-{uuid4()}"
-    async with Worker(
-        client,
-        task_queue=queue,
-        workflows=WORKFLOWS,
-        activities=books.activities(),
-        workflow_runner=runner(),
-        deployment_config=versioned(queue),
-    ):
-        await make_current(client, queue)
+    async with serving(client, queue, books):
         yield Bench(client, queue, books)

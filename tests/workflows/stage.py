@@ -11,7 +11,6 @@ from uuid import UUID, uuid4
 from temporalio.client import Client, WorkflowHandle
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
-from temporalio.worker import Worker
 
 from domain.facility import SignedTransferCommand, TransferCommand, TransferDecision, TransferRef
 from domain.process import (
@@ -29,11 +28,10 @@ from domain.process import (
 )
 from domain.roles import Role
 from domain.tasks import HumanTask, TaskCommand
-from tests.fixtures.deployment import make_current, versioned
 from tests.fixtures.temporal import TemporalUnderTest
 from tests.workflows.books import Books
 from tests.workflows.people import Desk, case_start, utilisation_start
-from workflows.definitions import WORKFLOWS, runner
+from tests.workflows.serving import serving
 
 PATIENCE = 60.0
 
@@ -155,16 +153,7 @@ async def stage_on(
     client = await Client.connect(server.address, namespace=server.namespace, data_converter=pydantic_data_converter)
     queue = queue or f"{TASK_QUEUE}-{uuid4()}"
     books = books or Books()
-    async with Worker(
-        client,
-        task_queue=queue,
-        workflows=WORKFLOWS,
-        activities=books.activities(),
-        workflow_runner=runner(),
-        deployment_config=versioned(queue, build),
-        max_cached_workflows=max_cached_workflows,
-    ):
-        await make_current(client, queue, build)
+    async with serving(client, queue, books, build=build, max_cached_workflows=max_cached_workflows):
         yield Stage(server.environment, client, queue, books, by_inbox)
 
 

@@ -11,7 +11,6 @@ import pytest
 import pytest_asyncio
 from temporalio.client import Client, WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
-from temporalio.worker import Worker
 
 from domain.canonical import sha256_of
 from domain.process import ACT_ON_TASK, APPLICATION_WORKFLOW, CommandResult, SignedTaskCommand
@@ -21,12 +20,11 @@ from services.kit.actor_assertion import sign
 from services.kit.keyring import Keyring
 from services.kit.principal import Principal
 from services.kit.temporal import data_converter
-from tests.fixtures.deployment import make_current, versioned
 from tests.fixtures.temporal import TemporalUnderTest
 from tests.workflows.books import Books
 from tests.workflows.people import Desk, case_start
+from tests.workflows.serving import serving
 from workflows.actor_gate import ActorGate
-from workflows.definitions import WORKFLOWS, runner
 
 
 @dataclass
@@ -77,16 +75,7 @@ async def case(temporal: TemporalUnderTest, books: Books, tmp_path: Path) -> Asy
         temporal.address, namespace=temporal.namespace, data_converter=data_converter(verifier)
     )
     queue = f"gate-{uuid4()}"
-    async with Worker(
-        client,
-        task_queue=queue,
-        workflows=WORKFLOWS,
-        activities=books.activities(),
-        workflow_runner=runner(),
-        interceptors=[ActorGate(verifier)],
-        deployment_config=versioned(queue),
-    ):
-        await make_current(client, queue)
+    async with serving(client, queue, books, interceptors=[ActorGate(verifier)]):
         start = case_start()
         workflow_id = f"application-{start.application_id}"
         await client.start_workflow(APPLICATION_WORKFLOW, start, id=workflow_id, task_queue=queue)

@@ -371,14 +371,23 @@ class Drawn:
             )
         )
 
-    async def confirmed(self, utilisation: dict[str, Any]) -> TransferRef:
-        """A transfer of a drawing that passed the gate, confirmed by the owner."""
+    async def prepared(self, utilisation: dict[str, Any]) -> list[TransferRef]:
+        """The transfers of a drawing that has its commitment and passed the gate."""
         await self.worker.reserve(self.step(utilisation, "reserve"))
         result = await self.worker.gate(self.step(utilisation, "gate"))
         assert result.verdict.allowed, result
-        [transfer] = await self.worker.prepare_transfers(self.step(utilisation, "transfers"))
+        return await self.worker.prepare_transfers(self.step(utilisation, "transfers"))
+
+    async def shown(self, utilisation: dict[str, Any]) -> TransferRef:
+        """The one transfer of such a drawing, shown to the owner."""
+        [transfer] = await self.prepared(utilisation)
         handle = self.engine.get_workflow_handle(utilisation_workflow_id(UUID(utilisation["utilisation_id"])))
         await handle.execute_update("expect", [transfer])
+        return transfer
+
+    async def confirmed(self, utilisation: dict[str, Any]) -> TransferRef:
+        """A transfer of a drawing that passed the gate, confirmed by the owner."""
+        transfer = await self.shown(utilisation)
         owner = await self.people.borrower("owner@xiyun", "borrower_owner")
         body = {"decision": "confirm", "instruction_sha256": transfer.instruction_sha256}
         answer = await owner.post(f"/v1/transfers/{transfer.transfer_id}/confirm", json=body, headers=key())

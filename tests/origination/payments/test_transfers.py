@@ -94,9 +94,7 @@ async def test_a_confirmed_transfer_is_paid_and_drawn(drawn_case: Drawn, bank: A
 
 async def test_nothing_is_sent_that_the_owner_did_not_confirm(drawn_case: Drawn, bank: Any) -> None:
     utilisation = await drawn_case.ask()
-    await drawn_case.worker.reserve(drawn_case.step(utilisation, "reserve"))
-    await drawn_case.worker.gate(drawn_case.step(utilisation, "gate"))
-    [transfer] = await drawn_case.worker.prepare_transfers(drawn_case.step(utilisation, "transfers"))
+    [transfer] = await drawn_case.prepared(utilisation)
     assert await drawn_case.worker.prepare_transfers(drawn_case.step(utilisation, "transfers")) == [transfer]
     with pytest.raises(RemoteProblem) as refused:
         await drawn_case.worker.send_transfer(drawn_case.transfer_step(utilisation, transfer))
@@ -106,11 +104,7 @@ async def test_nothing_is_sent_that_the_owner_did_not_confirm(drawn_case: Drawn,
 
 async def test_the_owner_decides_on_what_was_shown(drawn_case: Drawn, bank: Any) -> None:
     utilisation = await drawn_case.ask()
-    await drawn_case.worker.reserve(drawn_case.step(utilisation, "reserve"))
-    await drawn_case.worker.gate(drawn_case.step(utilisation, "gate"))
-    [transfer] = await drawn_case.worker.prepare_transfers(drawn_case.step(utilisation, "transfers"))
-    workflow = drawn_case.engine.get_workflow_handle(f"utilisation-{utilisation['utilisation_id']}")
-    await workflow.execute_update("expect", [transfer])
+    transfer = await drawn_case.shown(utilisation)
     people = drawn_case.people
     owner = await people.borrower("owner@xiyun", "borrower_owner")
     path = f"/v1/transfers/{transfer.transfer_id}/confirm"
