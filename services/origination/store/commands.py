@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel
 from sqlalchemy import bindparam
 from sqlalchemy.dialects.postgresql import insert
-from sqlmodel import col, select, update
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from domain.inbox import CommandRefusal, CommandState, CommandView
@@ -25,6 +25,16 @@ _WRITTEN = (
     .on_conflict_do_nothing(index_elements=["update_id"])
     .returning(_commands.c.id)
 )
+
+
+_SETTLED = (
+    _commands.update()
+    .where(_commands.c.id == bindparam("sent"), _commands.c.state.in_((CommandState.PENDING, CommandState.LOST)))
+    .values(settled_at=bindparam("moment"))
+    .returning(_commands.c.id)
+)
+_APPLIED = _SETTLED.values(state=CommandState.APPLIED.value)
+_REFUSED = _SETTLED.values(state=CommandState.REFUSED.value, refusal=bindparam("reasons"))
 
 
 def update_id_of(principal: str, route: str, target: str, key: str) -> str:
@@ -78,16 +88,9 @@ async def written(
 
 async def settle(session: AsyncSession, command: Command, refusal: dict[str, Any] | None = None) -> bool:
     """Enter a command's outcome; ``False`` where somebody was faster."""
-    settled = await session.execute(
-        update(Command)
-        .where(col(Command.id) == command.id, col(Command.state).in_([CommandState.PENDING, CommandState.LOST]))
-        .values(
-            state=CommandState.REFUSED if refusal else CommandState.APPLIED,
-            refusal=refusal,
-            settled_at=now(),
-        )
-        .returning(col(Command.id))
-        .execution_options(synchronize_session=False)
+    settled = await (await session.connection()).execute(
+        _APPLIED if refusal is None else _REFUSED,
+        {"sent": command.id, "moment": now()} | ({} if refusal is None else {"reasons": refusal}),
     )
     return settled.scalar_one_or_none() is not None
 
