@@ -33,6 +33,9 @@ class Component(ABC):
     name: str
     pid: int | None = None
     """The running process, for a probe that has to tell it from one before it; set by whoever started it."""
+    preloads: tuple[str, ...] = ()
+    """Modules that its process reads before it does anything. A component that names some runs ``python -m …`` and may be
+    forked off a process that has read them already."""
 
     def prepare(self) -> None:
         """Lay down what the process needs before it starts; changes nothing when it is already there."""

@@ -7,6 +7,9 @@ import httpx
 
 from suandai.stack.component import Command, Component
 
+# What uvicorn itself reads only once it runs.
+_SERVER = ("uvicorn.main", "uvicorn.loops.auto", "uvicorn.protocols.http.auto", "uvicorn.lifespan.on")
+
 
 class AsgiService(Component):
     """One application, ready when ``/readyz`` says that it and what it depends on can work."""
@@ -17,6 +20,7 @@ class AsgiService(Component):
         self.port = port
         self.url = f"http://127.0.0.1:{port}"
         self._factory = factory
+        self.preloads = (*_SERVER, factory.partition(":")[0])
         self.settings = settings
         self._lacks = ""
         self._http = httpx.Client(timeout=3, trust_env=False)

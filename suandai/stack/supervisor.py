@@ -18,9 +18,10 @@ from typing import Self, TypeVar
 from suandai.stack.assembly import KEY_HOLDERS, SOURCES, Assembly
 from suandai.stack.component import Component, StackError
 from suandai.stack.fleet import lost_build
+from suandai.stack.forking import ForkedProcess, ForkServer
 from suandai.stack.keys import ensure_keys
 from suandai.stack.layout import Layout, Ports, is_free
-from suandai.stack.process import RunningProcess
+from suandai.stack.process import ComponentProcess, RunningProcess
 from suandai.stack.record import ComponentRecord, DirectoryInUse, StackRecord, locked
 from suandai.stack.workers import WORKER
 
@@ -48,7 +49,7 @@ class Part:
 
     component: Component
     state: str = "waiting"
-    process: RunningProcess | None = None
+    process: ComponentProcess | None = None
     restarts: int = 0
 
     @property
@@ -104,6 +105,8 @@ class Stack:
         self._told: dict[str, str] = {}
         # Probes block, and every component has one: the loop's own few threads would make them wait for each other.
         self._threads = ThreadPoolExecutor(max_workers=16, thread_name_prefix="stack")
+        read_once = dict.fromkeys(module for part in self.parts for module in part.component.preloads)
+        self._fork_server = ForkServer(tuple(read_once), self.layout.logs / "fork-server.log") if read_once else None
 
     @property
     def parts(self) -> list[Part]:
@@ -154,6 +157,8 @@ class Stack:
         self._watchers = {}
         for stage in reversed(self._stages):
             await asyncio.gather(*(self._end(part) for part in stage))
+        if self._fork_server is not None:
+            await self._in_thread(self._fork_server.stop)
         if self._state is not None:
             # A directory that was refused is left as it was found.
             self._state = None
@@ -188,6 +193,9 @@ class Stack:
             directory.mkdir(mode=0o700, exist_ok=True)
         self._state = "starting"
         self._write()
+        if self._fork_server is not None:
+            # It reads what the services need while databases and issuers come up.
+            self._fork_server.start()
         if any(part.name in KEY_HOLDERS for part in self.parts):
             await self._in_thread(lambda: ensure_keys(layout.keys, layout.worker_keys))
 
@@ -209,8 +217,10 @@ class Stack:
         part.state = "preparing"
         await self._in_thread(component.prepare)
         log = self.layout.logs / f"{component.name}.log"
+        if component.preloads and self._fork_server is not None:
+            await self._in_thread(self._fork_server.wait)
         # The record follows the start at once: a process nobody knows of could not be found after a crash.
-        part.process = RunningProcess(component.command(), log)
+        part.process = self._launched(component, log)
         component.pid = part.process.mark.pid
         self._write()
         part.state = "starting"
@@ -228,6 +238,14 @@ class Stack:
         part.state = "completing"
         await self._in_thread(component.complete)
         part.state = "ready"
+
+    def _launched(self, component: Component, log: Path) -> ComponentProcess:
+        command = component.command()
+        if component.preloads and self._fork_server is not None:
+            # Without a fork server a service starts as it does anywhere else, only later.
+            with suppress(OSError):
+                return ForkedProcess(self._fork_server, component.name, command, log)
+        return RunningProcess(command, log)
 
     async def _man_builds(self) -> None:
         """Give every build that still has cases a worker, and let those go that have none left.
