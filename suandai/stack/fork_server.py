@@ -1,11 +1,14 @@
-"""The process that services are forked off: ``python -m suandai.stack.fork_server module …``.
+"""The process that components are forked off: ``python -m suandai.stack.fork_server library … -- module …``.
 
-Three services and the simulated core bank read nearly the same libraries, and reading them takes a processor longer than
-anything else a start does. Here they are read once; a service that is started, or started again after its end, is a copy
-of this process which then becomes the service. It reads requests from standard input and tells of starts and ends on
-standard output, a JSON object a line, and leaves when its input ends; what it started goes on.
+Three services, the simulated core bank and the worker read nearly the same libraries, and reading them takes a processor
+longer than anything else a start does. Here they are read once; a component that is started, or started again after its
+end, is a copy of this process which then becomes the component. It reads requests from standard input and tells of starts
+and ends on standard output, a JSON object a line, and leaves when its input ends; what it started goes on.
 
-It keeps no thread, opens no connection and draws no random number before it forks, so that no two services share any.
+The worker runs the kept code of its build and not the installed one. So the process doubles once the libraries are read:
+one goes on to read the installed modules, the other never does and is what such a component is a copy of.
+
+Neither keeps a thread, opens a connection or draws a random number before it forks, so no two components share any.
 """
 
 import gc
@@ -16,54 +19,89 @@ import runpy
 import select
 import signal
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
 _READ = 65536
 
+Request = dict[str, Any]
+"""``name`` of the component, ``module`` and ``arguments`` to run, ``environment``, ``log``, and ``own_code``: directories
+with code that goes before the installed one, empty for a component that runs what is installed."""
 
-def main(modules: list[str]) -> None:
-    """Read the modules, then serve; in a process that was forked, run what was asked for and return when it has ended."""
-    # What is read here stays: no collector has to look at it, here or in the services, whose pages stay shared that way.
+
+def main(libraries: Sequence[str], modules: Sequence[str]) -> None:
+    """Read, then serve; in a process that was forked, run what was asked for and return when it has ended."""
+    # What is read here stays: no collector has to look at it, here or in the components, whose pages stay shared that way.
     gc.disable()
-    for module in modules:
-        # A service that cannot be read says so itself, in its own log.
-        with suppress(Exception):
-            importlib.import_module(module)
-    gc.freeze()
-    _tell(ready=True)
-    request = _serve()
+    _import(libraries)
+    request, bare = _double() if modules else (None, None)
+    if request is None:
+        _import(modules)
+        _tell(ready=True)
+        request = _serve(0, bare)
     if request is not None:
         _become(request)
 
 
-def _serve() -> dict[str, Any] | None:
-    """Fork as asked until the supervisor is gone: ``None`` then, and in every forked process what it is to become."""
+def _import(names: Sequence[str]) -> None:
+    for name in names:
+        # A component whose code cannot be read says so itself, in its own log.
+        with suppress(Exception):
+            importlib.import_module(name)
+    gc.freeze()
+
+
+def _double() -> tuple[Request | None, int | None]:
+    """Fork the process that keeps to the libraries; where requests for it are written, and in what it forked the request."""
+    asked, ask = os.pipe()
+    if os.fork() != 0:
+        os.close(asked)
+        return None, ask
+    os.close(ask)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    request = _serve(asked, None)
+    if request is None:
+        sys.exit()
+    return request, None
+
+
+def _serve(requests: int, bare: int | None) -> Request | None:
+    """Fork as asked until nobody can ask any more: ``None`` then, and in every forked process what it is to become.
+
+    ``bare`` is where requests of components with code of their own are passed on to.
+    """
     woken, waker = os.pipe()
     for end in (woken, waker):
         os.set_blocking(end, False)
     # An end that comes between two looks is not missed: the signal leaves a byte to be read.
     signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
     signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
-    asked = b""
+    unread = b""
     while True:
-        readable, _, _ = select.select([0, woken], [], [])
+        readable, _, _ = select.select([requests, woken], [], [])
         if woken in readable:
             os.read(woken, _READ)
             _reap()
-        if 0 in readable:
-            chunk = os.read(0, _READ)
+        if requests in readable:
+            chunk = os.read(requests, _READ)
             if not chunk:
                 return None
-            *lines, asked = (asked + chunk).split(b"\n")
+            *lines, unread = (unread + chunk).split(b"\n")
             for line in lines:
+                request: Request = json.loads(line)
+                if request["own_code"] and bare is not None:
+                    os.write(bare, line + b"\n")
+                    continue
                 pid = os.fork()
                 if pid == 0:
                     signal.set_wakeup_fd(-1)
                     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-                    os.close(woken)
-                    os.close(waker)
-                    request: dict[str, Any] = json.loads(line)
+                    for opened in {requests, woken, waker, bare} - {0, None}:
+                        assert opened is not None
+                        os.close(opened)
                     return request
                 _tell(started=pid)
 
@@ -75,7 +113,7 @@ def _reap() -> None:
             _tell(ended=pid, code=os.waitstatus_to_exitcode(status))
 
 
-def _become(request: dict[str, Any]) -> None:
+def _become(request: Request) -> None:
     """A session, a log, an environment and a name of its own, then the module as ``python -m`` would run it."""
     os.setsid()
     log = os.open(request["log"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
@@ -89,6 +127,7 @@ def _become(request: dict[str, Any]) -> None:
     # What `ps` and `top` show; without it all would bear the interpreter's name. Linux only, and nothing depends on it.
     with suppress(OSError), open("/proc/self/comm", "w", encoding="utf-8") as name:
         name.write(request["name"])
+    sys.path[:0] = request["own_code"]
     sys.argv = [request["module"], *request["arguments"]]
     gc.enable()
     runpy.run_module(request["module"], run_name="__main__", alter_sys=True)
@@ -99,4 +138,5 @@ def _tell(**what: Any) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    at = sys.argv.index("--")
+    main(sys.argv[1:at], sys.argv[at + 1 :])

@@ -1,6 +1,7 @@
 """Processes that are forked off one which has read their code already; see ``fork_server`` for what that process does."""
 
 import json
+import os
 import select
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from suandai.stack.component import Command, StackError, inherited_environment
+from suandai.stack.component import Command, inherited_environment
 from suandai.stack.process import ComponentProcess, ProcessMark, room_for
 
 _UNKNOWN = 255
@@ -20,14 +21,14 @@ _UNKNOWN = 255
 class ForkServer:
     """The supervisor's side of a fork server. All methods may be called from any thread."""
 
-    def __init__(self, modules: Sequence[str], log: Path) -> None:
-        """``modules`` are what it reads before it forks; ``log`` is where its errors go."""
-        self._modules = tuple(modules)
+    def __init__(self, libraries: Sequence[str], modules: Sequence[str], log: Path) -> None:
+        """``libraries`` are what every component of its reads, ``modules`` what those read that run the installed code;
+        ``log`` is where its errors go."""
+        self._arguments = (*libraries, "--", *modules)
         self._log = log
         self._popen: subprocess.Popen[bytes] | None = None
         self._ready = False
         self._ended: dict[int, int] = {}
-        self._read = b""
         self._lock = threading.Lock()
 
     def start(self) -> None:
@@ -43,12 +44,20 @@ class ForkServer:
                 pass
 
     def fork(self, name: str, command: Command, log: Path) -> int:
-        """Start a component's process and return its pid. Raises ``OSError`` when there is nobody to fork it."""
-        _, dash_m, module, *arguments = command.arguments
-        if dash_m != "-m":
-            raise StackError(f"{name} is not started as a module and cannot be forked")
-        environment = inherited_environment() | dict(command.environment)
-        request = {"name": name, "module": module, "arguments": arguments, "environment": environment, "log": str(log)}
+        """Start a component's process and return its pid. Raises ``OSError`` when there is nobody to fork it.
+
+        The command is ``python … -m module …``.
+        """
+        at = command.arguments.index("-m")
+        own_code = command.environment.get("PYTHONPATH", "")
+        request = {
+            "name": name,
+            "module": command.arguments[at + 1],
+            "arguments": command.arguments[at + 2 :],
+            "environment": inherited_environment() | dict(command.environment),
+            "own_code": own_code.split(os.pathsep) if own_code else [],
+            "log": str(log),
+        }
         with self._lock:
             if self._popen is None or not self._ready:
                 raise ConnectionError("the fork server does not run")
@@ -95,11 +104,11 @@ class ForkServer:
     def _start(self) -> None:
         if self._popen is not None and self._popen.poll() is None:
             return
-        self._ready, self._read = False, b""
+        self._ready = False
         room_for(self._log)
         with self._log.open("ab") as sink:
             self._popen = subprocess.Popen(
-                [sys.executable, "-m", "suandai.stack.fork_server", *self._modules],
+                [sys.executable, "-m", "suandai.stack.fork_server", *self._arguments],
                 env=inherited_environment(),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,

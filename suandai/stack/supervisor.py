@@ -105,8 +105,7 @@ class Stack:
         self._told: dict[str, str] = {}
         # Probes block, and every component has one: the loop's own few threads would make them wait for each other.
         self._threads = ThreadPoolExecutor(max_workers=16, thread_name_prefix="stack")
-        read_once = dict.fromkeys(module for part in self.parts for module in part.component.preloads)
-        self._fork_server = ForkServer(tuple(read_once), self.layout.logs / "fork-server.log") if read_once else None
+        self._fork_servers = _fork_servers(self.parts, self.layout.logs)
 
     @property
     def parts(self) -> list[Part]:
@@ -157,8 +156,8 @@ class Stack:
         self._watchers = {}
         for stage in reversed(self._stages):
             await asyncio.gather(*(self._end(part) for part in stage))
-        if self._fork_server is not None:
-            await self._in_thread(self._fork_server.stop)
+        for fork_server in self._fork_servers.values():
+            await self._in_thread(fork_server.stop)
         if self._state is not None:
             # A directory that was refused is left as it was found.
             self._state = None
@@ -193,9 +192,9 @@ class Stack:
             directory.mkdir(mode=0o700, exist_ok=True)
         self._state = "starting"
         self._write()
-        if self._fork_server is not None:
-            # It reads what the services need while databases and issuers come up.
-            self._fork_server.start()
+        for fork_server in self._fork_servers.values():
+            # They read what the services need while the database comes up.
+            fork_server.start()
         if any(part.name in KEY_HOLDERS for part in self.parts):
             await self._in_thread(lambda: ensure_keys(layout.keys, layout.worker_keys))
 
@@ -217,8 +216,8 @@ class Stack:
         part.state = "preparing"
         await self._in_thread(component.prepare)
         log = self.layout.logs / f"{component.name}.log"
-        if component.preloads and self._fork_server is not None:
-            await self._in_thread(self._fork_server.wait)
+        if component.preload is not None:
+            await self._in_thread(self._fork_servers[component.preload.libraries].wait)
         # The record follows the start at once: a process nobody knows of could not be found after a crash.
         part.process = self._launched(component, log)
         component.pid = part.process.mark.pid
@@ -241,10 +240,11 @@ class Stack:
 
     def _launched(self, component: Component, log: Path) -> ComponentProcess:
         command = component.command()
-        if component.preloads and self._fork_server is not None:
-            # Without a fork server a service starts as it does anywhere else, only later.
+        if component.preload is not None:
+            # Without a fork server a component starts as it does anywhere else, only later.
             with suppress(OSError):
-                return ForkedProcess(self._fork_server, component.name, command, log)
+                fork_server = self._fork_servers[component.preload.libraries]
+                return ForkedProcess(fork_server, component.name, command, log)
         return RunningProcess(command, log)
 
     async def _man_builds(self) -> None:
@@ -344,6 +344,18 @@ class Stack:
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+
+def _fork_servers(parts: Sequence[Part], logs: Path) -> dict[tuple[str, ...], ForkServer]:
+    """One for each set of libraries that components have in common."""
+    modules: dict[tuple[str, ...], list[str]] = {}
+    for part in parts:
+        if (preload := part.component.preload) is not None:
+            modules.setdefault(preload.libraries, []).extend(preload.modules)
+    return {
+        libraries: ForkServer(libraries, own, logs / f"fork-server-{number}.log")
+        for number, (libraries, own) in enumerate(modules.items(), start=1)
+    }
 
 
 def down(directory: Path) -> list[str]:
