@@ -40,8 +40,10 @@ def main(libraries: Sequence[str], modules: Sequence[str]) -> None:
         _import(modules)
         _tell(ready=True)
         request = _serve(0, bare)
-    if request is not None:
-        _become(request)
+    if request is None:
+        # Nothing is held that would have to be given back.
+        os._exit(0)
+    _become(request)
 
 
 def _import(names: Sequence[str]) -> None:
@@ -62,10 +64,7 @@ def _double() -> tuple[Request | None, int | None]:
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.close(nothing)
-    request = _serve(asked, None)
-    if request is None:
-        sys.exit()
-    return request, None
+    return _serve(asked, None) or os._exit(0), None
 
 
 def _serve(requests: int, bare: int | None) -> Request | None:

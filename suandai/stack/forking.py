@@ -16,6 +16,7 @@ from suandai.stack.process import ComponentProcess, ProcessMark, room_for
 
 _UNKNOWN = 255
 """The exit code of a process whose end nobody could see, because the fork server had ended before it."""
+_TOLD_WITHIN = 1.0
 
 
 class ForkServer:
@@ -63,7 +64,6 @@ class ForkServer:
                 raise ConnectionError("the fork server does not run")
             assert self._popen.stdin is not None
             self._popen.stdin.write(json.dumps(request).encode() + b"\n")
-            self._popen.stdin.flush()
             while True:
                 told = self._hear()
                 if not told:
@@ -75,35 +75,34 @@ class ForkServer:
 
     def exit_code(self, mark: ProcessMark) -> int | None:
         """What a forked process ended with; ``None`` while it runs."""
+        alive = mark.is_alive()
         with self._lock:
-            while self._popen is not None and self._has_news() and self._hear():
-                pass
-            if mark.pid in self._ended:
-                return self._ended[mark.pid]
-            gone = self._popen is None or self._popen.poll() is not None
-        return _UNKNOWN if gone and not mark.is_alive() else None
+            # The server tells of an end a moment after it; one that was killed itself never does.
+            while self._has_news(0 if alive else _TOLD_WITHIN) and self._hear():
+                if mark.pid in self._ended:
+                    break
+            code = self._ended.get(mark.pid, _UNKNOWN)
+        return None if alive else code
 
     def stop(self) -> None:
         """End it; what it started goes on."""
         with self._lock:
             if self._popen is None:
                 return
-            assert self._popen.stdin is not None
-            assert self._popen.stdout is not None
-            with suppress(OSError):
-                self._popen.stdin.close()
+            self._hang_up()
             try:
                 # It may still be reading, and looks at its input only afterwards.
                 self._popen.wait(0.5 if self._ready else 0)
             except subprocess.TimeoutExpired:
                 self._popen.kill()
                 self._popen.wait()
-            self._popen.stdout.close()
             self._popen, self._ready = None, False
 
     def _start(self) -> None:
-        if self._popen is not None and self._popen.poll() is None:
-            return
+        if self._popen is not None:
+            if self._popen.poll() is None:
+                return
+            self._hang_up()
         self._ready = False
         room_for(self._log)
         with self._log.open("ab") as sink:
@@ -113,13 +112,22 @@ class ForkServer:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=sink,
+                # What is told waits in the pipe alone, where it can be looked for.
+                bufsize=0,
                 start_new_session=True,
             )
 
-    def _has_news(self) -> bool:
+    def _hang_up(self) -> None:
         assert self._popen is not None
-        assert self._popen.stdout is not None
-        return bool(select.select([self._popen.stdout], [], [], 0)[0])
+        for end in (self._popen.stdin, self._popen.stdout):
+            assert end is not None
+            with suppress(OSError):
+                end.close()
+
+    def _has_news(self, within_seconds: float) -> bool:
+        if self._popen is None or self._popen.stdout is None or self._popen.stdout.closed:
+            return False
+        return bool(select.select([self._popen.stdout], [], [], within_seconds)[0])
 
     def _hear(self) -> dict[str, Any]:
         """The next line it tells, waited for; empty when it has ended."""

@@ -32,7 +32,7 @@ class IdentityProvider(Component):
     A service's token instead carries its role as ``scope`` (``service:worker``) and its client id as subject.
     """
 
-    preload = Preload(("nanoidp.app", "nanoidp.__main__"))
+    preload = Preload(("nanoidp.app", "nanoidp.config_schema"))
 
     def __init__(
         self,

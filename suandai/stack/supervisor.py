@@ -216,8 +216,8 @@ class Stack:
         part.state = "preparing"
         await self._in_thread(component.prepare)
         log = self.layout.logs / f"{component.name}.log"
-        if component.preload is not None:
-            await self._in_thread(self._fork_servers[component.preload.libraries].wait)
+        if (fork_server := self._fork_server(component)) is not None:
+            await self._in_thread(fork_server.wait)
         # The record follows the start at once: a process nobody knows of could not be found after a crash.
         part.process = self._launched(component, log)
         component.pid = part.process.mark.pid
@@ -238,12 +238,14 @@ class Stack:
         await self._in_thread(component.complete)
         part.state = "ready"
 
+    def _fork_server(self, component: Component) -> ForkServer | None:
+        return self._fork_servers.get(component.preload.libraries) if component.preload is not None else None
+
     def _launched(self, component: Component, log: Path) -> ComponentProcess:
         command = component.command()
-        if component.preload is not None:
+        if (fork_server := self._fork_server(component)) is not None:
             # Without a fork server a component starts as it does anywhere else, only later.
             with suppress(OSError):
-                fork_server = self._fork_servers[component.preload.libraries]
                 return ForkedProcess(fork_server, component.name, command, log)
         return RunningProcess(command, log)
 
@@ -347,7 +349,10 @@ class Stack:
 
 
 def _fork_servers(parts: Sequence[Part], logs: Path) -> dict[tuple[str, ...], ForkServer]:
-    """One for each set of libraries that components have in common."""
+    """One for each set of libraries that components have in common; none where processes that are not our children cannot
+    be watched cheaply."""
+    if not Path("/proc/self/stat").exists():
+        return {}
     modules: dict[tuple[str, ...], list[str]] = {}
     for part in parts:
         if (preload := part.component.preload) is not None:
