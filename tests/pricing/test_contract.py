@@ -1,6 +1,7 @@
 """Generated requests against the published contract: no failure, no answer that is not documented."""
 
 import asyncio
+import os
 import socket
 import threading
 from collections import Counter
@@ -19,6 +20,8 @@ from services.pricing.settings import PricingSettings
 from tests.fixtures.identity import Tokens
 from tests.pricing.conftest import Published, book
 
+EXAMPLES_AN_OPERATION = int(os.environ.get("SUANDAI_CONTRACT_EXAMPLES", "40"))
+"""Few where every commit runs them, beside `tests/contract` at the running bank; `make fuzz` for hundreds."""
 PRODUCTS = {"investment": ("nxb_project_loan", "nxb"), "contract": ("jsb_order", "jsb")}
 
 SUM = {"amount": "8000000.00", "currency": "CNY"}
@@ -71,8 +74,12 @@ def _call_operation(operation: Any, address: str, headers: dict[str, str]) -> Co
     statuses: Counter[int] = Counter()
     documented = set(operation.definition.raw["responses"])
 
+    # The same requests each time: with few of them chance would decide which answers are met.
+    @hypothesis.seed(0)
     @given(case=operation.as_strategy(), pinned=hypothesis.strategies.booleans())
-    @hypothesis.settings(max_examples=50, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @hypothesis.settings(
+        max_examples=EXAMPLES_AN_OPERATION, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+    )
     def call(case: Any, pinned: bool) -> None:
         if pinned and isinstance(case.body, dict):
             # Half of the requests name a policy that exists, so that the calculations are reached.
