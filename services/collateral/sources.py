@@ -1,10 +1,10 @@
 """What the service reads from origination: published policy by its hash, and reference data by its day."""
 
 import asyncio
-from collections import OrderedDict
 from datetime import date
 from typing import Any, Final, Protocol
 
+from cachetools import LRUCache
 from pydantic import TypeAdapter, ValidationError
 
 from domain.calendar import BusinessCalendar
@@ -47,7 +47,7 @@ class PolicyShelf:
 
     def __init__(self, books: PublishedBooks) -> None:
         self._books = books
-        self._bundles: OrderedDict[str, Bundle] = OrderedDict()
+        self._bundles: LRUCache[str, Bundle] = LRUCache(maxsize=_KEPT)
 
     async def bundle(self, sha256: str) -> Bundle:
         """The bundle under a hash, checked against it.
@@ -55,7 +55,6 @@ class PolicyShelf:
         Raises ``invalid_request`` (422) for one that was never published and ``RemoteUnusable`` for one that is damaged.
         """
         if sha256 in self._bundles:
-            self._bundles.move_to_end(sha256)
             return self._bundles[sha256]
         try:
             data = await self._books.policy(sha256)
@@ -70,8 +69,6 @@ class PolicyShelf:
         if bundle.sha256 != sha256:
             raise RemoteUnusable("policy: the bundle is not the one that was asked for")
         self._bundles[sha256] = bundle
-        while len(self._bundles) > _KEPT:
-            self._bundles.popitem(last=False)
         return bundle
 
 

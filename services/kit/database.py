@@ -7,8 +7,8 @@ could not be rolled back with ours.
 
 import json
 import select
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -21,6 +21,7 @@ from sqlalchemy import DateTime, MetaData, Numeric, event, text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.orm import ORMExecuteState, Session
 from sqlalchemy.types import TypeDecorator
 from sqlmodel.ext.asyncio.session import AsyncSession
 from uuid_utils.compat import uuid7 as _uuid7
@@ -39,6 +40,7 @@ MONEY: Final = Numeric(20, 2)
 RATE: Final = Numeric(12, 8)
 UNIT_PRICE: Final = Numeric(20, 8)
 
+_READS: Final = "only_reads"
 _transactions: ContextVar[int] = ContextVar("open_transactions", default=0)
 
 
@@ -93,6 +95,31 @@ def _refuse_dead(connection: Any, *_: object) -> None:
         raise DisconnectionError("the server has closed the connection")
 
 
+class WroteWhileReading(RuntimeError):
+    """Something was changed through a session that only reads: a programming error, which would be committed at once."""
+
+
+@event.listens_for(Session, "before_flush")
+def _refuse_changes(session: Session, *_: object) -> None:
+    if session.info.get(_READS) and (session.new or session.deleted or session.dirty):
+        raise WroteWhileReading
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _refuse_writes(state: ORMExecuteState) -> None:
+    if state.session.info.get(_READS) and not state.is_select:
+        raise WroteWhileReading
+
+
+@contextmanager
+def _holding_a_connection() -> Iterator[None]:
+    token = _transactions.set(_transactions.get() + 1)
+    try:
+        yield
+    finally:
+        _transactions.reset(token)
+
+
 class Database:
     """The pool of one process.
 
@@ -126,16 +153,23 @@ class Database:
             connect_args={"options": limits, "connect_timeout": 5},
         )
         event.listen(self.engine.sync_engine, "checkout", _refuse_dead)
+        self._reads = self.engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[AsyncSession]:
         """One transaction. Objects stay readable after the commit."""
         async with AsyncSession(self.engine, expire_on_commit=False) as session, session.begin():
-            token = _transactions.set(_transactions.get() + 1)
-            try:
+            with _holding_a_connection():
                 yield session
-            finally:
-                _transactions.reset(token)
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncSession]:
+        """Statements that only read, without BEGIN and COMMIT: under READ COMMITTED each sees what is committed when it
+        runs, inside a transaction or not. A change is refused with ``WroteWhileReading``."""
+        async with AsyncSession(self._reads, expire_on_commit=False, info={_READS: True}) as session:
+            with _holding_a_connection():
+                yield session
+            _refuse_changes(session.sync_session)
 
     async def ping(self) -> None:
         """Raises when the database does not answer."""

@@ -98,10 +98,12 @@ class Reservation:
 
     id: UUID
     replayed: Response | None = None
+    fresh: bool = False
+    """Nobody has used the key before."""
 
 
 Effect = Callable[[AsyncSession], Awaitable[Reply]]
-Begin = Callable[[AsyncSession], Awaitable[None]]
+Begin = Callable[[AsyncSession, Reservation], Awaitable[None]]
 
 
 class _Undone(Exception):
@@ -175,7 +177,7 @@ class IdempotentCall:
                 async with database.session() as session:
                     reservation = await self._take(session, content, lease=LEASE)
                     if begin is not None and reservation.replayed is None:
-                        await _undoing(begin(session))
+                        await _undoing(begin(session, reservation))
                     return reservation
             except _Undone as undone:
                 await self._keep(database, content, undone.problem)
@@ -236,7 +238,7 @@ class IdempotentCall:
         }
         mine = await (await session.connection()).execute(_statements(keys).reserve, reserved)
         if (new := mine.scalar_one_or_none()) is not None:
-            return Reservation(new)
+            return Reservation(new, fresh=True)
         row = (
             await _run(
                 session,

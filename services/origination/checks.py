@@ -70,7 +70,7 @@ async def run_authority(state: State, case_id: UUID, as_of: date) -> tuple[Drawn
 async def _books(state: State, case_id: UUID, as_of: date) -> _Books:
     database: Database = state.database
     shelf: PolicyShelf = state.policies
-    async with database.session() as session:
+    async with database.reading() as session:
         case = await case_at(session, case_id, as_of)
     pinned = await shelf.bundle(case.dossier.policy_sha256)
     return _Books(case, pinned, await shelf.in_force(as_of), case.row.pinned_on or as_of, as_of)

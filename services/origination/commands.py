@@ -5,7 +5,7 @@ The inbox is right when the reply arrives; a time-out is not a failure but "acce
 the same key sent again brings the outcome, however the first request ended.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -24,12 +24,12 @@ from services.kit import problems
 from services.kit.actor_assertion import sign
 from services.kit.auth import record_refusal
 from services.kit.database import Database
-from services.kit.idempotency import IdempotentCall, Reply
+from services.kit.idempotency import IdempotentCall, Reply, Reservation
 from services.kit.principal import Principal
 from services.kit.problems import Fault, Problem, ProblemType
 from services.origination.process import NotRunning, ProcessGateway, Refused, TimedOut
 from services.origination.store import commands, positions
-from services.origination.tables.tasks import Command
+from services.origination.tables.tasks import Command, Task
 
 _STATUS = {
     Refusal.ASSERTION_INVALID: (403, "操作凭证无效", "The assertion of the actor is not valid"),
@@ -85,7 +85,8 @@ class Order:
 
 
 Prepare = Callable[[AsyncSession], Awaitable[Order]]
-Answer = Callable[[AsyncSession, CommandResult], Awaitable[Reply]]
+Answer = Callable[[AsyncSession, Sequence[Task]], Awaitable[Reply]]
+"""Makes the reply from the books; what it is given are the tasks that were news to them."""
 
 
 async def carry_out(
@@ -113,8 +114,8 @@ async def carry_out(
     update_id = commands.update_id_of(call.principal, call.route, target, call.key)
     rows: list[Command] = []
 
-    async def begin(session: AsyncSession) -> None:
-        row = await commands.by_update_id(session, update_id)
+    async def begin(session: AsyncSession, reservation: Reservation) -> None:
+        row = None if reservation.fresh else await commands.by_update_id(session, update_id)
         if row is None:
             order = await prepare(session)
             row = await commands.written(
@@ -135,12 +136,12 @@ async def carry_out(
         return reservation.replayed
     try:
         if ready is not None:
-            async with database.session() as session:
+            async with database.reading() as session:
                 sent_before = await commands.by_update_id(session, update_id) is not None
             if not sent_before:
                 await ready()
             async with database.session() as session:
-                await begin(session)
+                await begin(session, reservation)
         (row,) = rows
         outcome = await gateway.act(row.workflow_id, row.update_name, row.update_id, _signed(request, who, row, signed))
         if isinstance(outcome, TimedOut):
@@ -158,19 +159,18 @@ async def carry_out(
         raise
 
     async def effect(session: AsyncSession) -> Reply:
-        await enter_result(session, row, outcome)
-        return await answer(session, outcome)
+        return await answer(session, await enter_result(session, row, outcome))
 
     return await call.finish(database, reservation, effect)
 
 
-async def enter_result(session: AsyncSession, command: Command, result: CommandResult) -> None:
-    """Enter what a command changed, with the event that says who sent it."""
+async def enter_result(session: AsyncSession, command: Command, result: CommandResult) -> list[Task]:
+    """Enter what a command changed, with the event that says who sent it; returns the tasks that were news."""
     if not await commands.settle(session, command):
-        return
+        return []
     who = Principal.model_validate(command.actor)
     ids = positions.ids_of(command.workflow_id)
-    await positions.enter(
+    return await positions.enter(
         session,
         command.event_kind,
         who,

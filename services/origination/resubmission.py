@@ -5,7 +5,7 @@ has answered nobody changes the content; when it refuses, the rework is still op
 version.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from fastapi import Request, Response
@@ -13,7 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from domain.canonical import sha256_of
 from domain.casefile import MissingItem, SubmissionReceipt
-from domain.process import ACT_ON_TASK, CommandResult, SignedTaskCommand, application_workflow_id
+from domain.process import ACT_ON_TASK, SignedTaskCommand, application_workflow_id
 from domain.requests.collateral import asset_registrations
 from domain.tasks import HumanTask, TaskCommand, TaskOutcome, TaskSubject, Verb
 from services.kit.database import Database, now
@@ -32,6 +32,7 @@ from services.origination.store.events import record
 from services.origination.store.policies import PolicyShelf
 from services.origination.store.tasks import open_rework
 from services.origination.tables.cases import Application, ApplicationVersion
+from services.origination.tables.tasks import Task
 
 
 async def resubmit(
@@ -52,7 +53,7 @@ async def resubmit(
         await _frozen_again(session, who, row, comment)
         return Order(case_id, application_workflow_id(case_id), ACT_ON_TASK, _command(who, row, rework, comment))
 
-    async def answer(session: AsyncSession, _: CommandResult) -> Reply:
+    async def answer(session: AsyncSession, _: Sequence[Task]) -> Reply:
         row = await applications.case(session, case_id)
         headers = {"Location": f"/v1/applications/{case_id}", "ETag": etag_of(row.version)}
         return Reply(202, receipt(row), headers)

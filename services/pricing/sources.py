@@ -2,10 +2,10 @@
 
 import asyncio
 import re
-from collections import OrderedDict
 from datetime import date
 from typing import Any, Protocol, TypeVar
 
+from cachetools import LRUCache
 from pydantic import ValidationError
 
 from domain.calendar import BusinessCalendar
@@ -47,7 +47,7 @@ class Sources:
 
     def __init__(self, origination: Origination) -> None:
         self._origination = origination
-        self._bundles: OrderedDict[str, Bundle] = OrderedDict()
+        self._bundles: LRUCache[str, Bundle] = LRUCache(maxsize=BUNDLES_KEPT)
         self._loading = asyncio.Lock()
 
     async def policy(self, sha256: str) -> Bundle:
@@ -59,9 +59,6 @@ class Sources:
         async with self._loading:
             if sha256 not in self._bundles:
                 self._bundles[sha256] = await self._load(sha256)
-                while len(self._bundles) > BUNDLES_KEPT:
-                    self._bundles.popitem(last=False)
-            self._bundles.move_to_end(sha256)
             return self._bundles[sha256]
 
     async def _load(self, sha256: str) -> Bundle:

@@ -7,11 +7,11 @@ from typing import Any
 import httpx
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import text
+from sqlalchemy import delete, text
 from sqlalchemy.exc import DBAPIError, StatementError
 from sqlmodel import select
 
-from services.kit.database import Database, in_transaction, new_id, now
+from services.kit.database import Database, WroteWhileReading, in_transaction, new_id, now
 from services.kit.http import CallInsideTransaction, ServiceClient
 from services.kit.service_token import ClientCredentials
 from services.kit.settings import ServiceSettings
@@ -47,6 +47,31 @@ async def test_a_session_commits_whole_or_not_at_all(database: Database) -> None
     async with database.session() as session:
         (read,) = (await session.exec(select(Pledge))).all()
     assert (str(read.amount), read.created_at.utcoffset()) == ("280000000.00", timedelta(0))
+    await database.dispose()
+
+
+async def test_a_reading_session_opens_no_transaction_and_changes_nothing(database: Database) -> None:
+    kept = pledge()
+    async with database.session() as session:
+        session.add(kept)
+    async with database.reading() as session:
+        assert in_transaction()
+        (row,) = (await session.exec(select(Pledge).where(Pledge.id == kept.id))).all()
+        async with database.session() as other:
+            (await other.exec(select(Pledge).where(Pledge.id == kept.id))).one().name = "b"
+        (name,) = (await session.exec(select(Pledge.name).where(Pledge.id == kept.id))).all()
+        assert name == "b"
+    assert not in_transaction()
+    for forbidden in (pledge(), row):
+        with pytest.raises(WroteWhileReading):
+            async with database.reading() as session:
+                forbidden.name = "c"
+                session.add(forbidden)
+    with pytest.raises(WroteWhileReading):
+        async with database.reading() as session:
+            await session.execute(delete(Pledge))
+    async with database.session() as session:
+        assert (await session.exec(select(Pledge.name).where(Pledge.id == kept.id))).one() == "b"
     await database.dispose()
 
 

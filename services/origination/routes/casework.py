@@ -47,13 +47,13 @@ async def opening(request: Request, case_id: UUID, who: Worker, as_of: Annotated
     of the content, and who leads the investigation."""
     database: Database = request.app.state.database
     shelf: PolicyShelf = request.app.state.policies
-    async with database.session() as session:
+    async with database.reading() as session:
         row = await applications.case(session, case_id)
         version = await drafting.frozen(session, row)
     content = applications.content_of(version)
     pinned_on = row.pinned_on or as_of
     bundle = await shelf.bundle(row.policy_sha256 or "")
-    async with database.session() as session:
+    async with database.reading() as session:
         calendar, _ = await reference.calendar(session, bundle.business_day(pinned_on).calendar, as_of)
         # Whoever submitted has a duty already: without it the process could not keep the submitter from other ones.
         duties = await duties_discharged(session, case_id)
@@ -81,7 +81,7 @@ async def dossier(
 ) -> Dossier:
     """All that an assessment step may know."""
     database: Database = request.app.state.database
-    async with database.session() as session:
+    async with database.reading() as session:
         return await casework.read_dossier(session, case_id, as_of)
 
 
@@ -135,10 +135,10 @@ async def assemble_memo(request: Request, case_id: UUID, body: CaseStep, who: Wo
     _of_this_case(case_id, body.case_id)
     database: Database = request.app.state.database
     documents: DocumentStore = request.app.state.documents
-    async with database.session() as session:
-        facts = await casework.read_dossier(session, case_id, body.as_of)
-        found = casework.standing(await casework.latest_findings(session, case_id), facts.content)
-    text = memo(facts, [casework.assessment_item(item) for item in found], body.as_of)
+    async with database.reading() as session:
+        case = await casework.case_file(session, case_id, body.as_of)
+        facts = await casework.dossier_of(session, case)
+    text = memo(facts, [casework.assessment_item(item) for item in case.found], body.as_of)
     name = f"{facts.case_number}-memo.md"
     stored = await documents.put_bytes(text.encode(), name)
 
@@ -187,14 +187,13 @@ async def offer(request: Request, case_id: UUID, body: CaseStep, who: Worker, ca
     _of_this_case(case_id, body.case_id)
     database: Database = request.app.state.database
     shelf: PolicyShelf = request.app.state.policies
-    async with database.session() as session:
-        row = await applications.case(session, case_id)
+    async with database.reading() as session:
         facts = await casework.read_dossier(session, case_id, body.as_of)
         decision = await casework.newest(session, Decision, case_id)
     _needs(limit=facts.limit, quote=facts.quote, schedule=facts.schedule, decision=decision)
     assert decision is not None
     bundle = await shelf.bundle(facts.policy_sha256)
-    pinned_on = row.pinned_on or body.as_of
+    pinned_on = facts.pinned_on or body.as_of
     terms = offer_terms(
         facts,
         condition_terms(bundle, facts.line.product, pinned_on, facts.content),

@@ -64,5 +64,5 @@ async def one(
 ) -> ReferenceVintage:
     """The vintage of a series that stands on a day."""
     database: Database = request.app.state.database
-    async with database.session() as session:
+    async with database.reading() as session:
         return await reference.as_of(session, series, as_of)

@@ -1,5 +1,6 @@
 """``POST /v1/applications/{id}/submit`` and ``/withdraw``: a case enters its process, and leaves it."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
@@ -22,7 +23,6 @@ from domain.process import (
     APPLICATION_WORKFLOW,
     WITHDRAW,
     CaseStart,
-    CommandResult,
     SignedWithdrawCommand,
     WithdrawCommand,
     application_workflow_id,
@@ -51,6 +51,7 @@ from services.origination.store.business_day import business_day
 from services.origination.store.events import record
 from services.origination.store.policies import PolicyShelf
 from services.origination.tables.cases import Application
+from services.origination.tables.tasks import Task
 
 router = Router(prefix="/v1/applications", tags=["applications"], dependencies=[recorded()])
 
@@ -106,7 +107,7 @@ async def submit(
             base.check(row.version)
             documents = await casework.filed(session, case_id)
             # A case of a lender without books cannot be measured against anything.
-            await reference.lender(session, row.lender_id, day)
+            await reference.as_of(session, reference.lender_series(row.lender_id), day)
         content = applications.content_of(row)
         found = missing(content, bundle, documents, day)
         if found:
@@ -197,9 +198,10 @@ async def _admission(
     if line is None or row.customer_id is None or line.product not in {item.id for item in bundle.products(day)}:
         return Outcome.NOT_RUN, ()
     async with database.session() as session:
-        lender, _ = await reference.lender(session, row.lender_id, day)
-        stake = await casework.exposures(session, row, lender, day)
-        blacklisted, _ = await reference.listed(session, reference.BLACKLIST, content, day)
+        books = await reference.standing(session, (reference.lender_series(row.lender_id), reference.BLACKLIST), day)
+        lender, _ = books.lender(row.lender_id)
+        stake = await casework.exposures(session, row, await casework.customer_of(session, row), lender, day)
+        blacklisted, _ = books.listed(reference.BLACKLIST, content)
     inputs = ScreeningInputs(
         content_sha256="0" * 64,
         policy_sha256=bundle.sha256,
@@ -244,7 +246,7 @@ async def withdraw(
         command = WithdrawCommand(case_id=case_id, subject=who.subject, roles=who.roles, reason=body.reason)
         return Order(case_id, application_workflow_id(case_id), WITHDRAW, command)
 
-    async def answer(session: Any, result: CommandResult) -> Reply:
+    async def answer(session: AsyncSession, _: Sequence[Task]) -> Reply:
         row = await applications.case(session, case_id)
         return Reply(200, WithdrawalView(application_id=case_id, case_number=row.case_number, stage=row.stage))
 

@@ -1,5 +1,6 @@
 """``/v1/tasks``: the inbox, and the verbs by which people act on their tasks."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -8,7 +9,7 @@ from fastapi import Query, Request, Response
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from domain.inbox import TaskView
-from domain.process import ACT_ON_TASK, CommandResult, SignedTaskCommand
+from domain.process import ACT_ON_TASK, SignedTaskCommand
 from domain.roles import Role
 from domain.tasks import HumanTask, TaskBody, TaskCommand, TaskState, TaskType, Verb
 from services.kit.auth import allow
@@ -24,10 +25,11 @@ from services.origination.commands import ACCEPTED, Order, carry_out
 from services.origination.routes.roles import READERS
 from services.origination.store import inbox as tasks
 from services.origination.store.business_day import business_day
-from services.origination.store.inbox import InboxFilter
+from services.origination.store.inbox import Found, InboxFilter
 from services.origination.store.mandates import mandate_of
 from services.origination.store.people import is_known
 from services.origination.store.refusals import foreign
+from services.origination.tables.tasks import Task
 
 router = Router(tags=["tasks"])
 
@@ -55,7 +57,7 @@ async def inbox(
     """What the caller may work on, newest first."""
     database: Database = request.app.state.database
     wanted = InboxFilter(state=state or "", task_type=task_type or "", case_id=case_id, everything=everything)
-    async with database.session() as session:
+    async with database.reading() as session:
         found = await tasks.inbox(session, who, wanted, page)
     link_next(request, response, found.next_cursor)
     return Page(items=[tasks.view(item, who) for item in found.rows], next_cursor=found.next_cursor)
@@ -70,7 +72,7 @@ async def one(
 ) -> TaskView:
     """One task, with the verbs the caller may try and the version to try them on."""
     database: Database = request.app.state.database
-    async with database.session() as session:
+    async with database.reading() as session:
         found = await tasks.visible_task(session, who, task_id)
     if found is None:
         raise await foreign(request, who)
@@ -95,10 +97,12 @@ async def act(
     not reach, a task that somebody else took.
     """
 
-    decided_on = await _decided_on(request, who, task_id, verb)
+    database: Database = request.app.state.database
+    async with database.reading() as session:
+        found = await tasks.visible_task(session, who, task_id)
+    decided_on = None if found is None else await _decided_on(request, who, found, verb)
 
     async def prepare(session: AsyncSession) -> Order:
-        found = await tasks.visible_task(session, who, task_id)
         if found is None:
             raise await foreign(request, who)
         row = found.task
@@ -107,10 +111,13 @@ async def act(
         command = await _command(session, who, task, verb, body, row.branch, decided_on)
         return Order(row.case_id, row.workflow_id, ACT_ON_TASK, command)
 
-    async def answer(session: AsyncSession, _: CommandResult) -> Reply:
-        found = await tasks.visible_task(session, who, task_id)
-        assert found is not None
-        return Reply(200, tasks.view(found, who), {"ETag": etag_of(found.task.version)})
+    async def answer(session: AsyncSession, entered: Sequence[Task]) -> Reply:
+        if found is None:
+            raise await foreign(request, who)
+        news = {row.id: row for row in entered}
+        task = news[task_id] if task_id in news else await session.get_one(Task, task_id)
+        # What a task is about does not change by acting on it.
+        return Reply(200, tasks.view(Found(task, found.matter), who), {"ETag": etag_of(task.version)})
 
     return await carry_out(
         request,
@@ -124,16 +131,13 @@ async def act(
     )
 
 
-async def _decided_on(request: Request, who: Principal, task_id: UUID, verb: Verb) -> date | None:
+async def _decided_on(request: Request, who: Principal, found: Found, verb: Verb) -> date | None:
     """The business date on which a mandate must be in force; ``None`` where the verb takes no authority."""
     if who.kind != "staff" or verb not in _TAKE_AUTHORITY:
         return None
-    database: Database = request.app.state.database
-    async with database.session() as session:
-        found = await tasks.visible_task(session, who, task_id)
-    if found is None or HumanTask.model_validate(found.task.body).required_authority is None:
+    if HumanTask.model_validate(found.task.body).required_authority is None:
         return None
-    return (await business_day(database, request.app.state.policies, now())).day
+    return (await business_day(request.app.state.database, request.app.state.policies, now())).day
 
 
 async def _known(session: AsyncSession, who: Principal, verb: Verb, target: str) -> None:

@@ -1,5 +1,6 @@
 """``/v1/transfers``: outgoing payments. The borrower's owner confirms each (企业反诈安全卫士); the process has it sent."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
@@ -15,7 +16,7 @@ from domain.facility import (
     TransferState,
     TransferView,
 )
-from domain.process import DECIDE_TRANSFER, CommandResult, TransferStep, utilisation_workflow_id
+from domain.process import DECIDE_TRANSFER, TransferStep, utilisation_workflow_id
 from domain.roles import Role
 from services.kit.auth import allow
 from services.kit.database import Database
@@ -31,6 +32,7 @@ from services.origination.routes.roles import READERS, WORKER
 from services.origination.settings import OriginationSettings
 from services.origination.store import transfers, utilisations
 from services.origination.store.refusals import foreign
+from services.origination.tables.tasks import Task
 
 router = Router(tags=["transfers"])
 
@@ -103,7 +105,7 @@ async def confirm(
         )
         return Order(row.case_id, utilisation_workflow_id(row.utilisation_id), DECIDE_TRANSFER, command)
 
-    async def answer(session: AsyncSession, _: CommandResult) -> Reply:
+    async def answer(session: AsyncSession, _: Sequence[Task]) -> Reply:
         row = await transfers.visible_transfer(session, who, transfer_id)
         assert row is not None
         return Reply(200, utilisations.transfer_view(row), {"ETag": etag_of(row.version)})

@@ -27,7 +27,7 @@ async def business_day(database: Database, shelf: PolicyShelf, at: datetime) -> 
     local = at.astimezone(BANK_ZONE).date()
     bundle = await shelf.in_force(local)
     rule = bundle.business_day(local)
-    async with database.session() as session:
+    async with database.reading() as session:
         calendar, _ = await reference.calendar(session, rule.calendar, local)
     day = business_date(at, rule.cut_off, calendar)
     # A bundle may come into force between today and a business date that rolled over a weekend.

@@ -1,5 +1,6 @@
 """The casework of a process: the dossier it assesses, and what it concludes, decides, offers and contracts."""
 
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, TypeVar
 from uuid import UUID
@@ -25,6 +26,7 @@ from services.origination.calc.completeness import FiledDocument
 from services.origination.calc.terms import ContractData, OfferTerms
 from services.origination.store import applications, books, drafting, reference
 from services.origination.store.events import lock_case, record
+from services.origination.store.reference import Standing
 from services.origination.tables.base import findings
 from services.origination.tables.books import Customer
 from services.origination.tables.cases import Application, CaseFinding, Contract, Decision, Offer
@@ -38,22 +40,59 @@ R = TypeVar("R", Decision, Offer, Contract)
 # --- the dossier ------------------------------------------------------------------------------------------------------
 
 
-async def read_dossier(session: AsyncSession, case_id: UUID, as_of: date | None = None) -> Dossier:
-    """All that an assessment step may know of a case: content as submitted, the books on a day, conclusions so far.
+@dataclass(frozen=True)
+class CaseFile:
+    """A submitted case as the books have it on a day."""
 
-    Without ``as_of`` the day of the newest conclusion is meant, else that of submission. Raises ``not_found``,
-    ``step_not_possible`` before submission, ``no_reference_data`` when the lender's figures are not in the books.
+    row: Application
+    content: ApplicationContent
+    found: list[CaseFinding]
+    """The newest conclusions that stand."""
+    customer: Customer
+    day: date
+    references: Standing
+
+    @property
+    def content_sha256(self) -> str:
+        assert self.row.content_sha256 is not None
+        return self.row.content_sha256
+
+
+async def case_file(session: AsyncSession, case_id: UUID, as_of: date | None = None) -> CaseFile:
+    """The case on a day; without ``as_of`` the day of the newest conclusion is meant, else that of submission.
+
+    Raises ``not_found``, ``step_not_possible`` before submission.
     """
     row = await applications.case(session, case_id)
-    version = await drafting.frozen(session, row)
-    content = applications.content_of(version)
+    content = await drafting.frozen_content(session, row)
     found = standing(await latest_findings(session, case_id), content)
     day = as_of or max((item.as_of for item in found), default=row.pinned_on)
     assert day is not None
+    wanted = (
+        reference.lender_series(row.lender_id),
+        reference.BLACKLIST,
+        reference.FRAUD,
+        reference.DOMESTIC_ACCELERATORS,
+    )
+    references = await reference.standing(session, wanted, day)
+    return CaseFile(row, content, found, await customer_of(session, row), day, references)
+
+
+async def read_dossier(session: AsyncSession, case_id: UUID, as_of: date | None = None) -> Dossier:
+    """All that an assessment step may know of a case: content as submitted, the books on a day, conclusions so far.
+
+    Raises as ``case_file``, and ``no_reference_data`` when the lender's figures are not in the books.
+    """
+    return await dossier_of(session, await case_file(session, case_id, as_of))
+
+
+async def dossier_of(session: AsyncSession, case: CaseFile) -> Dossier:
+    """The dossier of a case file, with what the lender has at stake. Raises ``no_reference_data``."""
+    row, found = case.row, case.found
     assert row.policy_sha256 is not None
-    lender, _ = await reference.lender(session, row.lender_id, day)
-    blacklisted, _ = await reference.listed(session, reference.BLACKLIST, content, day)
-    fraud, _ = await reference.listed(session, reference.FRAUD, content, day)
+    lender, _ = case.references.lender(row.lender_id)
+    blacklisted, _ = case.references.listed(reference.BLACKLIST, case.content)
+    fraud, _ = case.references.listed(reference.FRAUD, case.content)
     valued = [item for item in found if item.kind == "valuation" and item.value]
     rating = one_of(found, "rating")
     return Dossier(
@@ -63,10 +102,10 @@ async def read_dossier(session: AsyncSession, case_id: UUID, as_of: date | None 
         policy_sha256=row.policy_sha256,
         pinned_on=row.pinned_on,
         lender_id=row.lender_id,
-        content=content,
-        line=content.lines[0],
+        content=case.content,
+        line=case.content.lines[0],
         lender=lender,
-        exposures=await exposures(session, row, lender, day),
+        exposures=await exposures(session, row, case.customer, lender, case.day),
         blacklisted=blacklisted,
         fraud_flag=fraud,
         rating=value_of(rating, Rating),
@@ -87,9 +126,10 @@ async def read_dossier(session: AsyncSession, case_id: UUID, as_of: date | None 
     )
 
 
-async def exposures(session: AsyncSession, row: Application, lender: LenderBooks, day: date) -> Exposures:
+async def exposures(
+    session: AsyncSession, row: Application, customer: Customer, lender: LenderBooks, day: date
+) -> Exposures:
     """What the lender has at stake with the customer and its group, without this case."""
-    customer = await customer_of(session, row)
     stake = await books.exposure_of(session, customer, row.lender_id, day, without_case=row.case_id)
     return Exposures(
         customer_loans=stake.loans,
@@ -158,7 +198,6 @@ async def file_finding(
 ) -> FindingRef:
     """Enter a conclusion into the case. A step concludes once: what it concluded first stands."""
     await lock_case(session, step.case_id)
-    await applications.case(session, step.case_id)
     key = f"{step.workflow_id}:{step.step}"
     found = await session.exec(select(CaseFinding).where(CaseFinding.case_id == step.case_id, CaseFinding.step == key))
     known = found.one_or_none()
@@ -235,7 +274,6 @@ async def of_step(session: AsyncSession, kind: type[R], case_id: UUID, step: str
 async def enter_decision(session: AsyncSession, who: Principal, report: DecisionRecord) -> Decision:
     """Enter a decision as the process took it."""
     await lock_case(session, report.case_id)
-    await applications.case(session, report.case_id)
     key = f"{report.workflow_id}:{report.step}"
     known = await of_step(session, Decision, report.case_id, key)
     if known is not None:

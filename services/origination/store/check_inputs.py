@@ -13,7 +13,7 @@ from domain.finding import ReferenceDataRef
 from services.origination.calc.case_facts import foreign_accelerators
 from services.origination.calc.completeness import FiledDocument
 from services.origination.calc.exceptions import exceptions_of
-from services.origination.store import applications, casework, drafting, reference
+from services.origination.store import casework, reference
 from services.origination.tables.cases import Application, CaseFinding
 
 
@@ -44,23 +44,20 @@ class CaseAtStep:
 
 async def case_at(session: AsyncSession, case_id: UUID, as_of: date) -> CaseAtStep:
     """The case on a business date. Raises ``not_found``, ``step_not_possible``, ``no_reference_data``."""
-    row = await applications.case(session, case_id)
-    version = await drafting.frozen(session, row)
-    dossier = await casework.read_dossier(session, case_id, as_of)
-    customer = await casework.customer_of(session, row)
-    _, lender_ref = await reference.lender(session, row.lender_id, as_of)
-    listed, list_ref = await reference.listed(session, reference.BLACKLIST, dossier.content, as_of)
-    domestic = await reference.named_list(session, reference.DOMESTIC_ACCELERATORS, as_of)
+    case = await casework.case_file(session, case_id, as_of)
+    _, lender_ref = case.references.lender(case.row.lender_id)
+    listed, list_ref = case.references.listed(reference.BLACKLIST, case.content)
+    domestic = case.references.named_list(reference.DOMESTIC_ACCELERATORS)
     looked_up = (list_ref, domestic[1] if domestic is not None else None)
     return CaseAtStep(
-        row=row,
-        content_sha256=version.sha256,
-        dossier=dossier,
-        customer_uscc=customer.uscc,
-        customer=CustomerFile.model_validate(customer.file),
+        row=case.row,
+        content_sha256=case.content_sha256,
+        dossier=await casework.dossier_of(session, case),
+        customer_uscc=case.customer.uscc,
+        customer=CustomerFile.model_validate(case.customer.file),
         filed=await casework.filed(session, case_id),
-        found=await casework.latest_findings(session, case_id),
+        found=case.found,
         blacklisted=listed,
-        foreign_gpu=foreign_accelerators(dossier.content, domestic[0] if domestic is not None else None),
+        foreign_gpu=foreign_accelerators(case.content, domestic[0] if domestic is not None else None),
         references=(lender_ref, *(ref for ref in looked_up if ref is not None)),
     )

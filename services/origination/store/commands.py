@@ -6,13 +6,25 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel
+from sqlalchemy import bindparam
+from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from domain.inbox import CommandRefusal, CommandState, CommandView
 from services.kit.database import now
 from services.kit.principal import Principal
+from services.origination.store.case_rows import table_of
 from services.origination.tables.tasks import Command
+
+_commands = table_of(Command)
+_UNSETTLED = [column for column in _commands.c if column.name not in ("refusal", "settled_at")]
+_WRITTEN = (
+    insert(_commands)
+    .values({column.name: bindparam(column.name, type_=column.type) for column in _UNSETTLED})
+    .on_conflict_do_nothing(index_elements=["update_id"])
+    .returning(_commands.c.id)
+)
 
 
 def update_id_of(principal: str, route: str, target: str, key: str) -> str:
@@ -43,7 +55,8 @@ async def written(
     command: BaseModel,
     event_kind: str,
 ) -> Command:
-    """Write a command down before it is sent."""
+    """Write a command down before it is sent. The id of one that was sent brings that one: a key may have been forgotten
+    since, a command is not."""
     row = Command(
         principal=who.key,
         target=target,
@@ -55,8 +68,11 @@ async def written(
         actor=who.model_dump(mode="json"),
         event_kind=event_kind,
     )
-    session.add(row)
-    await session.flush()
+    new = await (await session.connection()).execute(_WRITTEN, row.model_dump(exclude={"refusal", "settled_at"}))
+    if new.scalar_one_or_none() is None:
+        sent_before = await by_update_id(session, update_id)
+        assert sent_before is not None
+        return sent_before
     return row
 
 

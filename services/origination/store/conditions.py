@@ -11,7 +11,6 @@ from domain.process import ConditionReport
 from services.kit.principal import Principal
 from services.kit.problems import Fault, Problem
 from services.origination.store.events import lock_case, record
-from services.origination.tables.cases import Application
 from services.origination.tables.facilities import ConditionEntry
 
 
@@ -21,8 +20,6 @@ async def enter(session: AsyncSession, actor: Principal, report: ConditionReport
         fault = Fault("/state", "unknown_state", "状态无效", "is no state of a condition")
         raise Problem("invalid_request", errors=[fault], count=1)
     await lock_case(session, report.case_id)
-    if await session.get(Application, report.case_id) is None:
-        raise Problem("not_found")
     row = await _entry(session, report.case_id, report.utilisation_id, report.code)
     if row is None:
         row = ConditionEntry(

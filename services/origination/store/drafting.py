@@ -4,6 +4,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from cachetools import LRUCache
 from pydantic import ValidationError
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -222,6 +223,20 @@ async def shown(session: AsyncSession, row: Application) -> ApplicationView:
     drafted = await in_change(session, row)
     version = row if drafted or not row.content_version else await frozen(session, row)
     return view(row, version.content, open_to_change=drafted)
+
+
+_contents_kept: LRUCache[str, ApplicationContent] = LRUCache(maxsize=16)
+"""Contents as submitted, by their hash: they never change, and every step of an assessment asks for the same one."""
+
+
+async def frozen_content(session: AsyncSession, row: Application) -> ApplicationContent:
+    """The content the case runs on. Raises ``step_not_possible`` before submission."""
+    sha256 = row.content_sha256 or ""
+    content = _contents_kept.get(sha256)
+    if content is None:
+        content = content_of(await frozen(session, row))
+        _contents_kept[sha256] = content
+    return content
 
 
 async def frozen(session: AsyncSession, row: Application) -> ApplicationVersion:

@@ -95,11 +95,13 @@ class _HeldHead:
 
 
 async def lock_case(session: AsyncSession, case_id: UUID) -> None:
-    """Take the lock that orders the events of a case, until the transaction ends.
+    """Take the lock that orders the events of a case, until the transaction ends. Raises ``not_found`` for a case without
+    events, which is none.
 
     Take it before reading rows that are about to change: what was read earlier may be out of date.
     """
-    await _held_head(session, case_id)
+    if (await _held_head(session, case_id)).seq == 0:
+        raise Problem("not_found")
 
 
 async def _held_head(session: AsyncSession, case_id: UUID) -> _HeldHead:

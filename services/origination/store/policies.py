@@ -37,7 +37,7 @@ class PolicyShelf:
         first look reads the database in one of its own."""
         async with self._lock:
             if sha256 not in self._bundles:
-                async with self._database.session() as session:
+                async with self._database.reading() as session:
                     stored = await session.get(PolicyBundle, sha256)
                 if stored is None:
                     raise Problem("not_found")
@@ -48,7 +48,7 @@ class PolicyShelf:
 
     async def in_force(self, on: date) -> Bundle:
         """The bundle in force on a day. Raises ``no_policy_in_force``."""
-        async with self._database.session() as session:
+        async with self._database.reading() as session:
             sha256 = await sha256_in_force(session, on)
         return await self.bundle(sha256)
 

@@ -18,7 +18,7 @@ from services.kit.database import now
 from services.kit.principal import Principal
 from services.kit.problems import Fault, Problem
 from services.origination.store.events import lock_case, record
-from services.origination.store.tasks import newer_tasks
+from services.origination.store.tasks import newer_tasks, read_with_tasks
 from services.origination.tables.base import OriginationTable
 from services.origination.tables.cases import Application
 from services.origination.tables.facilities import Facility, Transfer, Utilisation
@@ -53,13 +53,11 @@ async def enter(session: AsyncSession, kind: str, actor: Principal | str, positi
     Raises ``not_found`` for an unknown case. A position that says nothing new is an event all the same.
     """
     await lock_case(session, position.case_id)
-    application = await session.get(Application, position.case_id, populate_existing=True)
-    if application is None:
-        raise Problem("not_found")
+    application, known = await read_with_tasks(session, position.case_id, [task.task_id for task in position.tasks])
     faults = await _faults(session, position)
     if faults:
         raise Problem("invalid_request", errors=faults, count=len(faults))
-    tasks = await newer_tasks(session, application, position.tasks)
+    tasks = newer_tasks(application, known, position.tasks)
     transfers = await _decided_transfers(session, position)
     rows: list[OriginationTable] = [*tasks, *transfers]
     if not position.late or rows:

@@ -1,9 +1,15 @@
 """Reference data: vintages that are only added, and looked up as of a day."""
 
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
+from uuid import UUID
 
+from cachetools import LRUCache
 from pydantic import ValidationError
+from sqlalchemy import bindparam
+from sqlalchemy import select as core_select
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -17,6 +23,7 @@ from domain.reference import FtpCurve, LenderBooks, Lpr, NamedList, ReferenceVin
 from services.kit.error_handling import invalid_document
 from services.kit.paging import PageRequest, Slice, fetch_page
 from services.kit.problems import Fault, Problem
+from services.origination.store.case_rows import table_of
 from services.origination.tables.books import ReferenceData
 
 _TYPES: dict[str, type[Value]] = {
@@ -86,21 +93,98 @@ async def add(session: AsyncSession, body: ReferenceBody, *, recorded_by: str) -
     return vintage_of(row)
 
 
-async def as_of(session: AsyncSession, series: str, day: date) -> ReferenceVintage:
-    """The vintage of a series that stands on a day: the latest to take effect, among equals the latest recorded.
+@dataclass(frozen=True)
+class Standing:
+    """What stands on a day of the series that were asked for."""
 
-    Raises ``no_reference_data``.
-    """
-    found = await session.exec(
-        select(ReferenceData)
-        .where(ReferenceData.series == series, ReferenceData.effective_from <= day)
-        .order_by(col(ReferenceData.effective_from).desc(), col(ReferenceData.id).desc())
-        .limit(1)
+    day: date
+    _kept: Mapping[str, "_Kept"]
+
+    def vintage(self, series: str) -> ReferenceVintage:
+        """The vintage of a series. Raises ``no_reference_data``."""
+        return self._of(series).vintage
+
+    def lender(self, lender_id: str) -> tuple[LenderBooks, ReferenceDataRef]:
+        """The lender's own figures. Raises ``no_reference_data``."""
+        kept = self._of(lender_series(lender_id))
+        assert isinstance(kept.content, LenderBooks)
+        return kept.content, kept.ref
+
+    def calendar(self, series: str) -> tuple[BusinessCalendar, ReferenceDataRef]:
+        """The business calendar as known on the day. Raises ``no_reference_data``."""
+        kept = self._of(series)
+        assert isinstance(kept.content, BusinessCalendar)
+        return kept.content, kept.ref
+
+    def named_list(self, series: str) -> tuple[frozenset[str], ReferenceDataRef] | None:
+        """A list of codes; ``None`` where the lender keeps none, which a caller must not read as an empty one."""
+        kept = self._kept.get(series)
+        if kept is None:
+            return None
+        assert isinstance(kept.content, NamedList)
+        return frozenset(kept.content.entries), kept.ref
+
+    def listed(self, series: str, content: ApplicationContent) -> tuple[bool | None, ReferenceDataRef | None]:
+        """Whether borrower or a guarantor is on a list; ``None`` where the lender keeps no such list."""
+        found = self.named_list(series)
+        if found is None:
+            return None, None
+        entries, ref = found
+        parties = {party.uscc for party in content.parties if party.role in (PartyRole.BORROWER, PartyRole.GUARANTOR)}
+        return bool(parties & entries), ref
+
+    def _of(self, series: str) -> "_Kept":
+        kept = self._kept.get(series)
+        if kept is None:
+            raise Problem("no_reference_data", series=series, as_of=self.day.isoformat())
+        return kept
+
+
+@dataclass(frozen=True)
+class _Kept:
+    vintage: ReferenceVintage
+    content: Value
+    """Its body, typed."""
+
+    @property
+    def ref(self) -> ReferenceDataRef:
+        return reference_ref(self.vintage)
+
+
+_kept_vintages: LRUCache[UUID, _Kept] = LRUCache(maxsize=256)
+"""Vintages by the id of their row. They are added and never changed, so each is read from the books and typed once; which of
+them stands on a day is asked every time."""
+_vintages = table_of(ReferenceData)
+_STANDING = (
+    core_select(_vintages.c.series, _vintages.c.id)
+    .where(
+        _vintages.c.series.in_(bindparam("wanted", expanding=True)),
+        _vintages.c.effective_from <= bindparam("day"),
     )
-    row = found.one_or_none()
-    if row is None:
-        raise Problem("no_reference_data", series=series, as_of=day.isoformat())
-    return vintage_of(row)
+    .distinct(_vintages.c.series)
+    .order_by(_vintages.c.series, _vintages.c.effective_from.desc(), _vintages.c.id.desc())
+)
+
+
+async def standing(session: AsyncSession, wanted: Iterable[str], day: date) -> Standing:
+    """What stands on a day: of each series the vintage that took effect last, among equals the one recorded last. Series
+    without one are left out."""
+    connection = await session.connection()
+    found = (await connection.execute(_STANDING, {"wanted": sorted(set(wanted)), "day": day})).all()
+    kept = {row.id: _kept_vintages[row.id] for row in found if row.id in _kept_vintages}
+    if unread := [row.id for row in found if row.id not in kept]:
+        for vintage in await session.exec(select(ReferenceData).where(col(ReferenceData.id).in_(unread))):
+            kept[vintage.id] = _kept_vintages[vintage.id] = _Kept(vintage_of(vintage), _typed(vintage))
+    return Standing(day, {row.series: kept[row.id] for row in found})
+
+
+def _typed(row: ReferenceData) -> Value:
+    return _TYPES[row.series.split(".", 1)[0]].model_validate(row.body)
+
+
+async def as_of(session: AsyncSession, series: str, day: date) -> ReferenceVintage:
+    """The vintage of a series that stands on a day. Raises ``no_reference_data``."""
+    return (await standing(session, [series], day)).vintage(series)
 
 
 async def vintages(session: AsyncSession, series: str | None, page: PageRequest) -> Slice[ReferenceData]:
@@ -111,43 +195,22 @@ async def vintages(session: AsyncSession, series: str | None, page: PageRequest)
     return await fetch_page(session, statement, ReferenceData.id, page)
 
 
-async def lender(session: AsyncSession, lender_id: str, day: date) -> tuple[LenderBooks, ReferenceDataRef]:
-    """The lender's own figures on a day. Raises ``no_reference_data``."""
-    vintage = await as_of(session, f"lender.{lender_id}", day)
-    return LenderBooks.model_validate(vintage.body), reference_ref(vintage)
+def lender_series(lender_id: str) -> str:
+    """The series of a lender's own figures."""
+    return f"lender.{lender_id}"
 
 
 async def knows_lender(session: AsyncSession, lender_id: str) -> bool:
     """Whether the books hold a lender of this id, on whatever day."""
-    found = await session.exec(select(ReferenceData.id).where(ReferenceData.series == f"lender.{lender_id}").limit(1))
+    found = await session.exec(
+        select(ReferenceData.id).where(ReferenceData.series == lender_series(lender_id)).limit(1)
+    )
     return found.first() is not None
 
 
 async def calendar(session: AsyncSession, series: str, day: date) -> tuple[BusinessCalendar, ReferenceDataRef]:
     """The business calendar as known on a day. Raises ``no_reference_data``."""
-    vintage = await as_of(session, series, day)
-    return BusinessCalendar.model_validate(vintage.body), reference_ref(vintage)
-
-
-async def named_list(session: AsyncSession, series: str, day: date) -> tuple[frozenset[str], ReferenceDataRef] | None:
-    """A list of codes on a day; ``None`` where the lender keeps none, which a caller must not read as an empty one."""
-    try:
-        vintage = await as_of(session, series, day)
-    except Problem:
-        return None
-    return frozenset(NamedList.model_validate(vintage.body).entries), reference_ref(vintage)
-
-
-async def listed(
-    session: AsyncSession, series: str, content: ApplicationContent, day: date
-) -> tuple[bool | None, ReferenceDataRef | None]:
-    """Whether borrower or a guarantor is on a list; ``None`` where the lender keeps no such list."""
-    found = await named_list(session, series, day)
-    if found is None:
-        return None, None
-    entries, ref = found
-    parties = {party.uscc for party in content.parties if party.role in (PartyRole.BORROWER, PartyRole.GUARANTOR)}
-    return bool(parties & entries), ref
+    return (await standing(session, [series], day)).calendar(series)
 
 
 def reference_ref(vintage: ReferenceVintage) -> ReferenceDataRef:

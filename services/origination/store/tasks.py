@@ -1,25 +1,44 @@
 """Rows of tasks as the processes report them, and who has discharged which duty of a case."""
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
 from uuid import UUID
 
+from sqlalchemy import Select, bindparam
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from domain.tasks import OPEN_STATES, SUBMISSION_DUTY, HumanTask, TaskState, TaskType
+from services.kit.problems import Problem
 from services.origination.tables.cases import Application, ApplicationVersion
 from services.origination.tables.tasks import Task
 
+_Both: Final[type[Select[Any]]] = Select
+_WITH_TASKS: Final = (
+    _Both(Application, Task)
+    .outerjoin(Task, col(Task.id).in_(bindparam("wanted", expanding=True)))
+    .where(col(Application.case_id) == bindparam("of_case"))
+    .execution_options(populate_existing=True)
+)
 
-async def newer_tasks(session: AsyncSession, application: Application, tasks: Iterable[HumanTask]) -> list[Task]:
-    """The rows that these reported tasks change, changed; a report older than its row changes nothing.
 
-    The caller holds the case's lock and records the rows.
-    """
+async def read_with_tasks(
+    session: AsyncSession, case_id: UUID, task_ids: Sequence[UUID]
+) -> tuple[Application, dict[UUID, Task]]:
+    """A case's row and these of its tasks as they stand now, in one statement; tasks the books do not have yet are left
+    out. The caller holds the case's lock. Raises ``not_found``."""
+    rows = (await session.execute(_WITH_TASKS, {"of_case": case_id, "wanted": task_ids})).all()
+    if not rows:
+        raise Problem("not_found")
+    return rows[0][0], {task.id: task for _, task in rows if task is not None}
+
+
+def newer_tasks(application: Application, known: Mapping[UUID, Task], tasks: Iterable[HumanTask]) -> list[Task]:
+    """The rows that these reported tasks change, changed; a report older than its row changes nothing. The caller records
+    the rows."""
     changed = []
     for task in tasks:
-        row = await session.get(Task, task.task_id, populate_existing=True)
+        row = known.get(task.task_id)
         if row is None:
             row = Task(id=task.task_id, case_id=task.case_id, branch=application.branch, **_columns(task))
         elif row.version >= task.version:
