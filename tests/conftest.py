@@ -1,5 +1,7 @@
 """The real parts that tests stand on. Each is started by the first test that asks for it, and only then."""
 
+import os
+
 import pytest
 
 LONG = (
@@ -19,6 +21,11 @@ LONG = (
     "tests/contract/",
 )
 """Files and rooms whose tests take minutes, longest first: begun first, so that no processor waits for the last of them."""
+
+# The same routes of the same services are asked at the running bank (`tests/contract`); `make fuzz` asks here as well.
+collect_ignore = (
+    [] if "SUANDAI_CONTRACT_EXAMPLES" in os.environ else ["pricing/test_contract.py", "collateral/test_contract.py"]
+)
 
 pytest_plugins = [
     "tests.fixtures.postgres",

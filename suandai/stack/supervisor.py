@@ -156,9 +156,9 @@ class Stack:
         self._watchers = {}
         for stage in reversed(self._stages):
             await asyncio.gather(*(self._end(part) for part in stage))
-        for fork_server in self._fork_servers.values():
-            await self._in_thread(fork_server.stop)
         if self._state is not None:
+            for fork_server in self._fork_servers.values():
+                await self._in_thread(fork_server.stop)
             # A directory that was refused is left as it was found.
             self._state = None
             with suppress(OSError):
