@@ -140,6 +140,8 @@ class Database:
             f"-c statement_timeout={round(statement_timeout * 1000)}"
             f" -c lock_timeout={round(lock_timeout * 1000)}"
             f" -c idle_in_transaction_session_timeout={round(idle_timeout * 1000)}"
+            # Compiling a plan takes longer than any statement of a service.
+            " -c jit=off"
             " -c timezone=UTC"
         )
         self.engine: AsyncEngine = create_async_engine(

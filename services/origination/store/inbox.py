@@ -2,24 +2,46 @@
 
 Whose case a task belongs to and what is asked for is read from the case's own row: the process carries no borrower's
 data. The page is picked before anything is joined, from the newest rows of each way a task can concern the caller
-(offered to a role, offered by name, held, owned), so that each way walks along an index however many tasks there are.
+(offered to a role, offered by name, held, delegated).
 """
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Uuid, and_, bindparam, cast, false, func, literal_column, not_, or_, union
+from sqlalchemy import (
+    ARRAY,
+    Boolean,
+    ColumnElement,
+    Select,
+    String,
+    TableValuedAlias,
+    Uuid,
+    and_,
+    bindparam,
+    cast,
+    column,
+    false,
+    func,
+    literal,
+    literal_column,
+    not_,
+    or_,
+    true,
+    union,
+)
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from domain.inbox import DrawingBrief, FindingsSummary, TaskLinks, TaskView
 from domain.money import Money
 from domain.roles import BORROWER_ROLES, HEAD_OFFICE, Role
-from domain.tasks import OPEN_STATES, HumanTask, TaskState
+from domain.tasks import OPEN_STATES, ROLE_OF, HumanTask, TaskState, TaskType
 from services.kit.paging import PageRequest, Slice
 from services.kit.principal import Principal
 from services.origination.calc.allowed_actions import allowed_actions, roles_of
@@ -35,17 +57,21 @@ _Rows: Final[type[Select[Any]]] = Select
 OPEN_TASKS: Final = "open"
 """The state filter that stands for every open state."""
 
-# What an index's condition or expression speaks of is written out: of a parameter the planner cannot prove it.
+# Indexed expressions are written as the indexes have them: of a parameter the planner cannot prove that it is the same.
 _CANDIDATES: Final = literal_column("(body -> 'candidates')", JSONB)
-_TO_ANYBODY: Final = func.jsonb_array_length(_CANDIDATES) == literal_column("0")
-_BY_NAME: Final = func.jsonb_array_length(_CANDIDATES) > literal_column("0")
+_EMPTY: Final = literal_column("(jsonb_array_length(body -> 'candidates') = 0)", Boolean)
+_TO_ANYBODY: Final = _EMPTY.is_(true())
+_BY_NAME: Final = _EMPTY.is_(false())
+_TO_SEVERAL: Final = literal_column("(jsonb_array_length(body -> 'candidates') > 1)", Boolean)
 
 
-def _in_states(*states: str) -> ColumnElement[bool]:
-    return col(Task.state).in_(bindparam(None, sorted(states), expanding=True, literal_execute=True))
+def _place(key: ColumnElement[UUID] | Mapped[UUID]) -> ColumnElement[Any]:
+    """A task's place in the order of a page, as the indexes of the inbox end with it.
 
-
-_OPEN: Final = _in_states(*(state.value for state in OPEN_STATES))
+    The bytes of an id sort as the id does, but no other index is in this order: the planner never walks through everybody's
+    tasks in the hope of meeting the caller's.
+    """
+    return func.uuid_send(key)
 
 
 @dataclass(frozen=True)
@@ -111,64 +137,134 @@ def in_sight(who: Principal) -> ColumnElement[bool]:
     return false()
 
 
-def _by_name(who: Principal) -> ColumnElement[bool]:
-    """Tasks that are offered to the caller by name."""
-    return and_(_BY_NAME, _CANDIDATES.has_key(who.subject), col(Task.role).in_(roles_of(who.roles)), _welcome(who))
-
-
-def _otherwise(who: Principal) -> list[ColumnElement[bool]]:
-    """The other ways a task can be a caller's to do, each a condition that an index answers in the order of a page."""
-    roles = dict.fromkeys(roles_of(who.roles))
-    return [
-        *(and_(col(Task.role) == role.value, _TO_ANYBODY, _welcome(who)) for role in roles),
-        col(Task.assignee) == who.subject,
-        col(Task.owner) == who.subject,
-    ]
-
-
 def _welcome(who: Principal) -> ColumnElement[bool]:
     """Separation of duties keeps some persons away from a task."""
     kept_away: ColumnElement[bool] = col(Task.body)["excluded"].has_key(who.subject)
     return not_(kept_away)
 
 
-def _narrowed(who: Principal, wanted: InboxFilter, page: PageRequest) -> list[ColumnElement[bool]]:
-    conditions = [in_sight(who)]
+def _can_claim(who: Principal) -> ColumnElement[bool]:
+    """Tasks that are offered to the caller, to a role of theirs or by name."""
+    offered = or_(_TO_ANYBODY, _CANDIDATES.has_key(who.subject))
+    return and_(offered, col(Task.role).in_(roles_of(who.roles)), _welcome(who))
+
+
+def _concerns(who: Principal) -> ColumnElement[bool]:
+    """Tasks the caller may claim, holds, or has delegated."""
+    return or_(_can_claim(who), col(Task.assignee) == who.subject, col(Task.owner) == who.subject)
+
+
+class _Inbox:
+    """The ways along which a caller's tasks are found.
+
+    Every way walks along one index, whose leading columns are all asked for by equality: each type and each state is
+    walked by itself, to the length of a page at most, and the newest of all walks are the page. So a page costs the same
+    whether the bank has a thousand tasks or a million, however few of them are what is asked for.
+    """
+
+    def __init__(self, who: Principal, wanted: InboxFilter, page: PageRequest) -> None:
+        self.who, self.wanted, self.most = who, wanted, page.limit + 1
+        self.sight = in_sight(who)
+        # A person's tasks lie in the person's own branch. Of a function the planner does not assume that it leaves few of them.
+        local = who.kind == "staff" and who.branch not in ("", HEAD_OFFICE)
+        self.at_home = func.texteq(col(Task.branch), who.branch) if local else self.sight
+        self.states = _states_of(wanted)
+        self.after = page.after
+        self.older = self._after(col(Task.id))
+
+    def one_case(self, *way: ColumnElement[bool]) -> Select[Any]:
+        """The tasks of a case are few: one walk looks at them all."""
+        types, states = self._types(TaskType), self.states
+        of_case = (col(Task.case_id) == self.wanted.case_id, col(Task.type).in_(types), col(Task.state).in_(states))
+        return self._newest_of(*of_case, self.sight, *way)
+
+    def all_of_the_bank(self) -> Select[Any]:
+        """What an overseer sees, in one branch or in all."""
+        if self.who.branch == HEAD_OFFICE and not self.wanted.task_type and not self.wanted.state:
+            rows = _Rows(col(Task.id)).order_by(col(Task.id).desc()).limit(self.most)
+            return rows if self.after is None else rows.where(col(Task.id) < self.after)
+        types = self._types(TaskType)
+        return self._newest_of_all(*(self._each(types, offered, self.sight) for offered in (_TO_ANYBODY, _BY_NAME)))
+
+    def of_a_borrower(self) -> Select[Any]:
+        """What a company's people are to do."""
+        return self._newest_of_all(self._each(self._types(_types_of(self.who)), self.sight, _concerns(self.who)))
+
+    def of_staff(self) -> Select[Any]:
+        """What is offered to the caller's roles or to the caller by name, what the caller holds and has delegated."""
+        who, subject, every = self.who, self.who.subject, self._types(TaskType)
+        # A type is done by one role, so the types say which roles are meant.
+        offered, welcome = self._types(_types_of(who)), _welcome(who)
+        first_named = literal_column("((body -> 'candidates') ->> 0)", String)
+        # Of what is delegated, and of what is offered to several by name, a person has little: all of it is looked up.
+        # OFFSET has the planner do that first.
+        named = _Rows(Task).where(_TO_SEVERAL, _CANDIDATES.has_key(subject), self.at_home, welcome)
+        several = named.offset(literal_column("0")).subquery().c
+        few = _Rows(col(Task.id)).where(self.sight, col(Task.state).in_(self.states), *self.older)
+        return self._newest_of_all(
+            self._each(offered, _TO_ANYBODY, self.sight, welcome),
+            self._each(offered, first_named == subject, self.at_home, welcome),
+            self._each(every, col(Task.assignee) == subject, self.at_home),
+            few.where(col(Task.owner) == subject, col(Task.type).in_(every)),
+            _Rows(several.id).where(
+                several.type.in_(offered), several.state.in_(self.states), *self._after(several.id)
+            ),
+        )
+
+    def _after(self, key: ColumnElement[UUID] | Mapped[UUID]) -> list[ColumnElement[bool]]:
+        return [] if self.after is None else [_place(key) < _place(bindparam(None, self.after, Uuid))]
+
+    def _types(self, among: Iterable[TaskType]) -> list[str]:
+        wanted = self.wanted.task_type
+        return sorted(kind.value for kind in among if not wanted or kind.value == wanted)
+
+    def _each(self, types: Sequence[str], *way: ColumnElement[bool]) -> Select[Any]:
+        kind, standing = _rows_of(types, "kind"), _rows_of(self.states, "standing")
+        walk = self._newest_of(col(Task.type) == kind.c.name, col(Task.state) == standing.c.name, *way).lateral()
+        return _Rows(walk.c.id).select_from(kind.join(standing, true()).join(walk, true()))
+
+    def _newest_of(self, *conditions: ColumnElement[bool]) -> Select[Any]:
+        rows = _Rows(col(Task.id)).where(*conditions, *self.older)
+        # Were the length known when it plans, the planner would read and sort all of what it expects to be few; of a type
+        # and state that are commoner than the average these may be very many.
+        length = _Rows(literal(self.most)).scalar_subquery()
+        return rows.order_by(_place(col(Task.id)).desc()).limit(length)
+
+    def _newest_of_all(self, *found: Select[Any]) -> Select[Any]:
+        merged = union(*found).subquery()
+        return _Rows(merged.c.id).order_by(merged.c.id.desc()).limit(self.most)
+
+
+def _rows_of(names: Sequence[str], called: str) -> TableValuedAlias:
+    listed = bindparam(None, names, ARRAY(String))
+    return func.unnest(listed).table_valued(column("name", String), name=called).render_derived()
+
+
+def _states_of(wanted: InboxFilter) -> list[str]:
     if wanted.state == OPEN_TASKS:
-        conditions.append(_OPEN)
-    elif wanted.state:
-        conditions.append(_in_states(wanted.state))
-    if wanted.task_type:
-        conditions.append(col(Task.type) == wanted.task_type)
-    if wanted.case_id is not None:
-        conditions.append(col(Task.case_id) == wanted.case_id)
-    if page.after is not None:
-        conditions.append(col(Task.id) < page.after)
-    return conditions
+        return sorted(state.value for state in OPEN_STATES)
+    return sorted(state.value for state in TaskState if not wanted.state or state.value == wanted.state)
+
+
+def _types_of(who: Principal) -> list[TaskType]:
+    roles = roles_of(who.roles)
+    return [kind for kind, role in ROLE_OF.items() if role in roles]
 
 
 def statement_of(who: Principal, wanted: InboxFilter, page: PageRequest) -> Select[Any]:
     """The one query of a page: tasks newest first, one more than asked for, each with its matter."""
-    conditions = _narrowed(who, wanted, page)
-    newest = col(Task.id).desc()
-    most = page.limit + 1
-
-    def walk(*way: ColumnElement[bool]) -> Select[Any]:
-        return _Rows(col(Task.id)).where(*conditions, *way).order_by(newest).limit(most)
-
-    if wanted.everything and (who.has(*_OVERSEERS) or wanted.case_id is not None):
-        picked = walk().subquery()
-    elif wanted.case_id is not None or who.kind != "staff":
-        # The tasks of a case or of a borrower are few: one walk looks at them all.
-        picked = walk(or_(_by_name(who), *_otherwise(who))).subquery()
+    ways = _Inbox(who, wanted, page)
+    overseen = wanted.everything and who.has(*_OVERSEERS)
+    if wanted.case_id is not None:
+        picked = ways.one_case() if wanted.everything else ways.one_case(_concerns(who))
+    elif overseen:
+        picked = ways.all_of_the_bank()
+    elif who.kind == "staff":
+        picked = ways.of_staff()
     else:
-        # Few tasks are offered to one person by name, so they are all looked up (OFFSET keeps the planner from walking
-        # through everybody's in the hope of meeting them).
-        named = _Rows(col(Task.id)).where(*conditions, _by_name(who)).offset(literal_column("0")).subquery()
-        by_name = _Rows(named.c.id).order_by(named.c.id.desc()).limit(most)
-        merged = union(*(walk(way) for way in _otherwise(who)), by_name).subquery()
-        picked = _Rows(merged.c.id).order_by(merged.c.id.desc()).limit(most).subquery()
-    return _with_matter(_Rows(Task, *_MATTER)).join(picked, picked.c.id == col(Task.id)).order_by(newest)
+        picked = ways.of_a_borrower()
+    rows = picked.subquery()
+    return _with_matter(_Rows(Task, *_MATTER)).join(rows, rows.c.id == col(Task.id)).order_by(col(Task.id).desc())
 
 
 def _with_matter(statement: Select[Any]) -> Select[Any]:

@@ -9,19 +9,13 @@ from sqlalchemy import CheckConstraint, Index, text
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlmodel import Field
 
-from domain.tasks import OPEN_STATES
 from services.kit.database import MONEY, UtcDateTime, new_id, now
 from services.origination.tables.base import OriginationTable, document
 
-
-def _states(*states: str) -> str:
-    return f"state IN ({', '.join(sorted(repr(state) for state in states))})"
-
-
-_OPEN = _states(*(state.value for state in OPEN_STATES))
-_RARE = _states("created", "suspended", "failed", "exited", "obsolete")
-"""States that few tasks are in: to find one, nobody should have to walk past all the others."""
-_TO_ANYBODY = "jsonb_array_length(body -> 'candidates') = 0"
+_HOW_MANY = "jsonb_array_length(body -> 'candidates')"
+_TO_ANYBODY = text(f"({_HOW_MANY} = 0)")
+_PLACE = text("uuid_send(id)")
+"""The order of a page; ``store.inbox`` says why it is not the key itself."""
 
 
 class Task(OriginationTable, table=True):
@@ -31,22 +25,26 @@ class Task(OriginationTable, table=True):
     __tablename__ = "task"
     __table_args__ = (
         CheckConstraint("version >= 1", name="version_from_one"),
-        # An inbox is read newest first, by role or person, in one branch or in all: every index ends with the key. What is
-        # offered to a whole role is kept apart from what is offered by name, of which each person has little.
-        Index("ix_task_role", "role", "id", postgresql_where=text(_TO_ANYBODY)),
-        Index("ix_task_branch_role", "branch", "role", "id", postgresql_where=text(_TO_ANYBODY)),
-        Index("ix_task_open_role", "role", "id", postgresql_where=text(f"{_TO_ANYBODY} AND {_OPEN}")),
-        Index("ix_task_open_branch_role", "branch", "role", "id", postgresql_where=text(f"{_TO_ANYBODY} AND {_OPEN}")),
-        Index("ix_task_type_role", "type", "role", "id", postgresql_where=text(_TO_ANYBODY)),
-        Index("ix_task_type", "type", "id"),
-        Index("ix_task_rare_state", "state", "id", postgresql_where=text(_RARE)),
-        Index("ix_task_assignee", "assignee", "id"),
-        Index("ix_task_owner", "owner", "id", postgresql_where=text("owner IS NOT NULL")),
+        # An inbox is read newest first, by type and state: of a branch or of all, of a company, of a person. What is offered to
+        # a whole role is kept apart from what is offered by name.
+        Index("ix_task_offered", "type", _TO_ANYBODY, "state", _PLACE),
+        Index("ix_task_branch_offered", "branch", "type", _TO_ANYBODY, "state", _PLACE),
+        Index("ix_task_company", "borrower_uscc", "type", "state", _PLACE),
+        Index("ix_task_assignee", "assignee", "type", "state", _PLACE, postgresql_where=text("assignee IS NOT NULL")),
+        Index("ix_task_owner", "owner", postgresql_where=text("owner IS NOT NULL")),
+        Index(
+            "ix_task_named",
+            text("((body -> 'candidates') ->> 0)"),
+            "type",
+            "state",
+            _PLACE,
+            postgresql_where=text("((body -> 'candidates') ->> 0) IS NOT NULL"),
+        ),
         Index(
             "ix_task_candidates",
             text("(body -> 'candidates')"),
             postgresql_using="gin",
-            postgresql_where=text("jsonb_array_length(body -> 'candidates') > 0"),
+            postgresql_where=text(f"{_HOW_MANY} > 1"),
         ),
     )
 
@@ -59,7 +57,7 @@ class Task(OriginationTable, table=True):
     outcome: str | None = None
     role: str
     branch: str
-    borrower_uscc: str | None = Field(default=None, index=True)
+    borrower_uscc: str | None = None
     assignee: str | None = None
     owner: str | None = None
     priority: int

@@ -16,6 +16,7 @@ from fastapi import FastAPI
 from temporalio.client import Client, WorkflowHandle
 from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
+from typer.testing import CliRunner
 
 from domain.process import TASK_QUEUE, UTILISATION_WORKFLOW, DecisionRecord
 from services.kit.keyring import Keyring
@@ -23,8 +24,11 @@ from services.kit.service_token import FixedToken
 from services.kit.temporal import connect
 from services.origination.client import OriginationClient
 from services.origination.settings import OriginationSettings
-from tests.origination.operations.faulty import Code, Faulty
+from suandai import stuck
+from suandai.cli import app as command
+from tests.origination.operations.faulty import Code, Faulty, faulty_step
 from tests.origination.running import People, until
+from workflows import effects
 from workflows.activities.casework import Casework
 
 LIST = "/v1/operations/stuck-processes"
@@ -94,6 +98,21 @@ async def until_closed(operator: httpx.AsyncClient, workflow_id: str) -> dict[st
     [item] = await listed(operator, workflow_id, closed=True)
     assert item["closed_at"] is not None
     return item
+
+
+async def told_on_the_command_line(item: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """``suandai stuck`` says of this item why it stands still and what mends it, and that something does."""
+
+    async def items(_: object) -> list[dict[str, Any]]:
+        return [item]
+
+    monkeypatch.setattr(stuck, "_listed", items)
+    told = await asyncio.to_thread(CliRunner().invoke, command, ["stuck"])
+    assert told.exit_code == 3, told.output
+    lines = told.output.splitlines()
+    assert any(item["case_number"] in line and item["process"] in line for line in lines), told.output
+    assert any(item["cause"] in line and item["message_en"] in line for line in lines), told.output
+    assert lines[-1].strip() == item["mend"]
 
 
 async def _found(operator: httpx.AsyncClient, workflow_id: str, wanted: bool) -> bool:
@@ -175,6 +194,67 @@ async def test_a_step_past_its_deadline_is_listed_until_the_service_answers(
             assert await handle.result() == "done"
             await until_closed(operator, handle.id)
         await origination.aclose()
+
+
+async def test_a_process_whose_code_does_not_answer_is_listed_until_the_code_is_mended(
+    app: FastAPI, client: Client, operator: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Code.defect = "hangs"
+    async with serving(client):
+        handle = await started(client)
+        await handle.signal("go")
+        item = await the_item(operator, handle.id)
+        assert (item["kind"], item["cause"], item["failure_type"]) == ("workflow_task", "code_hangs", "")
+        assert item["attempts"] >= 3
+        # It stands on no build: installing the mended one is enough.
+        assert item["mend"] == "suandai up"
+        await told_on_the_command_line(item, monkeypatch)
+        Code.defect = ""
+        assert await handle.result() == "done"
+        closed = await until_closed(operator, handle.id)
+    assert closed["item_id"] == item["item_id"]
+
+
+async def test_a_step_whose_code_fails_is_listed_until_it_is_mended(
+    app: FastAPI, client: Client, operator: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Code.defect = "step_raises"
+    async with serving(client, faulty_step):
+        handle = await started(client, _record())
+        await handle.signal("go")
+        item = await the_item(operator, handle.id)
+        assert (item["kind"], item["step"], item["cause"]) == ("activity", "record_decision", "step_fails")
+        assert (item["failure_type"], item["mend"]) == ("ZeroDivisionError", "suandai up")
+        assert "王小明" not in json.dumps(item, ensure_ascii=False)
+        await until(lambda: _tried_again(operator, item), LONG)
+        await told_on_the_command_line(item, monkeypatch)
+        Code.defect = ""
+        assert await handle.result() == "done"
+        closed = await until_closed(operator, handle.id)
+    assert closed["item_id"] == item["item_id"]
+
+
+async def test_a_step_that_runs_out_of_time_is_listed_from_its_first_attempt_on(
+    app: FastAPI, client: Client, operator: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(effects, "MISSED", timedelta(seconds=3))
+    Code.defect = "step_hangs"
+    async with serving(client, faulty_step):
+        handle = await started(client, _record())
+        await handle.signal("go")
+        item = await the_item(operator, handle.id)
+        assert (item["kind"], item["step"], item["cause"]) == ("activity", "record_decision", "step_times_out")
+        assert (item["failure_type"], item["mend"]) == ("", "suandai status")
+        # The engine gives each attempt up, and the next one is no better: the item stays what it was.
+        await until(lambda: _tried_again(operator, item), LONG)
+        [later] = await listed(operator, handle.id)
+        told = ("item_id", "cause", "since", "mend")
+        assert [later[name] for name in told] == [item[name] for name in told]
+        await told_on_the_command_line(later, monkeypatch)
+        Code.defect = ""
+        assert await handle.result() == "done"
+        closed = await until_closed(operator, handle.id)
+    assert closed["item_id"] == item["item_id"]
 
 
 async def test_a_process_that_waits_for_people_is_not_stuck(
