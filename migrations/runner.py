@@ -87,7 +87,7 @@ def revise(url: str | URL, service: str, message: str) -> None:
     """
     engine = create_engine(make_url(url), poolclass=NullPool)
     with engine.connect() as connection:
-        config = _config(service, connection)
+        config = _config(service, connection, metadata_of(service))
         written = len(list(ScriptDirectory.from_config(config).walk_revisions()))
         command.revision(
             config,
@@ -104,11 +104,11 @@ def _spelt_out(kind: str, item: Any, _context: Any) -> str | Literal[False]:
     return f"sa.{item.impl_instance!r}" if kind == "type" and isinstance(item, TypeDecorator) else False
 
 
-def _config(service: str, connection: Connection) -> Config:
+def _config(service: str, connection: Connection, metadata: MetaData | None = None) -> Config:
     config = Config(stdout=io.StringIO())
     config.set_main_option("script_location", str(_ROOT))
     config.set_main_option("path_separator", "newline")
     config.set_main_option("version_locations", str(_ROOT / "versions" / service))
     config.set_main_option("file_template", "%%(rev)s_%%(slug)s")
-    config.attributes.update(service=service, connection=connection, metadata=metadata_of(service))
+    config.attributes.update(service=service, connection=connection, metadata=metadata)
     return config

@@ -1,4 +1,8 @@
-"""The command ``suandai``: start and stop the stack on this machine, see how it stands, sign in, run a worker."""
+"""The command ``suandai``: start and stop the stack on this machine, see how it stands, sign in, run a worker.
+
+What one command alone needs is imported in it: all of it together takes longer to read than most commands to run, and a start
+waits for it.
+"""
 
 import asyncio
 import logging
@@ -7,20 +11,14 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import httpx
 import typer
 
-from policy.engine import check_book
-from services.kit.keyring import KeysRefused
-from services.kit.settings import SettingsRefused
-from services.origination.settings import OriginationSettings
 from suandai.audit_commands import audit_app
 from suandai.demo import show
 from suandai.display import StackView, accounts_table, figures_table, status_table
-from suandai.reconcile import Unreachable, reconcile
-from suandai.reconcile.shown import show_reconciliation
 from suandai.sign_in import token
 from suandai.stack import Layout, Ports, Stack, StackError, down
 from suandai.stack.assembly import Assembly
@@ -30,9 +28,9 @@ from suandai.stack.record import StackRecord
 from suandai.stuck import stuck
 from suandai.terminal import DEFAULT_DIRECTORY, DirectoryOption, PortBaseOption, err, out, told_in_one_line
 from suandai.upgrades import builds_app, show_builds
-from suandai.walkthrough.books import books_of
-from suandai.walkthrough.person import Refused
-from suandai.walkthrough.story import first_case
+
+if TYPE_CHECKING:
+    from services.origination.settings import OriginationSettings
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -70,6 +68,9 @@ def up(
 
 async def _open_books(assembly: Assembly) -> list[str]:
     """Policy, reference data and mandates; a bank whose own books differ from the shipped ones still gets its stack."""
+    from suandai.walkthrough.books import books_of
+    from suandai.walkthrough.person import Refused
+
     try:
         return await books_of(assembly)
     except (Refused, httpx.HTTPError) as error:
@@ -178,6 +179,8 @@ def demo(directory: DirectoryOption = DEFAULT_DIRECTORY, port_base: PortBaseOpti
 
     Uses the stack that runs in the directory, or starts one and ends it again; its data stays.
     """
+    from suandai.walkthrough.story import first_case
+
     with told_in_one_line(directory):
         asyncio.run(show(Layout(directory.absolute()), Ports.from_base(port_base), first_case, out))
 
@@ -185,6 +188,8 @@ def demo(directory: DirectoryOption = DEFAULT_DIRECTORY, port_base: PortBaseOpti
 @app.command()
 def books(directory: DirectoryOption = DEFAULT_DIRECTORY, port_base: PortBaseOption = DEFAULT_PORT_BASE) -> None:
     """Enter the shipped policy book, reference data and mandates into a running stack, as a maker and a checker would."""
+    from suandai.walkthrough.books import books_of
+
     with told_in_one_line(directory):
         done = asyncio.run(books_of(Assembly(Layout(directory.absolute()), Ports.from_base(port_base))))
     out.print("\n".join(done) or "the books are open already", soft_wrap=True)
@@ -212,6 +217,11 @@ def reconcile_(
     Reaches them by the settings of the environment where SUANDAI_DATABASE_URL is set, else by those of the directory's
     stack. Exits 0 when everything agrees, 1 when something differs or a side cannot be read.
     """
+    from services.kit.keyring import KeysRefused
+    from services.kit.settings import SettingsRefused
+    from suandai.reconcile import Unreachable, reconcile
+    from suandai.reconcile.shown import show_reconciliation
+
     with told_in_one_line(directory):
         settings = _settings_of_origination(directory, port_base)
         try:
@@ -226,7 +236,9 @@ def reconcile_(
         raise typer.Exit(1)
 
 
-def _settings_of_origination(directory: Path, port_base: int) -> OriginationSettings:
+def _settings_of_origination(directory: Path, port_base: int) -> "OriginationSettings":
+    from services.origination.settings import OriginationSettings
+
     if os.environ.get("SUANDAI_DATABASE_URL"):
         return OriginationSettings()
     assembly = Assembly(Layout(directory.absolute()), Ports.from_base(port_base))
@@ -239,6 +251,8 @@ def policy_check(
     book: Annotated[Path, typer.Argument(help="The directory of a policy book.")] = Path("policy/book"),
 ) -> None:
     """Say everything that is wrong with a policy book; exits 1 when anything is."""
+    from policy.engine import check_book
+
     report = check_book(book)
     for fault in report.faults:
         err.print(str(fault), soft_wrap=True)
@@ -260,7 +274,6 @@ def bench(
     Each figure stands beside what it was measured against in the same run. Takes about five minutes; nothing else should run
     on the machine meanwhile.
     """
-    # Imported when it is needed: every other command would pay for the engine's client.
     from suandai.bench.figures import enter, write
     from suandai.bench.run import QUICK, Sizes
     from suandai.bench.run import bench as measured

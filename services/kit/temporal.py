@@ -31,12 +31,18 @@ class _Json(PydanticJSONPlainPayloadConverter):
         return payload
 
 
+_CONVERTERS = tuple(
+    _Json() if isinstance(item, JSONPlainPayloadConverter) else item
+    for item in DefaultPayloadConverter.default_encoding_payload_converters
+)
+
+
 class Payloads(CompositePayloadConverter):
     """How values become payloads before they are encrypted."""
 
     def __init__(self) -> None:
-        converters = DefaultPayloadConverter.default_encoding_payload_converters
-        super().__init__(*(_Json() if isinstance(item, JSONPlainPayloadConverter) else item for item in converters))
+        # One of these is made for every step of every process; what it has learnt of the messages' types is kept for all.
+        super().__init__(*_CONVERTERS)
 
 
 def data_converter(keyring: Keyring) -> DataConverter:

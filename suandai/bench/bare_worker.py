@@ -7,6 +7,7 @@ import asyncio
 import signal
 import sys
 
+import uvloop
 from temporalio.client import Client
 from temporalio.worker import PollerBehaviorAutoscaling, Worker
 
@@ -41,4 +42,4 @@ async def main(address: str, namespace: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(*sys.argv[1:3]))
+    uvloop.run(main(*sys.argv[1:3]))

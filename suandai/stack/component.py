@@ -27,12 +27,26 @@ class Command:
     grace_seconds: float = 10.0
 
 
+@dataclass(frozen=True, slots=True)
+class Preload:
+    """What a component run as ``python -m module`` reads before it does anything, and may find read when it is forked.
+
+    Components with the same ``libraries`` are forked off one process; ``modules`` are those of ours. A name too few makes a
+    start slower and nothing else.
+    """
+
+    libraries: tuple[str, ...]
+    modules: tuple[str, ...] = ()
+
+
 class Component(ABC):
     """One process of the stack. All methods may block; the supervisor calls them from a thread of their own."""
 
     name: str
     pid: int | None = None
     """The running process, for a probe that has to tell it from one before it; set by whoever started it."""
+    preload: Preload | None = None
+    """What may be read before the process is forked; a component without it runs a program of its own."""
 
     def prepare(self) -> None:
         """Lay down what the process needs before it starts; changes nothing when it is already there."""

@@ -4,6 +4,7 @@ It speaks real OpenID Connect, so a bank's own provider takes its place by addre
 made at the first start and lie in files that only the stack's account can read.
 """
 
+import importlib.util
 import json
 import secrets
 import sys
@@ -16,7 +17,7 @@ import httpx
 import yaml
 
 from suandai.stack.accounts import SERVICE_ACCOUNTS, Account, ServiceAccount, audience
-from suandai.stack.component import Command, Component, StackError, program
+from suandai.stack.component import Command, Component, Preload, StackError
 from suandai.stack.files import write_private
 
 # What a person's own program (the command line, a workbench on this machine) signs in as; it cannot keep a secret.
@@ -30,6 +31,8 @@ class IdentityProvider(Component):
 
     A service's token instead carries its role as ``scope`` (``service:worker``) and its client id as subject.
     """
+
+    preload = Preload(("nanoidp.app", "nanoidp.config_schema"))
 
     def __init__(
         self,
@@ -48,6 +51,8 @@ class IdentityProvider(Component):
         self._accounts = accounts
         self._services = services
         self._token_minutes = token_minutes
+        # One client: each makes a context for TLS of its own, which takes longer than the question.
+        self._http = httpx.Client(timeout=10, trust_env=False)
 
     def prepare(self) -> None:
         """Make secrets for those who have none yet and write the provider's configuration from the accounts."""
@@ -70,16 +75,17 @@ class IdentityProvider(Component):
         write_private(self.directory / "users.yaml", yaml.safe_dump(users, allow_unicode=True))
 
     def command(self) -> Command:
-        nanoidp = program("nanoidp")
+        if importlib.util.find_spec("nanoidp") is None:
+            raise StackError("nanoidp is not installed; uv sync --extra embedded")
         return Command(
-            (sys.executable, str(nanoidp), "--config", str(self.directory), "--strict-config"),
+            (sys.executable, "-m", "nanoidp", "--config", str(self.directory), "--strict-config"),
             {"NANOIDP_CONFIG_DIR": str(self.directory), "HOME": str(self.directory)},
             grace_seconds=3,
         )
 
     def is_ready(self) -> bool:
         try:
-            found = httpx.get(f"{self.issuer}/.well-known/openid-configuration", timeout=2, trust_env=False)
+            found = self._http.get(f"{self.issuer}/.well-known/openid-configuration", timeout=2)
             return found.status_code == 200 and found.json()["issuer"] == self.issuer
         except (httpx.HTTPError, ValueError, KeyError):
             return False
@@ -128,9 +134,7 @@ class IdentityProvider(Component):
     def token(self, username: str, service: str = "") -> str:
         """An access token of an account for one service. Raises ``StackError`` when the provider refuses or does not answer."""
         try:
-            answer = httpx.post(
-                f"{self.issuer}/token", data=self.password_grant(username, service), timeout=10, trust_env=False
-            )
+            answer = self._http.post(f"{self.issuer}/token", data=self.password_grant(username, service))
         except httpx.HTTPError:
             raise StackError(f"{self.name} does not answer at {self.issuer}; is the stack up?") from None
         if answer.status_code != 200:

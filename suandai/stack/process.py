@@ -6,6 +6,7 @@ import pwd
 import signal
 import subprocess
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -77,15 +78,48 @@ def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
     return True
 
 
-class RunningProcess:
+def room_for(log: Path) -> None:
+    """Put a log that has grown large aside, keeping one of its predecessors."""
+    if log.exists() and log.stat().st_size > _LOG_LIMIT:
+        log.replace(log.with_suffix(".old.log"))
+
+
+class ComponentProcess(ABC):
     """A component's process, started by us: its mark, its log and its end."""
+
+    mark: ProcessMark
+
+    def __init__(self, command: Command, log: Path) -> None:
+        self.command = command
+        self.log = log
+        room_for(log)
+
+    @property
+    @abstractmethod
+    def exit_code(self) -> int | None:
+        """What the process ended with; ``None`` while it runs."""
+
+    @abstractmethod
+    def stop(self) -> None:
+        """End the process in its own way, or by force after its grace."""
+
+    def last_words(self, lines: int = 3) -> str:
+        """The end of the log in one line, for a message about a process that would not start."""
+        if not self.log.exists():
+            return ""
+        with self.log.open("rb") as file:
+            file.seek(max(0, self.log.stat().st_size - 16384))
+            tail = file.read().decode(errors="replace").splitlines()
+        words = [said for line in tail if (said := _said(line))]
+        return " | ".join(words[-lines:])
+
+
+class RunningProcess(ComponentProcess):
+    """A process that runs a program of its own."""
 
     def __init__(self, command: Command, log: Path) -> None:
         """Start it, in a session of its own, so that Ctrl-C at the terminal reaches the supervisor alone."""
-        self.command = command
-        self.log = log
-        if log.exists() and log.stat().st_size > _LOG_LIMIT:
-            log.replace(log.with_suffix(".old.log"))
+        super().__init__(command, log)
         # The process writes its log itself: it does not depend on a parent that may be killed.
         with log.open("ab") as sink:
             self._popen = subprocess.Popen(
@@ -102,11 +136,9 @@ class RunningProcess:
 
     @property
     def exit_code(self) -> int | None:
-        """What the process ended with; ``None`` while it runs."""
         return self._popen.poll()
 
     def stop(self) -> None:
-        """End the process in its own way, or by force after its grace."""
         if self._popen.poll() is None:
             self._popen.send_signal(self.command.stop_signal)
             try:
@@ -115,16 +147,6 @@ class RunningProcess:
                 with suppress(ProcessLookupError):
                     os.killpg(self._popen.pid, signal.SIGKILL)
         self._popen.wait()
-
-    def last_words(self, lines: int = 3) -> str:
-        """The end of the log in one line, for a message about a process that would not start."""
-        if not self.log.exists():
-            return ""
-        with self.log.open("rb") as file:
-            file.seek(max(0, self.log.stat().st_size - 16384))
-            tail = file.read().decode(errors="replace").splitlines()
-        words = [said for line in tail if (said := _said(line))]
-        return " | ".join(words[-lines:])
 
 
 def _said(line: str) -> str:

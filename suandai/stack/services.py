@@ -5,7 +5,33 @@ from collections.abc import Mapping
 
 import httpx
 
-from suandai.stack.component import Command, Component
+from suandai.stack.component import Command, Component, Preload
+
+LIBRARIES = (
+    "uvicorn.main",
+    # What uvicorn itself reads only once it runs.
+    "uvicorn.loops.auto",
+    "uvicorn.protocols.http.auto",
+    "uvicorn.lifespan.on",
+    "fastapi",
+    "httpx",
+    "joserfc.jwt",
+    "opentelemetry.instrumentation.httpx",
+    "opentelemetry.sdk.trace.export",
+    "psycopg",
+    "pydantic_settings",
+    "rfc8785",
+    "sqlalchemy.dialects.postgresql.psycopg",
+    "sqlalchemy.ext.asyncio",
+    "sqlmodel",
+    "structlog",
+    "temporalio.contrib.opentelemetry",
+    "temporalio.contrib.pydantic",
+    "temporalio.worker",
+    "uuid_utils",
+    "yaml",
+)
+"""What the services and the worker read of others' code."""
 
 
 class AsgiService(Component):
@@ -17,6 +43,7 @@ class AsgiService(Component):
         self.port = port
         self.url = f"http://127.0.0.1:{port}"
         self._factory = factory
+        self.preload = Preload(LIBRARIES, (factory.partition(":")[0],))
         self.settings = settings
         self._lacks = ""
         self._http = httpx.Client(timeout=3, trust_env=False)

@@ -18,9 +18,10 @@ from typing import Self, TypeVar
 from suandai.stack.assembly import KEY_HOLDERS, SOURCES, Assembly
 from suandai.stack.component import Component, StackError
 from suandai.stack.fleet import lost_build
+from suandai.stack.forking import ForkedProcess, ForkServer
 from suandai.stack.keys import ensure_keys
 from suandai.stack.layout import Layout, Ports, is_free
-from suandai.stack.process import RunningProcess
+from suandai.stack.process import ComponentProcess, RunningProcess
 from suandai.stack.record import ComponentRecord, DirectoryInUse, StackRecord, locked
 from suandai.stack.workers import WORKER
 
@@ -48,7 +49,7 @@ class Part:
 
     component: Component
     state: str = "waiting"
-    process: RunningProcess | None = None
+    process: ComponentProcess | None = None
     restarts: int = 0
 
     @property
@@ -104,6 +105,7 @@ class Stack:
         self._told: dict[str, str] = {}
         # Probes block, and every component has one: the loop's own few threads would make them wait for each other.
         self._threads = ThreadPoolExecutor(max_workers=16, thread_name_prefix="stack")
+        self._fork_servers = _fork_servers(self.parts, self.layout.logs)
 
     @property
     def parts(self) -> list[Part]:
@@ -155,6 +157,8 @@ class Stack:
         for stage in reversed(self._stages):
             await asyncio.gather(*(self._end(part) for part in stage))
         if self._state is not None:
+            for fork_server in self._fork_servers.values():
+                await self._in_thread(fork_server.stop)
             # A directory that was refused is left as it was found.
             self._state = None
             with suppress(OSError):
@@ -188,6 +192,9 @@ class Stack:
             directory.mkdir(mode=0o700, exist_ok=True)
         self._state = "starting"
         self._write()
+        for fork_server in self._fork_servers.values():
+            # They read what the services need while the database comes up.
+            fork_server.start()
         if any(part.name in KEY_HOLDERS for part in self.parts):
             await self._in_thread(lambda: ensure_keys(layout.keys, layout.worker_keys))
 
@@ -209,8 +216,10 @@ class Stack:
         part.state = "preparing"
         await self._in_thread(component.prepare)
         log = self.layout.logs / f"{component.name}.log"
+        if (fork_server := self._fork_server(component)) is not None:
+            await self._in_thread(fork_server.wait)
         # The record follows the start at once: a process nobody knows of could not be found after a crash.
-        part.process = RunningProcess(component.command(), log)
+        part.process = self._launched(component, log)
         component.pid = part.process.mark.pid
         self._write()
         part.state = "starting"
@@ -228,6 +237,17 @@ class Stack:
         part.state = "completing"
         await self._in_thread(component.complete)
         part.state = "ready"
+
+    def _fork_server(self, component: Component) -> ForkServer | None:
+        return self._fork_servers.get(component.preload.libraries) if component.preload is not None else None
+
+    def _launched(self, component: Component, log: Path) -> ComponentProcess:
+        command = component.command()
+        if (fork_server := self._fork_server(component)) is not None:
+            # Without a fork server a component starts as it does anywhere else, only later.
+            with suppress(OSError):
+                return ForkedProcess(fork_server, component.name, command, log)
+        return RunningProcess(command, log)
 
     async def _man_builds(self) -> None:
         """Give every build that still has cases a worker, and let those go that have none left.
@@ -326,6 +346,21 @@ class Stack:
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+
+def _fork_servers(parts: Sequence[Part], logs: Path) -> dict[tuple[str, ...], ForkServer]:
+    """One for each set of libraries that components have in common; none where processes that are not our children cannot
+    be watched cheaply."""
+    if not Path("/proc/self/stat").exists():
+        return {}
+    modules: dict[tuple[str, ...], list[str]] = {}
+    for part in parts:
+        if (preload := part.component.preload) is not None:
+            modules.setdefault(preload.libraries, []).extend(preload.modules)
+    return {
+        libraries: ForkServer(libraries, own, logs / f"fork-server-{number}.log")
+        for number, (libraries, own) in enumerate(modules.items(), start=1)
+    }
 
 
 def down(directory: Path) -> list[str]:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from domain.process import DEPLOYMENT, TASK_QUEUE
 from suandai.stack.builds import BuildStore, build_id
-from suandai.stack.component import Command, Component, StackError
+from suandai.stack.component import Command, Component, Preload, StackError
+from suandai.stack.services import LIBRARIES
 from suandai.stack.temporal_server import TemporalServer
 
 __all__ = ["WORKER", "BuildWorker", "CreditWorker", "build_id"]
@@ -21,6 +22,8 @@ WORKER = "worker"
 
 class BuildWorker(Component):
     """The worker process of one build, run from its kept code; ready when the server has seen it poll."""
+
+    preload = Preload(LIBRARIES)
 
     def __init__(
         self, name: str, build: str, builds: BuildStore, temporal: TemporalServer, settings: Mapping[str, str]

@@ -21,7 +21,6 @@ from tests.collateral.conftest import Published, book
 from tests.fixtures.identity import Tokens
 
 EXAMPLES_AN_OPERATION = int(os.environ.get("SUANDAI_CONTRACT_EXAMPLES", "40"))
-"""Few where every commit runs them; thousands by hand."""
 
 
 @pytest.fixture

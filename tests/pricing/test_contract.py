@@ -1,6 +1,7 @@
 """Generated requests against the published contract: no failure, no answer that is not documented."""
 
 import asyncio
+import os
 import socket
 import threading
 from collections import Counter
@@ -19,6 +20,7 @@ from services.pricing.settings import PricingSettings
 from tests.fixtures.identity import Tokens
 from tests.pricing.conftest import Published, book
 
+EXAMPLES_AN_OPERATION = int(os.environ.get("SUANDAI_CONTRACT_EXAMPLES", "50"))
 PRODUCTS = {"investment": ("nxb_project_loan", "nxb"), "contract": ("jsb_order", "jsb")}
 
 SUM = {"amount": "8000000.00", "currency": "CNY"}
@@ -72,7 +74,9 @@ def _call_operation(operation: Any, address: str, headers: dict[str, str]) -> Co
     documented = set(operation.definition.raw["responses"])
 
     @given(case=operation.as_strategy(), pinned=hypothesis.strategies.booleans())
-    @hypothesis.settings(max_examples=50, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @hypothesis.settings(
+        max_examples=EXAMPLES_AN_OPERATION, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+    )
     def call(case: Any, pinned: bool) -> None:
         if pinned and isinstance(case.body, dict):
             # Half of the requests name a policy that exists, so that the calculations are reached.

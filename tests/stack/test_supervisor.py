@@ -18,6 +18,7 @@ import pytest
 import pytest_asyncio
 
 from suandai.stack import Command, Component, Ports, Stack, StackError, down
+from suandai.stack.component import Preload
 from suandai.stack.postgres import Postgres
 from suandai.stack.process import ProcessMark
 from suandai.stack.record import StackRecord
@@ -63,7 +64,10 @@ async def _answers(url: str) -> str:
 
 
 def _tiny(port: int, factory: str = "create_app", name: str = "tiny") -> AsgiService:
-    return AsgiService(name, f"tests.stack.tiny:{factory}", port, {})
+    service = AsgiService(name, f"tests.stack.tiny:{factory}", port, {})
+    # The credit services' libraries are not among what it reads.
+    service.preload = Preload(("uvicorn.main",), ("tests.stack.tiny",))
+    return service
 
 
 def _lay(file: Path, text: str) -> None:

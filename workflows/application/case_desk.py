@@ -79,11 +79,14 @@ class CaseDesk(Desk):
         return check
 
     async def _analyse(self, check: CheckResult, task_type: TaskType) -> Stage | None:
-        """A failed check declines with every reason; one that refers, or was not run, is put before an analyst."""
+        """A failed check declines with every reason; one that refers, or was not run, is put before an analyst.
+
+        A stage whose check passes asks nobody and is not reported by itself: the books have its finding, and are told how far
+        the case has come when people are asked for the next time.
+        """
         if check.outcome is Outcome.FAIL:
             return self._decline_for(check.reasons)
         if check.outcome is Outcome.PASS:
-            await self.report()
             return None
         analysis = await self.ask(task_type, findings=(check.finding,), subject=self._content())
         return self._turned_away(analysis)
