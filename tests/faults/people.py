@@ -110,6 +110,15 @@ class PatientPlay(CasePlay):
             cursor = page.get("next_cursor") or ""
             assert cursor, f"{self.application['case_number']} has no facility"
 
+    async def enter_customer(self) -> dict[str, Any]:
+        try:
+            return await super().enter_customer()
+        except Refused as refusal:
+            if refusal.code != "already_exists":
+                raise
+            # Somebody who plays beside us was a moment earlier.
+            return await super().enter_customer()
+
     async def submitted(self, **change: object) -> None:
         """Drafted and submitted, with changes to the content where a story needs them."""
         await self.draft(await self.enter_customer(), **self.small(), **change)
