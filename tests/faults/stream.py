@@ -14,7 +14,7 @@ from tests.faults.people import PatientBank, PatientPlay
 from tests.faults.scripts import STORIES, Story, stories
 from tests.fixtures.stack import BankStack
 
-AT_ONCE = 6
+AT_ONCE = 16
 """Cases played side by side."""
 _CHANCE = frozenset({"process.progress", "transfer.unknown"})
 """Reports of a process: how many changes one carries depends on how quickly people follow each other. A transfer whose fate

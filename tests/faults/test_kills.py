@@ -8,7 +8,7 @@ from tests.faults.report import write_report
 from tests.faults.stream import run_stream
 from tests.fixtures.stack import running_bank
 
-CASES = int(os.environ.get("SUANDAI_FAULT_CASES", "24"))
+CASES = int(os.environ.get("SUANDAI_FAULT_CASES", "200"))
 SEED = int(os.environ.get("SUANDAI_FAULT_SEED", "20261122"))
 REPORT = os.environ.get("SUANDAI_FAULT_REPORT", "")
 
