@@ -13,7 +13,7 @@ from domain.facts import Absent, FactState, Known
 from domain.model import Value
 from domain.money import Money
 from policy.engine.faults import FactTypeError
-from policy.engine.file import PolicyFile
+from policy.engine.file import DAY_TEXT, PolicyFile
 
 FactValue = Decimal | int | str | bool | date | Money | Known[Any] | Absent | FactState | None
 """What a caller may pass for a fact; a fact sheet's plain values are among them."""
@@ -83,9 +83,16 @@ class Vocabulary(PolicyFile):
     facts: dict[str, FactDefinition] = Field(min_length=1)
 
 
+def undeclared(name: str) -> str:
+    """The reason for refusing a name that no vocabulary has."""
+    return f"{name!r} is not a declared fact"
+
+
 def parse_scalar(kind: FactType, text: str) -> Scalar:
     """Read policy text as a value of a fact type. Raises ``ValueError`` with the reason."""
     if kind is FactType.DATE:
+        if DAY_TEXT.fullmatch(text) is None:
+            raise ValueError(f"{text[:40]!r} is not a day written YYYY-MM-DD")
         return date.fromisoformat(text)
     if kind is FactType.BOOLEAN:
         if text not in ("true", "false"):
