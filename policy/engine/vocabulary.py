@@ -13,7 +13,7 @@ from domain.facts import Absent, FactState, Known
 from domain.model import Value
 from domain.money import Money
 from policy.engine.faults import FactTypeError
-from policy.engine.file import DAY_TEXT, PolicyFile
+from policy.engine.file import DAY_TEXT, PolicyFile, Title
 
 FactValue = Decimal | int | str | bool | date | Money | Known[Any] | Absent | FactState | None
 """What a caller may pass for a fact; a fact sheet's plain values are among them."""
@@ -49,8 +49,8 @@ class FactDefinition(Value):
     values: tuple[str, ...] = ()
     minimum: str | None = None
     maximum: str | None = None
-    title_zh: str
-    title_en: str
+    title_zh: Title
+    title_en: Title
 
     @model_validator(mode="after")
     def _fits_type(self) -> "FactDefinition":
@@ -65,6 +65,10 @@ class FactDefinition(Value):
         for bound in (self.minimum, self.maximum):
             if bound is not None:
                 parse_scalar(self.type, bound)
+        if self.minimum is not None and self.maximum is not None:
+            low, high = parse_scalar(self.type, self.minimum), parse_scalar(self.type, self.maximum)
+            if low > high:  # type: ignore[operator]
+                raise ValueError("the minimum lies above the maximum")
         return self
 
     def allows(self, value: Scalar) -> bool:

@@ -132,6 +132,32 @@ def test_bounds_in_percent_are_refused_where_the_fact_is_a_fraction(tmp_path: Pa
     assert faults(tmp_path, sample=never)[0].endswith("'> 10' covers no value that this fact can have")
 
 
+@pytest.mark.parametrize(
+    ("definition", "said"),
+    [
+        ("{type: number, minimum: 3, maximum: 2, title_zh: 甲, title_en: A}", "the minimum lies above the maximum"),
+        ("{type: date, minimum: 20240101, title_zh: 甲, title_en: A}", "is not a day written YYYY-MM-DD"),
+        ("{type: code, values: [a, a], title_zh: 甲, title_en: A}", "a value is listed twice"),
+        ("{type: boolean, minimum: 0, title_zh: 甲, title_en: A}", "only a fact with an order has bounds"),
+        ("{type: number, title_zh: ' ', title_en: A}", "title_zh: String should have at least 1 character"),
+    ],
+)
+def test_a_fact_that_nothing_can_be_is_refused_where_it_is_declared(tmp_path: Path, definition: str, said: str) -> None:
+    write(tmp_path, vocabulary=VOCABULARY + f"      plant.extra: {definition}\n")
+    (found,) = faults_of(tmp_path)
+    assert found.startswith("vocabulary.yaml:18: facts/plant.extra")
+    assert said in found
+
+
+def test_a_file_that_cannot_be_read_is_a_fault_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(path: Path) -> bytes:
+        raise PermissionError(13, "Permission denied")
+
+    write(tmp_path, vocabulary=VOCABULARY)
+    monkeypatch.setattr(Path, "read_bytes", refused)
+    assert faults_of(tmp_path) == ["vocabulary.yaml:1: the file cannot be read: Permission denied"]
+
+
 @pytest.mark.parametrize(("cell", "gap"), [("< 9999-12-31", "= 9999-12-31"), ("> 0001-01-01", "= 0001-01-01")])
 def test_the_first_and_the_last_day_there_are_bound_a_table_like_any_other(tmp_path: Path, cell: str, gap: str) -> None:
     text = table(f'{{id: A, when: {{firm.founded: "{cell}"}}, then: {{result: a}}}}', inputs="firm.founded")
