@@ -173,7 +173,7 @@ def test_a12_a_chip_maker_in_series_for_a_first_tier_vehicle_maker() -> None:
     ],
 )
 def test_a12_each_place_in_the_chain_is_measured_on_what_it_does(position: str, applicable: int) -> None:
-    found = rating("adas", ADAS | {"adas.position": position, "adas.data_compliance": True})
+    found = rating("adas", ADAS | {"adas.position": position})
     assert sum(item.of for item in found.factors) == applicable
     assert 0 <= found.card_score <= 100
 

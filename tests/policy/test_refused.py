@@ -1,11 +1,17 @@
 """A refused book: every fault of every file at once, each where an editor finds it, and none that is not one."""
 
+from copy import deepcopy
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from policy.engine import read_book
-from tests.policy.small_books import VOCABULARY, faults, table, write
+from policy.engine import Bundle, PolicyFaults, read_book
+from tests.policy.small_books import VOCABULARY, book, faults, table, write
 from tests.policy.test_scorecard import SCALE, card
 
 GAP = table('{id: A, when: {plant.pue: "<= 1.3"}, then: {result: a}}', inputs="plant.pue")
@@ -167,3 +173,47 @@ def test_the_first_and_the_last_day_there_are_bound_a_table_like_any_other(tmp_p
 
 def faults_of(directory: Path) -> list[str]:
     return [str(fault) for fault in read_book(directory)[1]]
+
+
+JUNK: list[Any] = [
+    None,
+    "",
+    "*",
+    "n/a",
+    "1e9",
+    "-1",
+    "9999-12-31",
+    "<= 9999-12-31",
+    "[1, 2]",
+    "{a.b}",
+    [],
+    {},
+    [None],
+    {"a": []},
+]
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_whatever_stands_in_a_bundle_it_is_refused_and_never_a_crash(data: st.DataObject) -> None:
+    """A bundle comes over the wire too: nonsense in any place of any file gives faults, whatever else is looked at."""
+    bundle: Any = sample_book().canonical()
+    for _ in range(data.draw(st.integers(1, 3))):
+        node = data.draw(st.sampled_from(bundle["files"]))
+        while isinstance(node, dict | list) and node:
+            key = data.draw(st.sampled_from(sorted(node) if isinstance(node, dict) else range(len(node))))
+            if not isinstance(node[key], dict | list) or data.draw(st.booleans()):
+                node[key] = deepcopy(data.draw(st.sampled_from(JUNK)))
+                break
+            node = node[key]
+    try:
+        read = Bundle.from_canonical(bundle).canonical()
+    except PolicyFaults:
+        return
+    assert read == bundle
+
+
+@cache
+def sample_book() -> Bundle:
+    with TemporaryDirectory() as directory:
+        return book(Path(directory), scale=SCALE, card=card(), sample=OTHERWISE)

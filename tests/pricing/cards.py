@@ -55,6 +55,7 @@ ADAS: dict[str, Any] = _LISTS | {
     "adas.component_qualification": "qualified",
     "adas.functional_safety": "asil_b",
     "adas.quality_system": "certified",
+    "adas.data_compliance": True,
     "adas.open_safety_recall": False,
     "adas.design_wins": 4,
     "adas.production_stage": "series",

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from domain.facts import FactState
 from domain.factsheet import FactSheet
 from policy.engine import FactDefinition, FactType, Scorecard, ScoreDecision, score
+from policy.engine.cells import parse_cell, samples
 from policy.engine.scorecard import Characteristic
 from services.pricing.calc.rating import policy_facts
 from tests.pricing.cards import (
@@ -37,6 +38,8 @@ EXEMPTING = {
     "borrower.life_stage": ("growth", "start_up", "seed"),
     "adas.position": ("domain_controller", "chip", "algorithm", "map_and_data", "testing"),
 }
+APPLYING = {"borrower.segment": "compute_operator", "borrower.life_stage": "growth", "adas.position": "integrator"}
+"""Segment, stage and place that every characteristic speaks of."""
 each_card = pytest.mark.parametrize("name", CARDS)
 
 
@@ -106,6 +109,23 @@ def borrowers(draw: st.DrawFn, name: str) -> dict[str, Any]:
     for fact, stations in EXEMPTING.items():
         facts[fact] = draw(st.sampled_from(stations))
     return facts
+
+
+@each_card
+def test_from_the_worst_value_to_the_best_every_step_earns_as_much_or_more(name: str) -> None:
+    """Every bin of every figure: one value from each stretch on which the card does not change its mind."""
+    _, on, usual = CARDS[name]
+    vocabulary = book().vocabulary(on)
+    for item in characteristics(name):
+        cells = [parse_cell(one.when, vocabulary[item.fact]) for one in item.bins]
+        stretches = [one.value for one in samples(cells, vocabulary[item.fact])]
+        earned = []
+        for value in sorted(stretches, key=lambda value: -badness(item.fact, value)):
+            result = scored(name, {**usual, **APPLYING, item.fact: value})
+            assert result.points is not None
+            earned.append(result.points)
+        assert earned == sorted(earned), item.id
+        assert earned[0] < earned[-1], item.id
 
 
 @each_card
