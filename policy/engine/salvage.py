@@ -40,21 +40,27 @@ class Words:
 
     def __init__(self, vocabularies: Sequence[Vocabulary], refused: Iterable[Refused]) -> None:
         self._vocabularies = vocabularies
-        self._spare: dict[str, FactDefinition] = {}
+        self._spare: list[tuple[date, dict[str, FactDefinition]]] = []
         unsound: set[str] = set()
         for item in refused:
             if item.model is Vocabulary:
                 facts = item.data.get("facts")
+                sound: dict[str, FactDefinition] = {}
                 for name, definition in (facts if isinstance(facts, dict) else {}).items():
                     try:
-                        self._spare[name] = FactDefinition.model_validate(definition)
+                        sound[name] = FactDefinition.model_validate(definition)
                     except ValidationError:
                         unsound.add(name)
+                self._spare.append((_begin(item.data, otherwise=date.min), sound))
         self._forgiven = tuple(undeclared(name) for name in sorted(unsound))
 
     def on(self, day: date) -> dict[str, FactDefinition]:
         """Every fact declared on a day."""
-        return {**self._spare, **declared(all_standing(self._vocabularies, day))}
+        known = declared(all_standing(self._vocabularies, day))
+        for begin, facts in self._spare:
+            if begin <= day:
+                known |= facts
+        return known
 
     def faults(self, source: Source, at: Pointer, wrong: Faults) -> list[FileFault]:
         """Faults of a part at their lines, without those that only follow from a fact whose own declaration is wrong."""
@@ -67,7 +73,7 @@ class Words:
 
 def faults_beside(item: Refused, words: Words) -> list[FileFault]:
     """What is wrong with a refused file beside what it was refused for."""
-    known = words.on(_begin(item.data))
+    known = words.on(_begin(item.data, otherwise=date.max))
     file = _with_sound_head(item)
     if file is None:
         return [
@@ -79,13 +85,13 @@ def faults_beside(item: Refused, words: Words) -> list[FileFault]:
     return bound + [item.source.fault(pointer, reason) for pointer, reason in file.inconsistencies()]
 
 
-def _begin(data: Mapping[str, Any]) -> date:
-    """The day whose words a file uses: its own where it can be read, otherwise the last there is."""
+def _begin(data: Mapping[str, Any], *, otherwise: date) -> date:
+    """The day a refused file begins, where it says so legibly."""
     written = str(data.get("effective_from"))
     try:
-        return date.fromisoformat(written) if DAY_TEXT.fullmatch(written) else date.max
+        return date.fromisoformat(written) if DAY_TEXT.fullmatch(written) else otherwise
     except ValueError:
-        return date.max
+        return otherwise
 
 
 def _with_sound_head(item: Refused) -> PolicyFile | None:

@@ -85,6 +85,16 @@ def test_a_fact_declared_wrongly_is_one_fault_and_not_one_more_wherever_it_is_us
     assert "vocabulary.yaml:12: facts/plant.pue/type" in found[1]
 
 
+def test_a_refused_version_of_a_vocabulary_still_lends_its_words_from_its_own_day_on(tmp_path: Path) -> None:
+    later = VOCABULARY.replace("version: 1", "version: 2").replace("2024-01-01", "2024-06-01")
+    later = later.replace("values: [small, large]", "values: [small, large, huge]").replace("title_en: Facts", "")
+    text = table("{id: A, when: {firm.size: huge}, then: {result: a}}", inputs="firm.size", hit="collect")
+    early = faults(tmp_path, later=later, sample=text)
+    assert [fault.split(": ")[0] for fault in early] == ["later.yaml:2", "sample.yaml:15"]
+    timely = faults(tmp_path, later=later, sample=text.replace("2024-01-01", "2024-06-01"))
+    assert [fault.split(": ")[0] for fault in timely] == ["later.yaml:2"]
+
+
 def test_nobody_is_blamed_for_naming_a_file_that_has_its_own_fault(tmp_path: Path) -> None:
     found = faults(tmp_path, scale=SCALE.replace("base: 480", "base: much"), card=card())
     assert len(found) == 1
