@@ -46,6 +46,10 @@ class DecisionInputs(Value):
 # --- rating -----------------------------------------------------------------------------------------------------------
 
 
+CardClass = Literal["A", "B", "C"]
+"""Class of a scorecard, from the best to the last: what a case is let into, and on what security."""
+
+
 class RatingRequest(DecisionInputs):
     """Facts of the borrower for the product's scorecard; absent facts refer, they never score zero."""
 
@@ -63,7 +67,7 @@ class Rating(FindingValue):
 
     card_id: str
     card_score: Rate
-    card_class: Literal["A", "B", "C"]
+    card_class: CardClass
     factors: tuple[FactorScore, ...]
     scaled_score: Rate
     pd: Rate
@@ -199,7 +203,7 @@ class LimitRequest(DecisionInputs):
     tenor_months: Tenor
     long_cycle_evidence: bool
     need: Annotated[InvestmentNeed | ContractNeed | WorkingCapitalNeed, Field(discriminator="kind")]
-    card_class: Literal["A", "B", "C"] | None
+    card_class: CardClass | None
     limit_multiplier: Share | None
     cash_flows: Annotated[tuple[CashFlowSegment, ...], Field(max_length=500)] | None
     collateral: Annotated[tuple[CollateralContribution, ...], Field(max_length=500)]

@@ -43,6 +43,8 @@ def card_facts(dossier: Dossier, as_of: date) -> FactSheet:
         **_research(content, accounts),
         **_market(content, accounts),
         **_finance(dossier, accounts, as_of),
+        "borrower.segment": _plain(content.borrower.chain_segment),
+        "borrower.life_stage": _plain(content.borrower.life_stage),
         "project.pue": _plain(content.project.pue) if content.project else FactState.NOT_APPLICABLE,
         "asset.provenance": _provenance(content),
         "borrower.blacklisted": _screened(dossier, dossier.blacklisted),

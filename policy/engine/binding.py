@@ -17,6 +17,15 @@ class Bindable(Value):
         """Parse every cell against the facts it speaks of. Returns what is wrong, by pointer inside this part."""
         raise NotImplementedError
 
+    def incompleteness(self, vocabulary: Mapping[str, FactDefinition]) -> list[tuple[Pointer, str]]:
+        """What a part whose cells are all sound leaves out or decides twice. Asked after :meth:`bind` found nothing."""
+        return []
+
+
+def check(part: Bindable, vocabulary: Mapping[str, FactDefinition]) -> list[tuple[Pointer, str]]:
+    """Bind a part and prove it complete. Returns everything that is wrong, by pointer inside the part."""
+    return part.bind(vocabulary) or part.incompleteness(vocabulary)
+
 
 def parts(value: Any, at: Pointer = ()) -> Iterator[tuple[Pointer, Bindable]]:
     """Every bindable part of a policy file with its pointer."""

@@ -10,7 +10,7 @@ from domain.canonical import sha256_of
 from domain.finding import PolicyRef
 from domain.stages import Stage
 from policy.engine.authority import AuthorityMatrix
-from policy.engine.binding import parts
+from policy.engine.binding import check, parts
 from policy.engine.coherence import all_standing, declared, incoherence, standing, version_number
 from policy.engine.collateral import CollateralPolicy
 from policy.engine.controls import (
@@ -23,11 +23,12 @@ from policy.engine.controls import (
 from policy.engine.documents import ChecklistFile, ConditionSet, RequiredDocument
 from policy.engine.faults import FileFault, PolicyFaults, PolicyNotInForce
 from policy.engine.file import PolicyFile
-from policy.engine.kinds import build
+from policy.engine.kinds import Refused, build
 from policy.engine.pricing import PricingPolicy
 from policy.engine.product import Product
 from policy.engine.rating_scale import RatingScale
 from policy.engine.rules import LenderLicence, Moment, Regulation, RegulationFile, Severity
+from policy.engine.salvage import Words, faults_beside
 from policy.engine.scorecard import Scorecard
 from policy.engine.source import Source, read_source
 from policy.engine.table import DecisionTable
@@ -250,18 +251,24 @@ def _assemble(sources: list[Source]) -> tuple[Bundle | None, list[FileFault]]:
     """Type, bind and cross-check files. Returns a bundle where there are no faults."""
     faults: list[FileFault] = []
     built: list[tuple[Source, PolicyFile]] = []
+    refused: list[Refused] = []
     for source in sources:
-        file, wrong = build(source)
-        faults.extend(wrong)
-        if file is not None:
-            built.append((source, file))
-    vocabularies = [file for _, file in built if isinstance(file, Vocabulary)]
+        match build(source):
+            case PolicyFile() as file:
+                built.append((source, file))
+            case Refused() as item:
+                refused.append(item)
+                faults.extend(item.faults())
+            case fault:
+                faults.append(fault)
+    words = Words([file for _, file in built if isinstance(file, Vocabulary)], refused)
     for source, file in built:
-        known = declared(all_standing(vocabularies, file.effective_from))
+        known = words.on(file.effective_from)
         for at, part in parts(file):
-            faults.extend(source.fault((*at, *pointer), reason) for pointer, reason in part.bind(known))
+            faults.extend(words.faults(source, at, check(part, known)))
         faults.extend(source.fault(pointer, reason) for pointer, reason in file.inconsistencies())
-    faults.extend(incoherence(built))
+    faults.extend(fault for item in refused for fault in faults_beside(item, words))
+    faults.extend(incoherence(built, frozenset(item.identity for item in refused)))
     if faults:
         return None, sorted(set(faults))
     ordered = sorted(built, key=lambda item: (item[1].kind, item[1].id, version_number(item[1].version)))

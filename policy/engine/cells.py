@@ -78,6 +78,10 @@ def parse_cell(text: str, fact: FactDefinition) -> Cell:
         elif part == ANY:
             raise ValueError(f"{text!r}: '*' stands alone")
         elif fact.type in ORDERED and (interval := _interval(part, fact.type)) is not None:
+            for bound in (interval.low, interval.high):
+                # A share written in percent would otherwise stand as a bound that no case ever passes.
+                if bound is not None and not fact.allows(bound):
+                    raise ValueError(f"{part!r}: {_show(bound)} lies outside the bounds of this fact")
             intervals.append(interval)
         else:
             value = parse_scalar(fact.type, part)
@@ -88,13 +92,18 @@ def parse_cell(text: str, fact: FactDefinition) -> Cell:
             values.append(value)
     if negated and not_applicable:
         raise ValueError(f"{text!r}: 'n/a' cannot be excluded; a row that leaves it out does not cover it")
-    return Cell(
+    cell = Cell(
         text=text,
         not_applicable=not_applicable,
         negated=negated,
         values=tuple(values),
         intervals=tuple(intervals),
     )
+    if not not_applicable and not any(
+        cell.covers(item.value) for item in samples([cell], fact) if item.value is not None
+    ):
+        raise ValueError(f"{text!r} covers no value that this fact can have")
+    return cell
 
 
 def _interval(part: str, kind: FactType) -> Interval | None:
@@ -167,11 +176,12 @@ def _show(value: Scalar) -> str:
     return format(value, "f") if isinstance(value, Decimal) else str(value)
 
 
-def _step(value: Scalar, by: int) -> Scalar:
+def _step(value: Scalar, by: int) -> Scalar | None:
+    """A value beyond another; nothing beyond the first and the last day there are."""
     if isinstance(value, Decimal):
         return _EXACT.add(value, Decimal(by))
     assert isinstance(value, date)
-    return value + timedelta(days=by)
+    return None if value == (date.max if by > 0 else date.min) else value + timedelta(days=by)
 
 
 def _between(low: Scalar, high: Scalar, kind: FactType) -> Scalar | None:

@@ -1,7 +1,7 @@
 """What the files of a book get wrong together: ids given twice, names that lead nowhere, days without a policy."""
 
 from collections.abc import Iterable, Iterator
-from datetime import date
+from datetime import date, timedelta
 from typing import TypeVar
 
 from policy.engine.authority import AuthorityMatrix
@@ -18,13 +18,22 @@ P = TypeVar("P", bound=PolicyFile)
 Built = tuple[Source, PolicyFile]
 
 
-def incoherence(built: list[Built]) -> list[FileFault]:
-    """Every fault that only shows when the files are seen side by side."""
+_STANDS_ON = frozenset({"scorecard", "rating_scale"})
+"""Kinds that whoever names them needs on every day of its own time; a checklist may outlive a product it names."""
+
+
+def incoherence(built: list[Built], refused: frozenset[tuple[str, str]] = frozenset()) -> list[FileFault]:
+    """Every fault that only shows when the files are seen side by side.
+
+    ``refused`` holds kind and id of files that have faults of their own: nobody is blamed for naming them.
+    """
+    kinds = {kind for kind, _ in refused}
+    every = [file for _, file in built]
     return [
         *_repeated(built),
-        *(fault for source, file in built for fault in _dangling(source, file, [item for _, item in built])),
-        *_authority_faults(built),
-        *_day_faults(built),
+        *(fault for source, file in built for fault in _dangling(source, file, every, refused)),
+        *(_authority_faults(built) if "authority" not in kinds else ()),
+        *_day_faults(built, conditions_known="conditions" not in kinds),
     ]
 
 
@@ -85,14 +94,27 @@ def _repeated(built: list[tuple[Source, PolicyFile]]) -> list[FileFault]:
     return faults
 
 
-def _dangling(source: Source, file: PolicyFile, every: list[PolicyFile]) -> list[FileFault]:
+def _dangling(
+    source: Source, file: PolicyFile, every: list[PolicyFile], refused: frozenset[tuple[str, str]]
+) -> list[FileFault]:
     faults = []
     for pointer, kind, name in file.references():
+        if (kind, name) in refused:
+            continue
         named = [item for item in every if item.kind == kind and item.id == name]
         if not named:
             faults.append(source.fault(pointer, f"there is no {kind} {name!r}"))
-        elif standing(named, file.effective_from) is None:
-            faults.append(source.fault(pointer, f"no {kind} {name!r} is in force on {file.effective_from.isoformat()}"))
+            continue
+        days = [file.effective_from]
+        if kind in _STANDS_ON:
+            versions = [item for item in every if item.kind == file.kind and item.id == file.id]
+            ends = sorted(item.effective_to for item in named if item.effective_to is not None)
+            after = (last + timedelta(days=1) for last in ends if last < date.max)
+            days += [day for day in after if standing(versions, day) is file]
+        for day in days:
+            if standing(named, day) is None:
+                faults.append(source.fault(pointer, f"no {kind} {name!r} is in force on {day.isoformat()}"))
+                break
     return faults
 
 
@@ -109,13 +131,13 @@ def _authority_faults(built: list[tuple[Source, PolicyFile]]) -> list[FileFault]
     ]
 
 
-def _day_faults(built: list[Built]) -> Iterator[FileFault]:
+def _day_faults(built: list[Built], *, conditions_known: bool) -> Iterator[FileFault]:
     """What goes wrong on a day: checked on every day on which a file begins."""
     sources = {id(file): source for source, file in built}
     reported: set[tuple[str, ...]] = set()
     for day in sorted({file.effective_from for _, file in built}):
         in_force = all_standing([file for _, file in built], day)
-        for key, file, reason in (*_shared_rule_ids(in_force), *_conditions_of_products(in_force)):
+        for key, file, reason in (*_shared_rule_ids(in_force), *_conditions_of_products(in_force, conditions_known)):
             if key not in reported:
                 reported.add(key)
                 yield sources[id(file)].fault(("effective_from",), f"on {day.isoformat()} {reason}")
@@ -131,7 +153,9 @@ def _shared_rule_ids(in_force: list[PolicyFile]) -> Iterator[tuple[tuple[str, ..
                     yield (rule.id, file.id), file, f"the rule id {rule.id!r} is also one of {owner!r}"
 
 
-def _conditions_of_products(in_force: list[PolicyFile]) -> Iterator[tuple[tuple[str, ...], PolicyFile, str]]:
+def _conditions_of_products(
+    in_force: list[PolicyFile], conditions_known: bool
+) -> Iterator[tuple[tuple[str, ...], PolicyFile, str]]:
     owners: dict[str, str] = {}
     for file in in_force:
         if isinstance(file, ConditionSet):
@@ -139,6 +163,6 @@ def _conditions_of_products(in_force: list[PolicyFile]) -> Iterator[tuple[tuple[
                 owner = owners.setdefault(name, file.id)
                 if owner != file.id:
                     yield (name, file.id), file, f"the product {name!r} has its conditions in {owner!r} as well"
-    for file in in_force:
+    for file in in_force if conditions_known else ():
         if isinstance(file, Product) and file.status is not ProductStatus.PROPOSED and file.id not in owners:
             yield (file.id,), file, f"no conditions name the product {file.id!r}"

@@ -17,6 +17,7 @@ from policy.engine.vocabulary import (
     parse_scalar,
     read_fact,
     scalar_text,
+    undeclared,
 )
 
 _EXACT = Context(prec=60)
@@ -138,7 +139,7 @@ def parse_tests(
     for name, text in condition.items():
         definition = vocabulary.get(name)
         if definition is None:
-            wrong.append((name, f"{name!r} is not a declared fact"))
+            wrong.append((name, undeclared(name)))
             continue
         try:
             tests.append(Test(name, definition, _parse(text, definition, vocabulary, against_facts)))
@@ -158,7 +159,7 @@ def _parse(
         raise ValueError(f"{text!r}: a table cell cannot speak of another fact")
     other = vocabulary.get(name)
     if other is None:
-        raise ValueError(f"{name!r} is not a declared fact")
+        raise ValueError(undeclared(name))
     if other.type is not definition.type:
         raise ValueError(f"{text!r} compares a {definition.type.value} with a {other.type.value}")
     if definition.type not in ORDERED and sign not in ("=", "!="):

@@ -1,5 +1,6 @@
 """The kinds of policy file, and how one is read from its plain data with every fault in its place."""
 
+from dataclasses import dataclass
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -45,19 +46,37 @@ KINDS: Final[dict[str, type[PolicyFile]]] = {
 }
 
 
-def build(source: Source) -> tuple[PolicyFile | None, list[FileFault]]:
-    """The typed policy of a source, or every reason why it is none."""
-    data: dict[str, Any] = source.data
+@dataclass(frozen=True)
+class Refused:
+    """A source that is no policy of its kind, and what pydantic holds against it."""
+
+    source: Source
+    model: type[PolicyFile]
+    data: dict[str, Any]
+    error: ValidationError
+
+    @property
+    def identity(self) -> tuple[str, str]:
+        """Kind and id, as far as the file states them."""
+        return str(self.data.get("kind")), str(self.data.get("id"))
+
+    def faults(self) -> list[FileFault]:
+        return [
+            self.source.fault(item["loc"], item["msg"].removeprefix("Value error, "))
+            for item in self.error.errors(include_url=False, include_input=False, include_context=False)
+        ]
+
+
+def build(source: Source) -> PolicyFile | Refused | FileFault:
+    """The typed policy of a source; what is left of it where it is none; the fault of a kind that nobody knows."""
+    data: dict[str, Any] = _ordered(source.data)
     model = KINDS.get(str(data.get("kind")))
     if model is None:
-        return None, [source.fault(("kind",), f"kind is one of {', '.join(sorted(KINDS))}")]
+        return source.fault(("kind",), f"kind is one of {', '.join(sorted(KINDS))}")
     try:
-        return model.model_validate(_ordered(data)), []
+        return model.model_validate(data)
     except ValidationError as error:
-        return None, [
-            source.fault(item["loc"], item["msg"].removeprefix("Value error, "))
-            for item in error.errors(include_url=False, include_input=False, include_context=False)
-        ]
+        return Refused(source, model, data, error)
 
 
 def _ordered(data: Any) -> Any:

@@ -13,9 +13,9 @@ from pydantic import Field, PrivateAttr, model_validator
 from domain.finding import Outcome, Reason, TraceStep, worst
 from policy.engine.binding import Bindable
 from policy.engine.conditions import Referral, Test, Truth, Verdict, all_of, any_of, inputs_of, parse_tests
-from policy.engine.file import PolicyFile, RuleId, Sentence
+from policy.engine.file import Day, PolicyFile, RuleId, Sentence
 from policy.engine.source import Pointer
-from policy.engine.vocabulary import FactDefinition, FactType, FactValue, read_fact, scalar_text
+from policy.engine.vocabulary import FactDefinition, FactType, FactValue, read_fact, scalar_text, undeclared
 
 _PLACE = re.compile(r"\{([^{}]*)\}")
 
@@ -86,7 +86,7 @@ class Rule(Bindable):
         for field, message in (("message_zh", self.message_zh), ("message_en", self.message_en)):
             for name in _PLACE.findall(message):
                 if name not in vocabulary:
-                    wrong.append(((field,), f"the message shows {name!r}, which is not a declared fact"))
+                    wrong.append(((field,), f"the message shows {name!r}: {undeclared(name)}"))
                 else:
                     shown[name] = vocabulary[name]
         self._shown = shown
@@ -160,8 +160,8 @@ class Regulation(Rule):
 
     article: Sentence
     licences: tuple[LenderLicence, ...] = ()
-    effective_from: date | None = None
-    effective_to: date | None = None
+    effective_from: Day | None = None
+    effective_to: Day | None = None
     """Only where the article has other dates than its file."""
 
     @model_validator(mode="after")

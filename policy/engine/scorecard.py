@@ -3,21 +3,23 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Context, Decimal
+from itertools import pairwise
 from typing import Annotated, Literal
 
 from pydantic import Field, PrivateAttr
 
 from domain.finding import Reason, TraceStep
 from domain.model import Value
-from domain.money import RATE_SCALE, Rate, rounded
+from domain.money import RATE_SCALE, Rate, Rounding, rounded
+from domain.pricing import CardClass
 from policy.engine.binding import Bindable
-from policy.engine.cells import Cell
+from policy.engine.cells import Cell, samples
 from policy.engine.completeness import Column, gaps, overlaps
-from policy.engine.conditions import Referral, Test, Truth, inputs_of, parse_tests
+from policy.engine.conditions import Referral, Test, Truth, all_of, any_of, inputs_of, parse_tests
 from policy.engine.file import PolicyFile, PolicyId, Title
-from policy.engine.rules import Rule, check_rules, repeated_ids
+from policy.engine.rules import Condition, Rule, Severity, check_rules, repeated_ids
 from policy.engine.source import Pointer
-from policy.engine.vocabulary import FactDefinition, FactValue
+from policy.engine.vocabulary import ORDERED, FactDefinition, FactType, FactValue, undeclared
 
 _EXACT = Context(prec=60)
 
@@ -32,8 +34,10 @@ class Bin(Value):
 class Characteristic(Bindable):
     """One measured thing. Its bins cover every value once.
 
-    ``not_applicable`` says what happens where the fact does not apply to a segment (compute efficiency of a chip
-    designer): ``renormalise`` takes the points out of the total, ``refer`` asks a person.
+    ``does_not_apply_to`` names the borrowers it says nothing of (compute efficiency of a chip designer): for them its
+    points leave the total and the other weights renormalise, whatever is stated. ``not_applicable`` says what becomes
+    of a fact that its own source declares not applicable: ``renormalise`` takes the points out as well, ``refer`` asks
+    a person.
     """
 
     id: PolicyId
@@ -41,10 +45,14 @@ class Characteristic(Bindable):
     title_en: Title
     fact: str
     points: Annotated[Rate, Field(gt=0)]
+    better: Literal["higher", "lower"] | None = None
+    """Which way the figure gets better; bins that pay more for a worse figure are then a fault of the file."""
+    does_not_apply_to: Annotated[tuple[Condition, ...], Field(max_length=12)] = ()
     not_applicable: Literal["renormalise", "refer"] = "refer"
     bins: Annotated[tuple[Bin, ...], Field(min_length=1, max_length=100)]
 
     _tests: tuple[Test, ...] | None = PrivateAttr(default=None)
+    _exempt: tuple[tuple[Test, ...], ...] = PrivateAttr(default=())
 
     @property
     def tests(self) -> tuple[Test, ...]:
@@ -52,27 +60,64 @@ class Characteristic(Bindable):
             raise ValueError("the scorecard was not bound to a vocabulary: take it from a bundle")
         return self._tests
 
+    @property
+    def exempt(self) -> tuple[tuple[Test, ...], ...]:
+        """The alternatives of ``does_not_apply_to`` as parsed."""
+        return self._exempt
+
     def bind(self, vocabulary: Mapping[str, FactDefinition]) -> list[tuple[Pointer, str]]:
-        if self.fact not in vocabulary:
-            return [(("fact",), f"{self.fact!r} is not a declared fact")]
         wrong: list[tuple[Pointer, str]] = []
+        exempt: list[tuple[Test, ...]] = []
+        for index, condition in enumerate(self.does_not_apply_to):
+            parsed, faults = parse_tests(condition, vocabulary, against_facts=False)
+            wrong.extend((("does_not_apply_to", index, name), reason) for name, reason in faults)
+            if self.fact in condition:
+                wrong.append((("does_not_apply_to", index), "a figure cannot say that it does not apply itself"))
+            exempt.append(parsed)
+        self._exempt = tuple(exempt)
+        if self.fact not in vocabulary:
+            return [*wrong, (("fact",), undeclared(self.fact))]
         tests: list[Test] = []
         for index, item in enumerate(self.bins):
             parsed, faults = parse_tests({self.fact: item.when}, vocabulary, against_facts=False)
             wrong.extend((("bins", index, "when"), reason) for _, reason in faults)
             tests.extend(parsed)
-        if not wrong:
-            cells = tuple(test.cell for test in tests if isinstance(test.cell, Cell))
-            column = [Column(self.fact, vocabulary[self.fact], cells)]
-            wrong.extend((("bins",), f"no bin covers {gap}") for gap in gaps(column, len(cells)))
-            wrong.extend(
-                (("bins", second), f"the bins {cells[first].text!r} and {cells[second].text!r} both cover {where}")
-                for first, second, where in overlaps(column, len(cells))
-            )
-            if any(cell.anything or cell.not_applicable for cell in cells):
-                wrong.append((("bins",), "a bin names values; '*' and 'n/a' are said by 'not_applicable'"))
         self._tests = tuple(tests)
         return wrong
+
+    def incompleteness(self, vocabulary: Mapping[str, FactDefinition]) -> list[tuple[Pointer, str]]:
+        cells = tuple(test.cell for test in self.tests if isinstance(test.cell, Cell))
+        if any(cell.anything or cell.not_applicable for cell in cells):
+            return [(("bins",), "a bin names values; '*' and 'n/a' are said by 'not_applicable'")]
+        definition = vocabulary[self.fact]
+        column = [Column(self.fact, definition, cells)]
+        wrong: list[tuple[Pointer, str]] = [(("bins",), f"no bin covers {gap}") for gap in gaps(column, len(cells))]
+        wrong.extend(
+            (("bins", second), f"the bins {cells[first].text!r} and {cells[second].text!r} both cover {where}")
+            for first, second, where in overlaps(column, len(cells))
+        )
+        return wrong or self._against_direction(cells, definition)
+
+    def _against_direction(self, cells: tuple[Cell, ...], definition: FactDefinition) -> list[tuple[Pointer, str]]:
+        """Neighbouring values of which the worse earns more."""
+        if self.better is None:
+            return []
+        if definition.type not in ORDERED and definition.type is not FactType.BOOLEAN:
+            return [(("better",), f"a {definition.type.value} has no order: its bins alone say what is better")]
+        climbing = [
+            next(index for index, cell in enumerate(cells) if cell.covers(sample.value))
+            for sample in samples(cells, definition)
+            if sample.value is not None
+        ]
+        steps = pairwise(climbing if self.better == "higher" else reversed(climbing))
+        return [
+            (
+                ("bins", better),
+                f"{cells[better].text!r} is better than {cells[worse].text!r} and earns a smaller share of the points",
+            )
+            for worse, better in steps
+            if self.bins[better].share < self.bins[worse].share
+        ]
 
 
 class Factor(Value):
@@ -86,10 +131,11 @@ class Factor(Value):
 class ScoreClass(Value):
     """A class from ``at_least`` points upward: its way through the house and its multiplier on capacity."""
 
-    id: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9]{0,3}$")]
+    id: CardClass
     at_least: Annotated[Rate, Field(ge=0)]
     access: Literal["standard", "mitigation_needed", "secured_only"]
     multiplier: Annotated[Rate, Field(ge=0, le=1)]
+    """What repayment capacity counts at; with ``limit_factor: points`` the most it counts at."""
     unsecured_share: Annotated[Rate, Field(ge=0, le=1)]
     """Share of the amount asked for that may stand without collateral or guarantee."""
 
@@ -100,6 +146,8 @@ class Scorecard(PolicyFile):
     kind: Literal["scorecard"]
     total: Annotated[Rate, Field(gt=0)]
     rating_scale: PolicyId
+    limit_factor: Literal["class", "points"] = "class"
+    """Whether capacity counts at the multiplier of the class, or at the points' share of the total."""
     factors: Annotated[tuple[Factor, ...], Field(min_length=1)]
     classes: Annotated[tuple[ScoreClass, ...], Field(min_length=1)]
     knock_outs: tuple[Rule, ...] = ()
@@ -121,11 +169,31 @@ class Scorecard(PolicyFile):
         floors = [item.at_least for item in self.classes]
         if floors != sorted(set(floors), reverse=True) or floors[-1] != 0:
             wrong.append((("classes",), "classes go down from the best, and the last begins at 0"))
+        if len({item.id for item in self.classes}) != len(self.classes):
+            wrong.append((("classes",), "a class is listed twice"))
+        for field in ("multiplier", "unsecured_share"):
+            carried = [getattr(item, field) for item in self.classes]
+            if carried != sorted(carried, reverse=True):
+                wrong.append((("classes",), f"a worse class has no larger {field}"))
+        wrong.extend(
+            (
+                ("knock_outs", index, "severity"),
+                "a knock-out is a BLOCK: it forces the last class whatever it says here",
+            )
+            for index, rule in enumerate(self.knock_outs)
+            if rule.severity is not Severity.BLOCK
+        )
         return wrong
 
     def class_of(self, points: Decimal) -> ScoreClass:
         """The class that points earn, before knock-outs."""
         return next(item for item in self.classes if points >= item.at_least)
+
+    def multiplier_of(self, reached: ScoreClass, points: Decimal) -> Decimal:
+        """What repayment capacity counts at (fraction, scale 8, never rounded up) for a class and its points."""
+        if self.limit_factor == "class":
+            return reached.multiplier
+        return min(rounded(_EXACT.divide(points, self.total), RATE_SCALE, Rounding.DOWN), reached.multiplier)
 
 
 @dataclass(frozen=True)
@@ -141,13 +209,14 @@ class FactorScore:
 class ScoreDecision:
     """A scored card.
 
-    ``points`` (scale 8, on the card's total) and ``card_class`` are ``None`` while facts are referred;
-    ``lowest_points`` and ``lowest_class`` are what is certain whatever those facts turn out to be. A knock-out that is
-    met forces the last class at once; one that cannot be decided refers its facts.
+    ``points`` (scale 8, on the card's total), ``card_class`` and ``multiplier`` (what capacity counts at) are ``None``
+    while facts are referred; ``lowest_points`` and ``lowest_class`` are what is certain whatever those facts turn out to
+    be. A knock-out that is met forces the last class at once; one that cannot be decided refers its facts.
     """
 
     points: Decimal | None
     card_class: ScoreClass | None
+    multiplier: Decimal | None
     lowest_points: Decimal
     lowest_class: ScoreClass
     factors: tuple[FactorScore, ...]
@@ -191,9 +260,20 @@ def score(card: Scorecard, facts: Mapping[str, FactValue]) -> ScoreDecision:
             result=f"{format(lowest, 'f')} {card_class.id if card_class else 'undecided'}",
         )
     )
+    multiplier = card.multiplier_of(card_class, lowest) if certain and card_class is not None else None
+    if multiplier is not None and card.limit_factor == "points":
+        trace.append(
+            TraceStep(
+                step=f"{card.id}/limit_factor",
+                rule="points ÷ total, at most the multiplier of the class",
+                inputs={"points": format(lowest, "f"), "total": format(card.total, "f")},
+                result=format(multiplier, "f"),
+            )
+        )
     return ScoreDecision(
         points=lowest if certain else None,
         card_class=card_class,
+        multiplier=multiplier,
         lowest_points=lowest,
         lowest_class=lowest_class,
         factors=tuple(factors),
@@ -208,6 +288,17 @@ def _characteristic(
 ) -> tuple[Decimal, bool, TraceStep, tuple[Referral, ...]]:
     step = f"{card}/{factor}/{item.id}"
     inputs = inputs_of(item.tests[:1], facts)
+    exempt = any_of([all_of([test.verdict(facts) for test in tests]) for tests in item.exempt])
+    if exempt.truth is not Truth.NOT_MET:
+        asked = inputs_of(tuple(test for tests in item.exempt for test in tests), facts)
+        to_whom = " or ".join("; ".join(str(test) for test in tests) for tests in item.exempt)
+        if exempt.truth is Truth.MET:
+            rule = f"does not apply to {to_whom}: weights renormalise"
+            return Decimal(0), False, TraceStep(step=step, rule=rule, inputs=asked, result="–"), ()
+        own = item.tests[0].verdict(facts).referred
+        absent = (*exempt.referred, *(referral for referral in own if referral.state != "not_applicable"))
+        rule = f"does not apply to {to_whom}"
+        return Decimal(0), True, TraceStep(step=step, rule=rule, inputs={**asked, **inputs}, result="undecided"), absent
     for index, test in enumerate(item.tests):
         verdict = test.verdict(facts)
         if verdict.truth is Truth.MET:

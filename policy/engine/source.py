@@ -39,7 +39,10 @@ class Source:
 
 def read_source(path: Path, name: str) -> tuple[Source | None, list[FileFault]]:
     """Parse one file. Returns the source where it can be read at all, and every fault of its notation."""
-    raw = path.read_bytes()
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        return None, [FileFault(name, 1, f"the file cannot be read: {error.strerror}")]
     if len(raw) > MAX_FILE_BYTES:
         return None, [FileFault(name, 1, f"the file is larger than {MAX_FILE_BYTES} bytes")]
     try:

@@ -16,7 +16,7 @@ from policy.engine.completeness import Column, Unprovable, gaps, overlaps, unrea
 from policy.engine.conditions import Referral, Test, Truth, all_of, inputs_of, parse_tests
 from policy.engine.file import PolicyFile
 from policy.engine.source import Pointer
-from policy.engine.vocabulary import FactDefinition, FactType, FactValue, Scalar, parse_scalar, scalar_text
+from policy.engine.vocabulary import FactDefinition, FactType, FactValue, Scalar, parse_scalar, scalar_text, undeclared
 
 RowId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
 
@@ -74,7 +74,7 @@ class TableBody(Bindable):
         wrong: list[tuple[Pointer, str]] = []
         for index, name in enumerate(self.inputs):
             if name not in vocabulary:
-                wrong.append((("inputs", index), f"{name!r} is not a declared fact"))
+                wrong.append((("inputs", index), undeclared(name)))
         seen: set[str] = set()
         rows: list[_BoundRow] = []
         for index, row in enumerate(self.rows):
@@ -91,13 +91,7 @@ class TableBody(Bindable):
             wrong.extend(((*at, "when", name), reason) for name, reason in faults)
             outputs = self._outputs(row, at, wrong)
             rows.append(_BoundRow(row.id, tests, outputs))
-        if not wrong:
-            rows = self._with_not_applicable(rows)
-            try:
-                wrong.extend(self._incomplete(rows, vocabulary))
-            except Unprovable as unprovable:
-                wrong.append((("rows",), str(unprovable)))
-        self._bound = tuple(rows)
+        self._bound = tuple(self._with_not_applicable(rows))
         return wrong
 
     def _outputs(self, row: Row, at: Pointer, wrong: list[tuple[Pointer, str]]) -> dict[str, Scalar]:
@@ -131,7 +125,15 @@ class TableBody(Bindable):
             for row in rows
         ]
 
-    def _incomplete(self, rows: list[_BoundRow], vocabulary: Mapping[str, FactDefinition]) -> list[tuple[Pointer, str]]:
+    def incompleteness(self, vocabulary: Mapping[str, FactDefinition]) -> list[tuple[Pointer, str]]:
+        try:
+            return self._gaps_and_overlaps(self.bound, vocabulary)
+        except Unprovable as unprovable:
+            return [(("rows",), str(unprovable))]
+
+    def _gaps_and_overlaps(
+        self, rows: tuple[_BoundRow, ...], vocabulary: Mapping[str, FactDefinition]
+    ) -> list[tuple[Pointer, str]]:
         columns = []
         for name in self.inputs:
             by_row = [{test.fact: test.cell for test in row.tests}.get(name, WILDCARD) for row in rows]

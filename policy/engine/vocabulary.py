@@ -13,7 +13,7 @@ from domain.facts import Absent, FactState, Known
 from domain.model import Value
 from domain.money import Money
 from policy.engine.faults import FactTypeError
-from policy.engine.file import PolicyFile
+from policy.engine.file import DAY_TEXT, PolicyFile, Title
 
 FactValue = Decimal | int | str | bool | date | Money | Known[Any] | Absent | FactState | None
 """What a caller may pass for a fact; a fact sheet's plain values are among them."""
@@ -49,8 +49,8 @@ class FactDefinition(Value):
     values: tuple[str, ...] = ()
     minimum: str | None = None
     maximum: str | None = None
-    title_zh: str
-    title_en: str
+    title_zh: Title
+    title_en: Title
 
     @model_validator(mode="after")
     def _fits_type(self) -> "FactDefinition":
@@ -65,6 +65,10 @@ class FactDefinition(Value):
         for bound in (self.minimum, self.maximum):
             if bound is not None:
                 parse_scalar(self.type, bound)
+        if self.minimum is not None and self.maximum is not None:
+            low, high = parse_scalar(self.type, self.minimum), parse_scalar(self.type, self.maximum)
+            if low > high:  # type: ignore[operator]
+                raise ValueError("the minimum lies above the maximum")
         return self
 
     def allows(self, value: Scalar) -> bool:
@@ -83,9 +87,16 @@ class Vocabulary(PolicyFile):
     facts: dict[str, FactDefinition] = Field(min_length=1)
 
 
+def undeclared(name: str) -> str:
+    """The reason for refusing a name that no vocabulary has."""
+    return f"{name!r} is not a declared fact"
+
+
 def parse_scalar(kind: FactType, text: str) -> Scalar:
     """Read policy text as a value of a fact type. Raises ``ValueError`` with the reason."""
     if kind is FactType.DATE:
+        if DAY_TEXT.fullmatch(text) is None:
+            raise ValueError(f"{text[:40]!r} is not a day written YYYY-MM-DD")
         return date.fromisoformat(text)
     if kind is FactType.BOOLEAN:
         if text not in ("true", "false"):

@@ -74,6 +74,28 @@ def test_the_hash_does_not_depend_on_hash_seed_directory_comments_or_key_order(t
     assert first.sha256 == second.sha256
 
 
+def test_line_ends_byte_order_mark_locale_time_zone_and_folder_are_no_content(tmp_path: Path) -> None:
+    """A book checked out on another machine: other line ends, another editor, another place and time."""
+    elsewhere = tmp_path / "elsewhere"
+    for source in BOOK.rglob("*.yaml"):
+        moved = elsewhere / source.relative_to(BOOK)
+        moved.parent.mkdir(parents=True, exist_ok=True)
+        moved.write_bytes(b"\xef\xbb\xbf" + source.read_bytes().replace(b"\n", b"\r\n"))
+    program = (
+        "import sys; from domain.canonical import canonical; from policy.engine import load_book;"
+        "sys.stdout.buffer.write(canonical(load_book(sys.argv[1]).canonical()))"
+    )
+    environment = {**os.environ, "LC_ALL": "C", "LANG": "C", "PYTHONUTF8": "0", "TZ": "Pacific/Kiritimati"}
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(elsewhere)],
+        env={**environment, "PYTHONPATH": str(BOOK.parents[1])},
+        cwd=tmp_path,
+        capture_output=True,
+        check=True,
+    )
+    assert done.stdout == canonical(load_book(BOOK).canonical())
+
+
 def test_any_change_of_content_changes_the_hash(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()

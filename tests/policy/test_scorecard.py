@@ -140,3 +140,126 @@ def test_a_knock_out_forces_the_last_class_and_an_undecided_one_refers(tmp_path:
 )
 def test_a_card_that_does_not_add_up_is_refused(tmp_path: Path, change: dict[str, str], said: str) -> None:
     assert said in "\n".join(faults(tmp_path, scale=SCALE, card=card(**change)))
+
+
+# --- what a characteristic does not speak of --------------------------------------------------------------------------
+
+BY_SEGMENT = {
+    "not_applicable:__renormalise": 'does_not_apply_to: [{firm.region: "east | west", firm.listed: "false"}]\n        better: lower'
+}
+PLANT_OUT = "does not apply to firm.listed false; firm.region east | west: weights renormalise"
+
+
+def by_segment(directory: Path, facts: dict[str, FactValue]) -> ScoreDecision:
+    return score(book(directory, scale=SCALE, card=card(**BY_SEGMENT)).scorecard("card", ON), facts)
+
+
+def test_a_segment_takes_its_points_out_whatever_is_stated(tmp_path: Path) -> None:
+    facts: dict[str, FactValue] = {"firm.region": "east", "firm.listed": False, "firm.size": "small"}
+    for pue in (Decimal("1.1"), Decimal("2.0"), Absent(state="not_applicable"), Absent(state="unknown"), None):
+        result = by_segment(tmp_path, {**facts, "plant.pue": pue})
+        assert result.points == Decimal("5.00000000"), pue
+        assert [(item.points, item.weight) for item in result.factors] == [(0, 0), (3, 6)]
+        assert result.trace[0].rule == PLANT_OUT
+        assert result.trace[0].inputs == {"firm.region": "east", "firm.listed": "false"}
+    assert result.trace[-1].inputs == {"earned": "3.0000000000000000", "applicable": "6.00000000"}
+
+
+def test_nobody_else_leaves_a_weak_figure_by_declaring_it_inapplicable(tmp_path: Path) -> None:
+    facts: dict[str, FactValue] = {"firm.region": "north", "firm.listed": False, "firm.size": "small"}
+    assert by_segment(tmp_path, {**facts, "plant.pue": Decimal(2)}).points == Decimal("4.20000000")
+    refused = by_segment(tmp_path, {**facts, "plant.pue": Absent(state="not_applicable")})
+    assert (refused.points, refused.card_class, refused.multiplier) == (None, None, None)
+    assert [(item.fact, item.state) for item in refused.referred] == [("plant.pue", "not_applicable")]
+
+
+def test_a_segment_nobody_knows_is_named_and_with_it_what_is_unknown_beside_it(tmp_path: Path) -> None:
+    facts: dict[str, FactValue] = {"firm.listed": False, "firm.size": "large"}
+    known = by_segment(tmp_path, {**facts, "plant.pue": Decimal("1.1")})
+    assert known.points is None
+    assert [item.fact for item in known.referred] == ["firm.region"]
+    assert known.lowest_points == Decimal("6.00000000")
+    both = by_segment(tmp_path, {**facts, "plant.pue": Absent(state="unknown")})
+    assert [(item.fact, item.state) for item in both.referred] == [
+        ("firm.region", "not_given"),
+        ("plant.pue", "unknown"),
+    ]
+    declared = by_segment(tmp_path, {**facts, "plant.pue": Absent(state="not_applicable")})
+    assert [item.fact for item in declared.referred] == ["firm.region"]
+
+
+def test_a_card_of_which_nothing_applies_gives_no_class(tmp_path: Path) -> None:
+    nothing = BY_SEGMENT | {"points:__6\n": "points: 6\n        does_not_apply_to: [{firm.region: east}]\n"}
+    whole = score(
+        book(tmp_path, scale=SCALE, card=card(**nothing)).scorecard("card", ON),
+        {"firm.region": "east", "firm.listed": False},
+    )
+    assert (whole.points, whole.card_class, whole.multiplier) == (None, None, None)
+    assert whole.lowest_class.id == "B"
+
+
+# --- what capacity counts at ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("pue", "size", "listed", "multiplier"),
+    [
+        ("1.3", "large", False, "0.90000000"),  # 10 points, but the class carries no more than 0.9
+        ("1.3", "small", False, "0.70000000"),
+        ("2", "small", False, "0.30000000"),  # 4.2 points, of the last class
+        ("1.3", "large", True, "0.30000000"),  # knocked out
+    ],
+)
+def test_the_points_are_the_factor_of_the_limit_below_the_ceiling_of_the_class(
+    tmp_path: Path, pue: str, size: str, listed: bool, multiplier: str
+) -> None:
+    text = card(
+        **{"rating_scale:__scale": "rating_scale: scale\nlimit_factor: points", "multiplier:__1,": "multiplier: 0.9,"}
+    )
+    result = score(
+        book(tmp_path, scale=SCALE, card=text).scorecard("card", ON),
+        {"plant.pue": Decimal(pue), "firm.size": size, "firm.listed": listed},
+    )
+    assert result.multiplier == Decimal(multiplier)
+    assert result.trace[-1].step == "card/limit_factor"
+    assert result.trace[-1].result == multiplier
+
+
+def test_without_a_word_on_it_the_class_is_the_factor_of_the_limit(tmp_path: Path) -> None:
+    result = scored(tmp_path, {"plant.pue": Decimal("1.3"), "firm.size": "small", "firm.listed": False})
+    assert result.multiplier == Decimal(1)
+    assert "card/limit_factor" not in [step.step for step in result.trace]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (
+            {"points:__4": "points: 4\n        better: higher"},
+            "'> 1.3' is better than '<= 1.3' and earns a smaller share",
+        ),
+        ({"points:__6": "points: 6\n        better: higher"}, "a code has no order"),
+        (
+            {"points:__4": 'points: 4\n        does_not_apply_to: [{firm.shade: "red"}]'},
+            "'firm.shade' is not a declared",
+        ),
+        (
+            {"points:__4": 'points: 4\n        does_not_apply_to: [{firm.size: "tiny"}]'},
+            "'tiny' is not a declared value",
+        ),
+        (
+            {"points:__4": 'points: 4\n        does_not_apply_to: [{plant.pue: "> 2"}]'},
+            "cannot say that it does not apply",
+        ),
+        ({"severity:__BLOCK": "severity: WARN"}, "a knock-out is a BLOCK"),
+        ({"id:__B,": "id: A,"}, "a class is listed twice"),
+        ({"id:__B,": "id: D,"}, "classes/1/id: Input should be 'A', 'B' or 'C'"),
+        ({"multiplier:__1,": "multiplier: 0.2,"}, "no larger multiplier"),
+        ({"unsecured_share:__0}": "unsecured_share: 0.4}"}, "no larger unsecured_share"),
+        ({"total:__10": "total: 10\nlimit_factor: score"}, "limit_factor: Input should be 'class' or 'points'"),
+    ],
+)
+def test_a_card_that_pays_for_less_or_says_nothing_clear_is_refused(
+    tmp_path: Path, change: dict[str, str], said: str
+) -> None:
+    assert said in "\n".join(faults(tmp_path, scale=SCALE, card=card(**change)))

@@ -102,6 +102,7 @@ def test_everything_wrong_in_every_file_is_reported_at_once(tmp_path: Path) -> N
         "first.yaml:3:",
         "first.yaml:4:",
         "first.yaml:7:",
+        "first.yaml:9:",
         "second.yaml:9:",
         "second.yaml:11:",
     ]
@@ -109,4 +110,5 @@ def test_everything_wrong_in_every_file_is_reported_at_once(tmp_path: Path) -> N
     assert "version" in found[1]
     assert "effective_from" in found[2]
     assert "surprise" in found[3]
-    assert "no_such_task" in found[5]
+    assert "'loan.amount' is not a declared fact" in found[4]
+    assert "no_such_task" in found[6]

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from domain.canonical import sha256_of
 from domain.dossier import Dossier
 from domain.facts import FactState
 from domain.finding import Outcome
@@ -61,6 +62,14 @@ class TestCardFacts:
         assert found["team.core_tenure_years"] == Decimal("4.49965777")
         assert found["market.offtaker_tier"] == "tier_1"
         assert found["asset.provenance"] == "official_cn"
+
+    def test_segment_and_stage_of_life_are_codes_like_any_other(self) -> None:
+        found = facts(changed("borrower/life_stage", known("start_up")))
+        assert (found["borrower.segment"], found["borrower.life_stage"]) == ("compute_operator", "start_up")
+        request = rating_request(dossier(changed("borrower/life_stage", known("start_up"))), AS_OF)
+        again = type(request).model_validate_json(request.model_dump_json())
+        assert (again, sha256_of(again)) == (request, sha256_of(request))
+        assert facts(changed("borrower/chain_segment", ABSENT))["borrower.segment"] is UNKNOWN
 
     def test_debt_service_cover_by_its_definition(self) -> None:
         """60m of operating cash and the mean contracted cash flow, over 5 % of 380m and an eighth of 280m."""

@@ -13,11 +13,13 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.exc import ProgrammingError
 
 from domain.canonical import sha256_of
+from domain.factsheet import FactSheet
 from domain.finding import Finding
 from domain.pricing import Limit, Quote, Rating, Schedule
 from tests.fixtures.identity import Tokens
 from tests.fixtures.postgres import DatabaseUrls
 from tests.pricing import requests
+from tests.pricing.cards import ADAS, FOUNDER, JIANGSU, SHUNDE
 from tests.pricing.conftest import Published, book
 
 Make = Callable[..., BaseModel]
@@ -71,6 +73,27 @@ class TestFindings:
         assert shape.model_validate_json(again.content) == finding
         inputs = await worker.get(f"{answer.headers['location']}/inputs")
         assert type(body).model_validate(inputs.json()) == body
+
+    @pytest.mark.parametrize(
+        ("product", "lender", "facts", "card", "score"),
+        [
+            ("jsb_wc", "jsb", JIANGSU, "card_jsb_v1", "78.00000000"),
+            ("sdrcb_operate", "sdrcb", SHUNDE, "card_sdrcb_v1", "70.00000000"),
+            ("shrcb_adas", "shrcb", ADAS, "card_shrcb_adas_v1", "91.35416667"),
+            ("talent_loan", "east_china_bank", FOUNDER, "card_founder_v1", "73.50000000"),
+        ],
+    )
+    async def test_every_card_rates_over_http_and_names_its_cells(
+        self, worker: httpx.AsyncClient, product: str, lender: str, facts: dict[str, Any], card: str, score: str
+    ) -> None:
+        body = requests.rating(book(), FactSheet.of(facts), product=product, lender_id=lender)
+        answer = await post(worker, "/v1/ratings", body.model_dump_json())
+        assert answer.status_code == 201, answer.text
+        finding = answer.json()
+        assert (finding["value"]["card_id"], finding["value"]["card_score"]) == (card, score)
+        fired = [step for step in finding["trace"] if "→" in step["rule"]]
+        assert {step["step"].split("/")[0] for step in fired} == {card}
+        assert all(step["inputs"] for step in fired)
 
     async def test_reference_data_is_recorded_by_hash(self, worker: httpx.AsyncClient, published: Published) -> None:
         answer = await post(worker, "/v1/quotes", requests.quote(book()).model_dump_json())

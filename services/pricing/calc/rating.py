@@ -36,8 +36,10 @@ def rate(request: RatingRequest, bundle: Bundle) -> Conclusion[Rating]:
     decision = score(card, facts)
     trace.take(decision.trace)
     reasons = list(decision.knock_outs)
-    if decision.points is None or decision.card_class is None:
+    if decision.points is None or decision.card_class is None or decision.multiplier is None:
         reasons.extend(absent_reason(referral, [card.id]) for referral in decision.referred)
+        if not decision.referred:
+            reasons.append(_NOTHING_APPLIES)
         trace.term(
             "certain", "points whatever the absent facts", decision.lowest_points, card_class=decision.lowest_class.id
         )
@@ -55,7 +57,7 @@ def rate(request: RatingRequest, bundle: Bundle) -> Conclusion[Rating]:
     trace.term(
         "grade", "master scale, boundaries at geometric means", grade, pd=pd, scale=f"{scale.id} {scale.version}"
     )
-    outcome, access = _access(decision.card_class)
+    outcome, access = _access(decision.card_class, decision.multiplier)
     reasons.extend(access)
     rating = Rating(
         card_id=card.id,
@@ -65,10 +67,18 @@ def rate(request: RatingRequest, bundle: Bundle) -> Conclusion[Rating]:
         scaled_score=scaled,
         pd=pd,
         grade=grade,
-        limit_multiplier=decision.card_class.multiplier,
+        limit_multiplier=decision.multiplier,
         valid_until=valid_until,
     )
     return Conclusion("rating", outcome, rating, tuple(reasons), tuple(trace.steps), bundle.ref(card), (), MODEL)
+
+
+_NOTHING_APPLIES = Reason(
+    code="CARD_DOES_NOT_APPLY",
+    message_zh="评分卡的各项指标均不适用于该借款人",
+    message_en="no characteristic of the card applies to this borrower",
+    subject="card_class",
+)
 
 
 def policy_facts(sheet: FactSheet) -> Mapping[str, FactValue]:
@@ -102,11 +112,11 @@ def _places(names: list[str]) -> tuple[str, ...]:
     return tuple("facts/facts/" + name.replace("~", "~0").replace("/", "~1") for name in names)
 
 
-def _access(reached: ScoreClass) -> tuple[Outcome, tuple[Reason, ...]]:
+def _access(reached: ScoreClass, multiplier: Decimal) -> tuple[Outcome, tuple[Reason, ...]]:
     if reached.access == "standard":
         return Outcome.PASS, ()
     if reached.access == "mitigation_needed":
-        share = format((reached.multiplier * Decimal(100)).normalize(), "f")
+        share = format((multiplier * Decimal(100)).normalize(), "f")
         return Outcome.PASS, (
             Reason(
                 code="MITIGATION_NEEDED",
