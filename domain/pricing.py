@@ -350,8 +350,8 @@ class FloorWaiver(Value):
     role: str
     title_zh: str
     title_en: str
-    shortfall_bps: Rate
-    """Basis points by which the quoted rate lies below the floor; 0 where it does not."""
+    shortfall: Rate
+    """By how much the quoted rate lies below the floor, per year; 0 where it does not."""
     relationships: tuple[str, ...]
     """Relationship classes for which the body may be asked."""
     grounded: bool

@@ -179,7 +179,7 @@ class TestFloor:
         assert conclusion.outcome is Outcome.PASS
         assert conclusion.value is not None
         assert conclusion.value.floor_waiver is not None
-        assert conclusion.value.floor_waiver.shortfall_bps == 0
+        assert conclusion.value.floor_waiver.shortfall == 0
         assert "FLOOR_WAIVER_BY_AUTHORITY" not in {reason.code for reason in conclusion.reasons}
 
     def test_below_it_the_pricing_body_of_the_authority_matrix_decides(self) -> None:
@@ -190,7 +190,7 @@ class TestFloor:
         assert waiver is not None
         assert (waiver.body, waiver.role) == ("pricing_approver", "pricing_approver")
         # 3.00 % − 35 bp against 1.90 + 0.40 + 0.40 %.
-        assert waiver.shortfall_bps == 5
+        assert waiver.shortfall == Decimal("0.0005")
         assert waiver.grounded
         assert "FLOOR_WAIVER_BY_AUTHORITY" in {reason.code for reason in conclusion.reasons}
         assert "5 bp below" in next(r.message_en for r in conclusion.reasons if r.code == "FLOOR_WAIVER_BY_AUTHORITY")

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from domain.finding import Outcome
 from domain.pricing import CollateralContribution, Quote
 from domain.sensitivity import Axis, Sensitivity, SensitivityCurve, SensitivityPoint, SensitivityRequest
-from services.pricing.calc.conclusion import Conclusion
+from services.pricing.calc.conclusion import Conclusion, Inadmissible
 from services.pricing.calc.price import chart, quote, sensitivity
 from tests.pricing import requests
 from tests.pricing.conftest import book
@@ -256,3 +256,11 @@ def test_nonsense_is_refused_at_its_place(change: dict[str, Any], place: tuple[A
     with pytest.raises(ValidationError) as refused:
         request(**change)
     assert [error["loc"] for error in refused.value.errors()] == [place]
+
+
+@pytest.mark.parametrize("changes", [{"collateral_values": ("10",)}, {}])
+def test_collateral_beyond_what_an_amount_holds_is_refused_by_name(changes: dict[str, Any]) -> None:
+    vast = tuple(requests.asset(f"gpu-{n}", "gpu_server", 99_999_999_999_999_999, "0.5") for n in range(9))
+    with pytest.raises(Inadmissible) as refused:
+        seen(request(collateral=vast, **changes))
+    assert (refused.value.fields, refused.value.code) == (("collateral",), "collateral_beyond_scale")

@@ -170,7 +170,7 @@ def _build_up(quote: Quote) -> Iterator[str]:
         ground = "有 yes" if waiver.grounded else "无 no"
         yield (
             f"- 底价豁免 Waiver of the floor: {waiver.title_zh} {waiver.title_en}, "
-            f"低 short {waiver.shortfall_bps:.2f} bp, 理由 ground: {ground}"
+            f"低 short {waiver.shortfall * 10_000:.2f} bp, 理由 ground: {ground}"
         )
 
 

@@ -20,13 +20,13 @@ def floor_waiver(
     if rule is None:
         return None
     body = bundle.authority(request.policy_on).pricing_body
-    shortfall = rounded(max(priced.floor - priced.rate, Decimal(0)) * _BP_IN_ONE, RATE_SCALE)
+    shortfall = rounded(max(priced.floor - priced.rate, Decimal(0)), RATE_SCALE)
     waiver = FloorWaiver(
         body=body.id,
         role=body.role.value,
         title_zh=body.title_zh,
         title_en=body.title_en,
-        shortfall_bps=shortfall,
+        shortfall=shortfall,
         relationships=rule.relationships,
         grounded=request.relationship in rule.relationships,
     )
@@ -34,7 +34,7 @@ def floor_waiver(
         "floor/waiver",
         "pricing body of the authority matrix, for relationship classes the policy names",
         body.id,
-        shortfall_bps=shortfall,
+        shortfall=shortfall,
         relationship=request.relationship,
         classes=", ".join(rule.relationships),
         grounded=waiver.grounded,
@@ -44,7 +44,7 @@ def floor_waiver(
 
 def waiver_reason(waiver: FloorWaiver) -> Reason:
     """What the pricing body is told of a price below the floor."""
-    classes, below = ", ".join(waiver.relationships), format(waiver.shortfall_bps.normalize(), "f")
+    classes, below = ", ".join(waiver.relationships), format((waiver.shortfall * _BP_IN_ONE).normalize(), "f")
     if waiver.grounded:
         return Reason(
             code="FLOOR_WAIVER_BY_AUTHORITY",

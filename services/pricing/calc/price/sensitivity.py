@@ -23,13 +23,14 @@ from domain.sensitivity import (
     SensitivityTable,
 )
 from policy.engine import Bundle
-from services.pricing.calc.conclusion import Conclusion, Dated, Trace, absent
+from services.pricing.calc.conclusion import Conclusion, Dated, Inadmissible, Trace, absent
 from services.pricing.calc.price.build_up import Books, Priced, Unpriced, build_up, pd_floor
 from services.pricing.calc.price.capital import raroc
 from services.pricing.calc.price.engine import model
 from services.pricing.calc.product import product_of
 
 _ONE = Decimal("1.00000000")
+_LARGEST_AMOUNT = Decimal(10) ** 18
 _PD_STEPS = ("0.5", "0.75", "1.5", "2", "3", "5")
 _PD_HIGHEST = Decimal("0.99")
 _LGD_STEPS = ("0.10", "0.20", "0.30", "0.40", "0.50", "0.60")
@@ -45,6 +46,7 @@ def sensitivity(
     Refers without a value where no price can be formed. A loan without collateral that counts has no curve over
     collateral, and a reason says so. Raises ``Inadmissible`` as ``quote`` does.
     """
+    _refuse_beyond_scale(request)
     policy = bundle.pricing(request.policy_on)
     books = Books(lender.value, lpr.value, ftp.value)
     trace = Trace("sensitivity")
@@ -175,6 +177,19 @@ class _Prices:
             risk_weight=point.risk_weight,
             raroc=point.raroc,
             raroc_if_agreed=point.raroc_if_agreed,
+        )
+
+
+def _refuse_beyond_scale(request: SensitivityRequest) -> None:
+    """Refuse collateral whose sum, at the highest multiple asked for, is more than an amount can hold."""
+    highest = max((*(request.collateral_values or ()), *(Decimal(step) for step in _COLLATERAL_STEPS), _ONE))
+    total = sum((item.lending_value.amount for item in request.collateral), Decimal(0))
+    if total * highest >= _LARGEST_AMOUNT:
+        raise Inadmissible(
+            "collateral",
+            "collateral_beyond_scale",
+            "押品价值合计乘以最高倍数后超出金额上限",
+            "the collateral at its highest multiple is more than an amount can hold; unit: CNY",
         )
 
 
