@@ -45,6 +45,8 @@ class InternalRatings(Value):
 
     secured: dict[AssetKind, SecuredLoss]
     """Collateral that the capital rules recognise. A kind that only the price counts (GPU servers) has no entry."""
+    lgd_floor: Annotated[Rate, Field(gt=0, le=1)]
+    """Least LGD that capital stands on: a loan against deposits alone holds some too, and earns on it."""
     size_adjustment: SizeAdjustment | None = None
     maturity: Literal["supervisory", "explicit"] = "supervisory"
     """2.5 years, or that of the loan between one and five (CRE32.44 leaves the choice to the supervisor)."""

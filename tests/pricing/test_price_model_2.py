@@ -113,6 +113,15 @@ class TestInternalRatings:
         assert unrecognised["price/lgd"] == "0.25000000"
         assert Decimal(secured["price/capital/risk_weight"]) == risk_weight(Decimal("0.01"), Decimal("0.34"))
 
+    def test_a_loan_against_deposits_alone_holds_capital_at_the_floor_of_the_policy(self) -> None:
+        deposits = (requests.asset("cash", "deposit", 100_000_000, "0.95"),)
+        conclusion = concluded(recognised(collateral=deposits), **IRB)
+        found = trace(conclusion)
+        assert found["price/lgd"] == found["price/capital/lgd"] == "0.00000000"
+        assert Decimal(found["price/capital/risk_weight"]) == risk_weight(Decimal("0.01"), Decimal("0.10"))
+        assert conclusion.value is not None
+        assert conclusion.value.raroc >= conclusion.value.hurdle
+
     @pytest.mark.parametrize(
         ("sales", "equivalent"),
         [(0, "5"), (30_000_000, "5"), (165_000_000, "27.5"), (300_000_000, "50"), (9_000_000_000, "50")],
@@ -214,6 +223,7 @@ class TestPolicy:
                 {
                     "internal_ratings": {
                         "secured": {},
+                        "lgd_floor": "0.1",
                         "size_adjustment": {
                             "smallest": {"amount": "300000000.00", "currency": "CNY"},
                             "largest": {"amount": "30000000.00", "currency": "CNY"},
@@ -222,7 +232,8 @@ class TestPolicy:
                 },
                 "less than largest",
             ),
-            ({"internal_ratings": {"secured": {}, "maturity": "longest"}}, "maturity"),
+            ({"internal_ratings": {"secured": {}, "lgd_floor": "0"}}, "lgd_floor"),
+            ({"internal_ratings": {"secured": {}, "lgd_floor": "0.1", "maturity": "longest"}}, "maturity"),
         ],
     )
     def test_a_policy_that_contradicts_itself_is_refused_at_load(self, change: dict[str, Any], said: str) -> None:

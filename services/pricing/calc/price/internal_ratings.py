@@ -28,7 +28,9 @@ def internal_ratings_weight(
 ) -> tuple[Decimal, str]:
     """The risk weight as a fraction, and its basis in a few words."""
     recognised = LossGivenDefault(unsecured=policy.loss_given_default.unsecured, secured=rules.secured)
-    lgd = loss_given_default(recognised, request.amount, request.collateral, trace, "capital/lgd")
+    covered = loss_given_default(recognised, request.amount, request.collateral, trace, "capital/lgd")
+    lgd = max(covered, rules.lgd_floor)
+    trace.term("capital/lgd_floor", "max(LGD*, floor)", lgd, lgd=covered, floor=rules.lgd_floor)
     sales = _sales(request, rules.size_adjustment, trace)
     maturity = _maturity(request, rules, trace)
     terms = irb_terms(pd, lgd, sales_eur_m=sales, maturity=maturity)
