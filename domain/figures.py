@@ -51,3 +51,8 @@ PositiveMoney = Annotated[Money, figure("CNY", "(0, ∞)", above="0")]
 NonNegativeMoney = Annotated[Money, figure("CNY", "[0, ∞)", at_least="0")]
 Tenor = Annotated[int, Field(ge=1, le=600), figure("months", "[1, 600]", at_least="1", at_most="600")]
 Grace = Annotated[int, Field(ge=0, le=120), figure("months", "[0, 120]", at_least="0", at_most="120")]
+Multiple = Annotated[Rate, figure("multiple of the value", "[0, 10]", at_least="0", at_most="10")]
+"""A value under stress as a multiple of what it is: 0.6 is 40 % less."""
+EffectiveMaturity = Annotated[Rate, figure("years", "[0, 50]", at_least="0", at_most="50")]
+"""Effective maturity of a repayment plan, before the bounds of the capital rules."""
+YearlySales = Annotated[Rate, figure("EUR million per year", "[0, ∞)", at_least="0")]

@@ -12,6 +12,7 @@ from domain.application import AssetKind, RepaymentMethod, SourceKind
 from domain.application.text import Code, Sha256
 from domain.factsheet import FactSheet
 from domain.figures import (
+    EffectiveMaturity,
     Grace,
     Growth,
     NonNegativeMoney,
@@ -20,10 +21,21 @@ from domain.figures import (
     Share,
     Tenor,
     YearlyRate,
+    YearlySales,
 )
 from domain.finding import FindingValue
 from domain.model import Value
 from domain.money import Money, Rate
+
+
+def _not_given(value: object) -> bool:
+    """A field that a later version added is left out where it is absent: what was filed before keeps its hash."""
+    return value is None
+
+
+def _nothing(value: tuple[object, ...]) -> bool:
+    """As ``_not_given``, of a list."""
+    return not value
 
 
 class DecisionInputs(Value):
@@ -278,6 +290,12 @@ class Limit(FindingValue):
 # --- quote ------------------------------------------------------------------------------------------------------------
 
 
+class QuoteFee(Value):
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+    amount: NonNegativeMoney
+    payer: Literal["borrower", "lender", "third_party"]
+
+
 class QuoteRequest(DecisionInputs):
     """Price of an amount over a tenor."""
 
@@ -286,12 +304,12 @@ class QuoteRequest(DecisionInputs):
     pd: Probability | None
     grade: Annotated[str, Field(max_length=8)] | None
     collateral: Annotated[tuple[CollateralContribution, ...], Field(max_length=500)]
-    annual_revenue_eur_m: Rate | None = None
+    annual_revenue_eur_m: YearlySales | None = None
     """For the firm-size adjustment of the internal-ratings approach; without it no adjustment is made."""
     green: bool | None
     pue: Rate | None = None
     relationship: Code | None = None
-    fees: Annotated[tuple["QuoteFee", ...], Field(max_length=50)] = ()
+    fees: Annotated[tuple[QuoteFee, ...], Field(max_length=50)] = ()
     rack_use: Share | None = None
     green_power: Share | None = None
     hub: bool | None = None
@@ -304,12 +322,10 @@ class QuoteRequest(DecisionInputs):
     asked_lpr_tenor: Literal["1Y", "5Y"] | None = None
     asked_spread_bps: Annotated[int, Field(ge=-1000, le=3000)] | None = None
     """The price asked for. It replaces the built-up one, and is then measured against floor and hurdle."""
-
-
-class QuoteFee(Value):
-    name: Annotated[str, Field(min_length=1, max_length=200)]
-    amount: NonNegativeMoney
-    payer: Literal["borrower", "lender", "third_party"]
+    annual_sales: NonNegativeMoney | None = Field(default=None, exclude_if=_not_given)
+    """Yearly sales in CNY, for the firm-size adjustment where the policy states it in CNY."""
+    effective_maturity_years: EffectiveMaturity | None = Field(default=None, exclude_if=_not_given)
+    """M of the repayment plan, for policies that do not take the supervisory one; without it the tenor stands."""
 
 
 class PriceComponent(Value):
@@ -317,6 +333,33 @@ class PriceComponent(Value):
 
     name: str
     rate: Rate
+
+
+class WaterfallStep(Value):
+    """One step from the cost of funds to the quoted rate: what it adds, the total so far, and how it comes about."""
+
+    name: str
+    title_zh: str
+    title_en: str
+    rate: Rate
+    total: Rate
+    because: str
+    """The term with its figures, as a reader would check it by hand."""
+
+
+class FloorWaiver(Value):
+    """Who may let a price stand below the floor, and whether the policy's ground for doing so is there."""
+
+    body: str
+    role: str
+    title_zh: str
+    title_en: str
+    shortfall: Rate
+    """By how much the quoted rate lies below the floor, per year; 0 where it does not."""
+    relationships: tuple[str, ...]
+    """Relationship classes for which the body may be asked."""
+    grounded: bool
+    """Whether the borrower is of one of them."""
 
 
 class Quote(FindingValue):
@@ -335,6 +378,8 @@ class Quote(FindingValue):
     """综合融资成本: nominal yearly rate (monthly IRR x 12) of all cash flows the borrower pays."""
     effective_cost: Rate | None = None
     """The same compounded monthly, as it is disclosed beside offers of other lenders."""
+    waterfall: tuple[WaterfallStep, ...] = Field(default=(), exclude_if=_nothing)
+    floor_waiver: FloorWaiver | None = Field(default=None, exclude_if=_not_given)
 
     def headline(self) -> str:
         sign = "+" if self.margin_bps >= 0 else "−"

@@ -78,6 +78,7 @@ def quote_request(dossier: Dossier, as_of: date) -> QuoteRequest:
     content, rating, project = dossier.content, dossier.rating, dossier.content.project
     amount, tenor = _granted(dossier)
     size = known(content.borrower.size)
+    accounts = latest_year(content)
     return QuoteRequest(
         **_case(dossier, as_of),
         amount=amount,
@@ -103,6 +104,7 @@ def quote_request(dossier: Dossier, as_of: date) -> QuoteRequest:
         investment_grade=False,
         asked_lpr_tenor=content.price.lpr_tenor,
         asked_spread_bps=content.price.spread_bps,
+        annual_sales=_amount(accounts.revenue) if accounts else None,
     )
 
 

@@ -1,5 +1,6 @@
 """What a price is built of (domain paper §5.5). Rates are fractions per year; spreads are basis points."""
 
+from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -7,7 +8,7 @@ from pydantic import Field
 from domain.application import AssetKind
 from domain.application.text import Code
 from domain.model import Value
-from domain.money import Rate
+from domain.money import Money, Rate
 from policy.engine.file import PolicyFile
 from policy.engine.source import Pointer
 from policy.engine.table import HitPolicy, TableBody
@@ -28,6 +29,33 @@ class LossGivenDefault(Value):
 
     unsecured: Share
     secured: dict[AssetKind, SecuredLoss]
+
+
+class SizeAdjustment(Value):
+    """Firm-size adjustment in the lender's own currency: ``− 0.04 × (1 − (S − smallest) ÷ (largest − smallest))``, S the
+    yearly sales clipped to both.
+    """
+
+    smallest: Money
+    largest: Money
+
+
+class InternalRatings(Value):
+    """How a lender of the foundation approach forms its capital; without this block no collateral counts there."""
+
+    secured: dict[AssetKind, SecuredLoss]
+    """Collateral that the capital rules recognise. A kind that only the price counts (GPU servers) has no entry."""
+    lgd_floor: Annotated[Rate, Field(gt=0, le=1)]
+    """Least LGD that capital stands on: a loan against deposits alone holds some too, and earns on it."""
+    size_adjustment: SizeAdjustment | None = None
+    maturity: Literal["supervisory", "explicit"] = "supervisory"
+    """2.5 years, or that of the loan between one and five (CRE32.44 leaves the choice to the supervisor)."""
+
+
+class FloorWaiverRule(Value):
+    """When the pricing body of the authority matrix may be asked to go below the floor."""
+
+    relationships: tuple[Code, ...]
 
 
 class EsgRatchet(Value):
@@ -76,6 +104,10 @@ class PricingPolicy(PolicyFile):
     """Which LPR tenor a loan prices off: output ``base_rate`` of ``1Y`` or ``5Y``."""
     risk_weight: TableBody
     """Output ``risk_weight`` as a fraction (商业银行资本管理办法)."""
+    model: Literal["1", "2"] = "1"
+    """Version of the price model that this policy was approved with. From 2 on the waterfall is spelt out."""
+    internal_ratings: InternalRatings | None = None
+    floor_waiver: FloorWaiverRule | None = None
 
     def inconsistencies(self) -> list[tuple[Pointer, str]]:
         wrong: list[tuple[Pointer, str]] = []
@@ -87,4 +119,16 @@ class PricingPolicy(PolicyFile):
                 wrong.append(((field, "outputs"), f"the table gives no {output!r}"))
             if table.hit is HitPolicy.COLLECT:
                 wrong.append(((field, "hit"), "the table must decide every case"))
+        if self.model == "1" and (self.internal_ratings is not None or self.floor_waiver is not None):
+            wrong.append((("model",), "internal_ratings and floor_waiver are parts of model 2"))
+        if self.model != "1" and (self.internal_ratings is None or self.floor_waiver is None):
+            wrong.append((("model",), "model 2 needs internal_ratings and floor_waiver"))
+        size = self.internal_ratings.size_adjustment if self.internal_ratings else None
+        if size is not None and not Decimal(0) <= size.smallest.amount < size.largest.amount:
+            wrong.append((("internal_ratings", "size_adjustment"), "smallest is not negative and less than largest"))
+        if self.floor_waiver is not None:
+            classes = self.discounts.relationship_bps
+            for index, name in enumerate(self.floor_waiver.relationships):
+                if name not in classes:
+                    wrong.append((("floor_waiver", "relationships", index), f"{name!r} is no relationship class"))
         return wrong

@@ -16,9 +16,12 @@ from domain.pricing import (
     Schedule,
     ScheduleRequest,
 )
+from domain.sensitivity import Sensitivity, SensitivityRequest
 from services.kit.http import ServiceClient
 
-_ANY: TypeAdapter[Finding[Any]] = TypeAdapter(Finding[Rating] | Finding[Limit] | Finding[Quote] | Finding[Schedule])
+_ANY: TypeAdapter[Finding[Any]] = TypeAdapter(
+    Finding[Rating] | Finding[Limit] | Finding[Quote] | Finding[Schedule] | Finding[Sensitivity]
+)
 
 
 class PricingClient(ServiceClient):
@@ -38,6 +41,12 @@ class PricingClient(ServiceClient):
     async def quote(self, request: QuoteRequest, key: str) -> Finding[Quote]:
         """Price a loan."""
         return await self.call("POST", "/v1/quotes", Finding[Quote], body=request, idempotency_key=key)
+
+    async def sensitivity(self, request: SensitivityRequest, key: str) -> Finding[Sensitivity]:
+        """See a price over PD, LGD, tenor and collateral value."""
+        return await self.call(
+            "POST", "/v1/quotes/sensitivity", Finding[Sensitivity], body=request, idempotency_key=key
+        )
 
     async def schedule(self, request: ScheduleRequest, key: str) -> Finding[Schedule]:
         """Lay out a repayment schedule."""

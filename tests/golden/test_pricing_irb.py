@@ -9,6 +9,7 @@ import pytest
 from scipy.stats import norm
 
 from services.pricing.calc.irb import risk_weight
+from services.pricing.calc.irb_portfolio import risk_weights
 
 PRINTED = {
     "0.03": ("14.44", "11.30", "12.84", "10.04"),
@@ -32,6 +33,38 @@ CELLS = [
 def test_risk_weight_of_the_table(pd: str, lgd: str, sales: str, cell: str) -> None:
     weight = risk_weight(Decimal(pd) / 100, Decimal(lgd), sales_eur_m=Decimal(sales))
     assert abs(weight * 100 - Decimal(cell)) <= Decimal("0.011")
+
+
+PRINTED_BY_BASEL = {
+    # Basel II, annex 5: LGD 45 %, sales of EUR 50m and 5m; CRE99 as republished by SAMA: LGD 40 %, the same.
+    "0.03": ("14.44", "11.30", None, None),
+    "0.05": ("19.65", "15.39", "17.47", "13.69"),
+    "0.10": ("29.65", "23.30", "26.36", "20.71"),
+    "0.25": ("49.47", "39.01", "43.97", "34.68"),
+    "0.40": ("62.72", "49.49", "55.75", "43.99"),
+    "0.50": ("69.61", "54.91", "61.88", "48.81"),
+    "0.75": ("82.78", "65.14", "73.58", "57.91"),
+    "1.00": ("92.32", "72.40", "82.06", "64.35"),
+    "1.30": ("100.95", "78.77", "89.73", "70.02"),
+    "1.50": ("105.59", "82.11", None, None),
+    "2.00": ("114.86", "88.55", None, None),
+    "2.50": ("122.16", "93.43", None, None),
+    "3.00": ("128.44", "97.58", None, None),
+}
+OFFICIAL = [
+    (pd, lgd, sales, cell)
+    for pd, cells in PRINTED_BY_BASEL.items()
+    for (lgd, sales), cell in zip(COLUMNS, cells, strict=True)
+    if cell is not None
+]
+
+
+@pytest.mark.parametrize(("pd", "lgd", "sales", "cell"), OFFICIAL)
+def test_risk_weight_as_the_committee_prints_it(pd: str, lgd: str, sales: str, cell: str) -> None:
+    exact = risk_weight(Decimal(pd) / 100, Decimal(lgd), sales_eur_m=Decimal(sales))
+    at_once = risk_weights([float(pd) / 100], float(lgd), sales_eur_m=float(sales))[0]
+    assert abs(exact * 100 - Decimal(cell)) <= Decimal("0.011")
+    assert abs(at_once * 100 - float(cell)) <= 0.011
 
 
 def test_the_normal_distribution_agrees_with_an_independent_one() -> None:

@@ -127,3 +127,20 @@ def test_an_unknown_size_is_not_given_a_weight() -> None:
     )
     assert found.value is None
     assert [reason.subject for reason in found.reasons] == ["borrower.size"]
+
+
+@pytest.mark.parametrize("fee", ["60.00", "99.00", "99.99", "100.00"])
+def test_fees_that_leave_next_to_nothing_have_a_price_and_perhaps_no_cost_rate(fee: str) -> None:
+    """An effective rate of a hundred thousand per cent is no figure of a finding, and no failure either."""
+    charged = QuoteFee(name="f", amount=yuan(fee), payer="borrower")
+    found = priced(requests.quote(book(), amount=yuan("100.00"), tenor_months=1, fees=(charged,)))
+    assert found.effective_cost is None
+    assert found.all_in_rate > 0
+
+
+@pytest.mark.parametrize("pd", ["0.99999", "0.99999999"])
+def test_with_default_all_but_certain_no_return_is_stated(pd: str) -> None:
+    """By internal ratings next to no capital is held there, and a return on nothing is no figure."""
+    with pytest.raises(Inadmissible) as refusal:
+        priced(requests.quote(book(), pd=pd, asked_spread_bps=-1000), capital_method="irb_foundation")
+    assert (refusal.value.fields, refusal.value.code) == (("pd",), "return_beyond_scale")

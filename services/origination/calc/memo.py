@@ -13,6 +13,7 @@ from domain.casefile import AssessmentItem
 from domain.dossier import Dossier
 from domain.facts import Absent, Known
 from domain.money import Money
+from domain.pricing import Quote
 
 _STATES = {"unknown": "未知 unknown", "undisclosed": "未披露 undisclosed", "not_applicable": "不适用 n/a"}
 _OUTCOMES = {"pass": "通过 pass", "refer": "待定 refer", "fail": "否决 fail", "not_run": "未执行 not run"}
@@ -148,9 +149,29 @@ def _assessment(dossier: Dossier) -> Iterator[str]:
         yield ""
         yield f"- 价格 Price: **{quote.headline()}**；底价 floor {quote.floor_rate:.8f}"
         yield f"- RAROC {quote.raroc:.8f} / {quote.hurdle:.8f}{'，低于底价 below floor' if quote.below_floor else ''}"
-        yield "- 构成 Build-up: " + ", ".join(f"{item.name} {item.rate:.8f}" for item in quote.components)
+        yield from _build_up(quote)
     if dossier.schedule is not None:
         yield f"- 还款计划 Schedule: {dossier.schedule.headline()}"
+
+
+def _build_up(quote: Quote) -> Iterator[str]:
+    """How the rate comes about: the waterfall where the price model spells it out, else the components alone."""
+    if not quote.waterfall:
+        yield "- 构成 Build-up: " + ", ".join(f"{item.name} {item.rate:.8f}" for item in quote.components)
+    else:
+        yield ""
+        yield "| 构成 build-up | 利率 rate | 累计 total | 依据 because |"
+        yield "|---|---|---|---|"
+        for step in quote.waterfall:
+            yield f"| {step.title_zh} {step.title_en} | {step.rate:.8f} | {step.total:.8f} | {step.because} |"
+        yield ""
+    waiver = quote.floor_waiver
+    if waiver is not None and quote.below_floor:
+        ground = "有 yes" if waiver.grounded else "无 no"
+        yield (
+            f"- 底价豁免 Waiver of the floor: {waiver.title_zh} {waiver.title_en}, "
+            f"低 short {waiver.shortfall * 10_000:.2f} bp, 理由 ground: {ground}"
+        )
 
 
 def _collateral(dossier: Dossier) -> Iterator[str]:

@@ -77,7 +77,11 @@ async def answer(
 
     With a dry run (``call`` is None) nothing is stored. Raises ``invalid_request`` for what no calculation can answer.
     """
-    finding = concluded(body, shape, conclude)
+    return await filed(request, body, call, concluded(body, shape, conclude))
+
+
+async def filed(request: Request, body: DecisionInputs, call: IdempotentCall | None, finding: Finding[Any]) -> Response:
+    """File a finding that was concluded, as ``answer`` does."""
     if call is None:
         return Response(finding.model_dump_json(), 200, media_type="application/json")
 

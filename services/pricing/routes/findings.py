@@ -26,7 +26,7 @@ Reader = Annotated[Principal, allow(*STAFF_ROLES, *SERVICE_ROLES, scope="head_of
 @router.get("/v1/findings/{finding_id}", response_model=PricingFinding)
 async def one(request: Request, finding_id: UUID, who: Reader) -> Response:
     """A finding with its whole trace."""
-    await _within_sight(request, who)
+    await within_sight(request, who)
     database: Database = request.app.state.database
     async with database.session() as session:
         finding = await findings.find(session, finding_id)
@@ -38,7 +38,7 @@ async def one(request: Request, finding_id: UUID, who: Reader) -> Response:
 @router.get("/v1/findings/{finding_id}/inputs", response_model=dict[str, Any])
 async def inputs(request: Request, finding_id: UUID, who: Reader) -> dict[str, Any]:
     """The request a finding answers: whoever recomputes it starts here."""
-    await _within_sight(request, who)
+    await within_sight(request, who)
     database: Database = request.app.state.database
     async with database.session() as session:
         found = await findings.inputs(session, finding_id)
@@ -47,7 +47,8 @@ async def inputs(request: Request, finding_id: UUID, who: Reader) -> dict[str, A
     return found
 
 
-async def _within_sight(request: Request, who: Principal) -> None:
+async def within_sight(request: Request, who: Principal) -> None:
+    """Refuse whoever sees no findings, as if there were none."""
     if who.kind != "service" and not who.has(Role.AUDITOR) and who.branch != HEAD_OFFICE:
         await record_refusal(request, "not_found", principal=who, reason="branch")
         raise Problem("not_found")

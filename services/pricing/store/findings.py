@@ -8,15 +8,17 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from domain.finding import Finding
 from domain.pricing import DecisionInputs, Limit, Quote, Rating, Schedule
+from domain.sensitivity import Sensitivity
 from services.pricing.tables import findings
 
-PricingFinding = Finding[Rating] | Finding[Limit] | Finding[Quote] | Finding[Schedule]
+PricingFinding = Finding[Rating] | Finding[Limit] | Finding[Quote] | Finding[Schedule] | Finding[Sensitivity]
 
 SHAPES: dict[str, type[Finding[Any]]] = {
     "rating": Finding[Rating],
     "limit": Finding[Limit],
     "quote": Finding[Quote],
     "schedule": Finding[Schedule],
+    "sensitivity": Finding[Sensitivity],
 }
 
 

@@ -16,12 +16,19 @@ from policy.engine import PricingPolicy, Referral, evaluate
 from services.pricing.calc.conclusion import Inadmissible, Trace
 from services.pricing.calc.irb import risk_weight
 from services.pricing.calc.periods import WIDE
+from services.pricing.calc.price.internal_ratings import internal_ratings_weight
+
+_LARGEST_RETURN = Decimal(10_000)
+"""A return of this size has no place in a finding, and no meaning."""
 
 
 @dataclass(frozen=True)
 class CapitalCharge:
-    """``held`` is capital per yuan of exposure, ``charge`` its yearly cost per yuan of exposure."""
+    """``held`` is capital per yuan of exposure, ``charge`` its yearly cost per yuan of exposure; ``basis`` says in a
+    few words where the risk weight comes from.
+    """
 
+    basis: str
     risk_weight: Decimal
     held: Decimal
     charge: Decimal
@@ -31,7 +38,10 @@ def capital_charge(
     request: QuoteRequest, pd: Decimal, policy: PricingPolicy, lender: LenderBooks, trace: Trace
 ) -> tuple[CapitalCharge | None, tuple[Referral, ...]]:
     """The charge by the lender's own capital method, or the facts that its risk weight lacks."""
-    if lender.capital_method == "irb_foundation":
+    if lender.capital_method == "irb_foundation" and policy.internal_ratings is not None:
+        weight, basis = internal_ratings_weight(request, pd, policy, policy.internal_ratings, trace)
+    elif lender.capital_method == "irb_foundation":
+        basis = "internal ratings, unsecured"
         lgd = policy.loss_given_default.unsecured
         weight = risk_weight(pd, lgd, sales_eur_m=request.annual_revenue_eur_m)
         trace.term(
@@ -54,6 +64,7 @@ def capital_charge(
         if not decision.decided:
             return None, decision.referred
         weight = decision.number("risk_weight")
+        basis = f"standardised, {decision.trace[-1].step.rpartition('/')[2]}"
     held = WIDE.multiply(weight, policy.capital_ratio)
     if held <= 0:
         raise Inadmissible(
@@ -75,7 +86,7 @@ def capital_charge(
         capital_benefit=policy.capital_benefit,
         method=lender.capital_method,
     )
-    return CapitalCharge(weight, held, charge), ()
+    return CapitalCharge(basis, weight, held, charge), ()
 
 
 def raroc(earned: Decimal, capital: CapitalCharge, policy: PricingPolicy, lender: LenderBooks, trace: Trace) -> Decimal:
@@ -84,6 +95,13 @@ def raroc(earned: Decimal, capital: CapitalCharge, policy: PricingPolicy, lender
         WIDE.multiply(earned + WIDE.multiply(capital.held, policy.capital_benefit), 1 - lender.tax_rate), capital.held
     )
     result = rounded(return_on, RATE_SCALE)
+    if abs(result) >= _LARGEST_RETURN:
+        raise Inadmissible(
+            "pd",
+            "return_beyond_scale",
+            "违约几近确定，几乎不占用资本，无法计算 RAROC",
+            "with default all but certain next to no capital is held, and no return on it can be stated",
+        )
     trace.term(
         "raroc",
         "[(rate − FTP − opex − EL) + k × capital benefit] × (1 − tax) ÷ k",

@@ -4,8 +4,16 @@ from decimal import Decimal
 from itertools import pairwise
 
 from domain.money import RATE_SCALE, rounded
-from domain.reference import FtpCurve
+from domain.reference import FtpCurve, FtpPoint
 from services.pricing.calc.periods import WIDE
+
+
+def neighbours(curve: FtpCurve, months: int) -> tuple[FtpPoint, FtpPoint]:
+    """The points of the curve that a tenor lies between; twice the same where it lies on or outside the ends."""
+    points = sorted(curve.points, key=lambda point: point.months)
+    before = [point for point in points if point.months <= months] or points[:1]
+    after = [point for point in points if point.months >= months] or points[-1:]
+    return before[-1], after[0]
 
 
 def funds_transfer_price(curve: FtpCurve, months: int) -> Decimal:

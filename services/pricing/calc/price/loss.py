@@ -15,9 +15,16 @@ from services.pricing.calc.periods import WIDE
 
 
 def loss_given_default(
-    parameters: LossGivenDefault, exposure: Money, collateral: tuple[CollateralContribution, ...], trace: Trace
+    parameters: LossGivenDefault,
+    exposure: Money,
+    collateral: tuple[CollateralContribution, ...],
+    trace: Trace,
+    step: str = "lgd",
 ) -> Decimal:
-    """``LGD*`` as a fraction. The collateral that loses least covers first; nothing is covered twice."""
+    """``LGD*`` as a fraction. The collateral that loses least covers first; nothing is covered twice.
+
+    ``step`` is where the terms stand in the trace.
+    """
     covers: dict[AssetKind, Decimal] = {}
     for item in collateral:
         if item.eligible and item.kind in parameters.secured:
@@ -32,7 +39,7 @@ def loss_given_default(
         open_part -= covered
         loss += WIDE.multiply(covered, terms.lgd)
         trace.term(
-            f"lgd/{kind.value}",
+            f"{step}/{kind.value}",
             "min(open, value × (1 − haircut)) at the secured LGD",
             covered,
             value=covers[kind],
@@ -42,7 +49,7 @@ def loss_given_default(
     loss += WIDE.multiply(open_part, parameters.unsecured)
     result = rounded(WIDE.divide(loss, exposure.amount), RATE_SCALE)
     trace.term(
-        "lgd",
+        step,
         "(LGD_U × E_U + Σ LGD_S × E_S) ÷ E",
         result,
         unsecured_part=open_part,
