@@ -10,7 +10,7 @@ from services.pricing.calc.validation.figures import GradeTest
 from services.pricing.calc.validation.stability import Stability
 
 _WIDTH, _HEIGHT = 460, 300
-_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 12, 12, 44
+_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 22, 12, 44
 _ACROSS, _DOWN = _WIDTH - _LEFT - _RIGHT, _HEIGHT - _TOP - _BOTTOM
 _SMALLEST = Decimal("0.0001")
 
@@ -44,9 +44,10 @@ def calibration(grades: Sequence[GradeTest]) -> str:
         parts.append(_line([(x, low), (x, high)], "interval"))
         parts.append(f'<circle class="now" cx="{_x(x)}" cy="{_y(rate)}" r="4"/>')
         parts.append(f'<path class="pd" d="M{_x(x - 0.03)} {_y(pd)}H{_x(x + 0.03)}"/>')
+    # A grade without a default has no place on a logarithmic scale: it stands on the floor, and the floor says so.
     rates = [
-        (f"{rate.normalize():f}", _logarithmic(rate / 100, highest))
-        for rate in map(Decimal, ("0.01", "0.1", "1", "10", "100"))
+        (label, _logarithmic(Decimal(percent) / 100, highest))
+        for label, percent in (("≤ 0.01", "0.01"), ("0.1", "0.1"), ("1", "1"), ("10", "10"), ("100", "100"))
     ]
     return _framed(
         "分级违约率与违约概率 Default rate and PD by grade, per cent, logarithmic",
