@@ -163,6 +163,15 @@ def test_rows_have_a_bound_and_those_before_it_are_still_checked(monkeypatch: py
     assert refused("\n".join(rows)) == [(0, "", "too_many_rows"), (2, "score", "figure")]
 
 
+def test_a_file_of_nothing_but_faults_is_given_up_and_says_where(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "MAX_FAULTS", 10)
+    content = "obligor_id,score,defaulted\n" + ",,\n" * 50
+    with pytest.raises(SampleRefused) as caught:
+        read_sample(content.encode(), grades())
+    assert "from line 6 on" in caught.value.faults[0].message_en
+    assert {fault.line for fault in caught.value.faults} == {0, 2, 3, 4, 5}
+
+
 def test_lines_are_those_of_the_file() -> None:
     """A quoted name may hold no line break, but the rows after it are still counted as an editor counts them."""
     assert refused('obligor_id,score,defaulted\n\n"a\nb",1,0\nB2,x,0\n') == [

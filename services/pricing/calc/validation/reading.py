@@ -15,6 +15,8 @@ from services.pricing.calc.validation.sample import Obligor, Population, Sample
 
 MAX_BYTES = 64 * 1024 * 1024
 MAX_ROWS = 500_000
+MAX_FAULTS = 100_000
+"""After so many a file is not looked at further: it is some other file."""
 MAX_CELL = 64
 _MAX_COLUMNS = 64
 
@@ -92,6 +94,12 @@ def read_sample(content: bytes, grades: tuple[str, ...]) -> Sample:
         for number, (line, cells) in enumerate(lines, start=1):
             if number > MAX_ROWS:
                 raise _Refused("too_many_rows", f"超过 {MAX_ROWS} 行", f"more than {MAX_ROWS} rows")
+            if len(faults) >= MAX_FAULTS:
+                raise _Refused(
+                    "too_many_faults",
+                    f"错误超过 {MAX_FAULTS} 处，第 {line} 行起未再检查",
+                    f"more than {MAX_FAULTS} faults: from line {line} on nothing was checked",
+                )
             if len(cells) != len(order):
                 faults.append(_wrong_width(len(order)).at(line))
                 continue
