@@ -19,6 +19,7 @@ import typer
 from suandai.audit_commands import audit_app
 from suandai.demo import show
 from suandai.display import StackView, accounts_table, figures_table, status_table
+from suandai.pricing_commands import pricing_app
 from suandai.sign_in import token
 from suandai.stack import Layout, Ports, Stack, StackError, down
 from suandai.stack.assembly import Assembly
@@ -42,6 +43,7 @@ policy_app = typer.Typer(no_args_is_help=True, help="Policy as data: check a boo
 app.add_typer(policy_app, name="policy")
 app.add_typer(builds_app, name="builds")
 app.add_typer(audit_app, name="audit")
+app.add_typer(pricing_app, name="pricing")
 app.command()(stuck)
 app.command()(token)
 

@@ -16,6 +16,7 @@ from policy.engine.controls import (
 from policy.engine.documents import ChecklistFile, ConditionSet, FacilityCondition, RequiredDocument
 from policy.engine.faults import FactTypeError, FileFault, PolicyFaults, PolicyNotInForce
 from policy.engine.file import PolicyFile
+from policy.engine.model_validation import AtLeast, AtMost, ValidationStandards
 from policy.engine.pricing import PricingPolicy
 from policy.engine.product import Product, ProductStatus
 from policy.engine.rating_scale import RatingScale
@@ -35,6 +36,8 @@ from policy.engine.table import Decision, DecisionTable, HitPolicy, TableBody, e
 from policy.engine.vocabulary import FactDefinition, FactType, FactValue, Vocabulary
 
 __all__ = [
+    "AtLeast",
+    "AtMost",
     "AuthorityDecision",
     "AuthorityMatrix",
     "Body",
@@ -79,6 +82,7 @@ __all__ = [
     "ServiceLevels",
     "Severity",
     "TableBody",
+    "ValidationStandards",
     "Validity",
     "Vocabulary",
     "absent_reason",

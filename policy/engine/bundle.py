@@ -24,6 +24,7 @@ from policy.engine.documents import ChecklistFile, ConditionSet, RequiredDocumen
 from policy.engine.faults import FileFault, PolicyFaults, PolicyNotInForce
 from policy.engine.file import PolicyFile
 from policy.engine.kinds import Refused, build
+from policy.engine.model_validation import ValidationStandards
 from policy.engine.pricing import PricingPolicy
 from policy.engine.product import Product
 from policy.engine.rating_scale import RatingScale
@@ -103,6 +104,9 @@ class Bundle:
 
     def rating_scale(self, name: str, on: date) -> RatingScale:
         return self._in_force(RatingScale, "rating_scale", name, on)
+
+    def validation_standards(self, on: date) -> ValidationStandards:
+        return self._only(ValidationStandards, "model_validation", on)
 
     def table(self, name: str, on: date) -> DecisionTable:
         return self._in_force(DecisionTable, "decision_table", name, on)

@@ -17,6 +17,7 @@ from policy.engine.controls import (
 from policy.engine.documents import ChecklistFile, ConditionSet
 from policy.engine.faults import FileFault
 from policy.engine.file import PolicyFile
+from policy.engine.model_validation import ValidationStandards
 from policy.engine.pricing import PricingPolicy
 from policy.engine.product import Product
 from policy.engine.rating_scale import RatingScale
@@ -31,6 +32,7 @@ KINDS: Final[dict[str, type[PolicyFile]]] = {
     "product": Product,
     "scorecard": Scorecard,
     "rating_scale": RatingScale,
+    "model_validation": ValidationStandards,
     "decision_table": DecisionTable,
     "regulation": RegulationFile,
     "authority": AuthorityMatrix,

@@ -53,12 +53,16 @@ class RatingScale(PolicyFile):
         """Scaled score of card points, scale 8."""
         return rounded(_CONTEXT.add(self.base, _CONTEXT.multiply(self.per_point, points)), RATE_SCALE)
 
-    def pd_of(self, scaled: Decimal) -> Decimal:
-        """Probability of default per year (fraction, scale 8), floored: ``1 / (1 + exp((S − offset) / factor))``."""
+    def odds_of(self, scaled: Decimal) -> Decimal:
+        """Odds of good to bad at a scaled score, 50 digits, not rounded: ``exp((S − offset) / factor)``."""
         factor = _CONTEXT.divide(self.points_to_double_odds, _CONTEXT.ln(Decimal(2)))
         offset = _CONTEXT.subtract(self.anchor_score, _CONTEXT.multiply(factor, _CONTEXT.ln(self.anchor_odds)))
         offset = _CONTEXT.add(offset, self.offset_shift)
-        odds = _CONTEXT.exp(_CONTEXT.divide(_CONTEXT.subtract(scaled, offset), factor))
+        return _CONTEXT.exp(_CONTEXT.divide(_CONTEXT.subtract(scaled, offset), factor))
+
+    def pd_of(self, scaled: Decimal) -> Decimal:
+        """Probability of default per year (fraction, scale 8), floored: ``1 / (1 + odds)``."""
+        odds = self.odds_of(scaled)
         return max(rounded(_CONTEXT.divide(Decimal(1), _CONTEXT.add(Decimal(1), odds)), RATE_SCALE), self.floor)
 
     def grade_of(self, pd: Decimal) -> str:
