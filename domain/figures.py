@@ -1,5 +1,6 @@
 """Bounded figures at the edge: a refusal names the field (by its place), the bound and the unit."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -51,3 +52,5 @@ PositiveMoney = Annotated[Money, figure("CNY", "(0, ∞)", above="0")]
 NonNegativeMoney = Annotated[Money, figure("CNY", "[0, ∞)", at_least="0")]
 Tenor = Annotated[int, Field(ge=1, le=600), figure("months", "[1, 600]", at_least="1", at_most="600")]
 Grace = Annotated[int, Field(ge=0, le=120), figure("months", "[0, 120]", at_least="0", at_most="120")]
+Day = Annotated[date, Field(ge=date(1990, 1, 1), le=date(2199, 12, 31))]
+"""A day of a loan's life: near enough that months can be counted from it."""
