@@ -18,6 +18,7 @@ from policy.engine.faults import FactTypeError, FileFault, PolicyFaults, PolicyN
 from policy.engine.file import PolicyFile
 from policy.engine.pricing import PricingPolicy
 from policy.engine.product import Product, ProductStatus
+from policy.engine.programme import ComputeVoucherTerms, InterestSubsidyTerms, SupportProgramme
 from policy.engine.rating_scale import RatingScale
 from policy.engine.rules import (
     Breach,
@@ -46,6 +47,7 @@ __all__ = [
     "CollateralKind",
     "CollateralPolicy",
     "Committee",
+    "ComputeVoucherTerms",
     "ConditionSet",
     "Decision",
     "DecisionTable",
@@ -56,6 +58,7 @@ __all__ = [
     "FactValue",
     "FileFault",
     "HitPolicy",
+    "InterestSubsidyTerms",
     "LenderLicence",
     "Moment",
     "PaymentPolicy",
@@ -78,6 +81,7 @@ __all__ = [
     "SeparationOfDuties",
     "ServiceLevels",
     "Severity",
+    "SupportProgramme",
     "TableBody",
     "Validity",
     "Vocabulary",

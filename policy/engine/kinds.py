@@ -18,6 +18,7 @@ from policy.engine.faults import FileFault
 from policy.engine.file import PolicyFile
 from policy.engine.pricing import PricingPolicy
 from policy.engine.product import Product
+from policy.engine.programme import SupportProgramme
 from policy.engine.rating_scale import RatingScale
 from policy.engine.rules import RegulationFile
 from policy.engine.scorecard import Scorecard
@@ -42,6 +43,7 @@ KINDS: Final[dict[str, type[PolicyFile]]] = {
     "conditions": ConditionSet,
     "pricing": PricingPolicy,
     "collateral": CollateralPolicy,
+    "programme": SupportProgramme,
 }
 
 
