@@ -6,17 +6,31 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from domain.borrowing_cost import BorrowingCost
+from domain.buy_or_rent import BuyOrRent
 from domain.finding import Finding
+from domain.margin_ratchet import MarginStanding
 from domain.pricing import DecisionInputs, Limit, Quote, Rating, Schedule
 from services.pricing.tables import findings
 
-PricingFinding = Finding[Rating] | Finding[Limit] | Finding[Quote] | Finding[Schedule]
+PricingFinding = (
+    Finding[Rating]
+    | Finding[Limit]
+    | Finding[Quote]
+    | Finding[Schedule]
+    | Finding[MarginStanding]
+    | Finding[BorrowingCost]
+    | Finding[BuyOrRent]
+)
 
 SHAPES: dict[str, type[Finding[Any]]] = {
     "rating": Finding[Rating],
     "limit": Finding[Limit],
     "quote": Finding[Quote],
     "schedule": Finding[Schedule],
+    "margin_reset": Finding[MarginStanding],
+    "borrowing_cost": Finding[BorrowingCost],
+    "buy_or_rent": Finding[BuyOrRent],
 }
 
 
