@@ -72,6 +72,8 @@ class BorrowingCostRequest(DecisionInputs):
             )
         if min(item.due for item in self.payments) <= min(item.on for item in self.drawings):
             raise PydanticCustomError("paid_before_drawn", "no payment is due on or before the first drawing")
+        if sum(1 for claim in self.support if claim.form == "interest_subsidy") > 1:
+            raise PydanticCustomError("subsidy_repeated", "a loan has one interest subsidy at most")
         return self
 
 

@@ -22,7 +22,8 @@ Grade = Annotated[str, StringConstraints(min_length=1, max_length=16, pattern=r"
 ClauseId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
 FactName = Annotated[str, StringConstraints(max_length=80, pattern=r"^[a-z][a-z0-9_]*(\.[a-z0-9_]+)+$")]
 IfUnreported = Literal["refer", "original", "worst"]
-"""Where a reset finds no report: a person decides, the clause moves nothing, or its dearest reading applies."""
+"""Where a reset finds no report: a person decides, the clause moves nothing, or its dearest reading applies
+(and never a discount)."""
 MaximumAge = Annotated[int, Field(ge=1, le=1100)]
 """Days between the day a report speaks of and the reset that may still read it."""
 

@@ -26,6 +26,7 @@ register_messages(
             "the payments must repay exactly what is drawn; unit: CNY",
         ),
         "paid_before_drawn": ("还款日须晚于首次提款日", "no payment is due on or before the first drawing"),
+        "subsidy_repeated": ("一笔贷款至多享受一项贴息", "a loan has one interest subsidy at most"),
         "beyond_horizon": ("需求须在比较期限之内；单位：月", "demand must lie inside horizon_months; unit: months"),
         "demand_too_large": ("需求合计至多 100000 台", "demand adds up to at most 100000 servers"),
     }

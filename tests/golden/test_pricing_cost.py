@@ -2,7 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import pyxirr
@@ -55,7 +55,7 @@ def test_xirr_of_the_published_example() -> None:
 class TestB4:
     """1.5 points on 10m for two years at 5 %: 300,000, and the contract stays at 5 %."""
 
-    LOAN: dict[str, Any] = {
+    LOAN: ClassVar[dict[str, Any]] = {
         "contract_rate": Decimal("0.05"),
         "payments": payments(annual_rate="0.05", tenor_months=24, method="bullet"),
         "support": [

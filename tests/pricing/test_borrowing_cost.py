@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import pyxirr
@@ -180,25 +180,31 @@ class TestSupport:
         assert days == 731
         assert found.support[0].amount == yuan((Decimal(1000) * days * 15 / 36).quantize(Decimal("0.01")))
 
+    VOUCHER: ClassVar[dict[str, Any]] = {
+        "form": "compute_voucher",
+        "programme": "zh_voucher",
+        "contract_amount": yuan(3_000_000),
+        "signed_on": "2026-03-02",
+        "contract_months": 12,
+        "supplier_related": False,
+        "claimed_this_year": yuan(0),
+        "otherwise_supported": False,
+    }
+
     def test_a_voucher_lowers_the_need_and_not_the_cost(self) -> None:
-        claim = {
-            "form": "compute_voucher",
-            "programme": "zh_voucher",
-            "contract_amount": yuan(3_000_000),
-            "signed_on": "2026-03-02",
-            "contract_months": 12,
-            "supplier_related": False,
-            "claimed_this_year": yuan(0),
-            "otherwise_supported": False,
-        }
-        found = value(request(support=[claim]))
+        found = value(request(support=[self.VOUCHER]))
         assert (found.support[0].amount, found.support[0].lowers) == (yuan(1_500_000), "need")
         assert found.after_support is None
         assert found.model_copy(update={"support": ()}) == value(request())
 
+    def test_vouchers_of_one_year_share_its_cap(self) -> None:
+        found = value(request(support=[self.VOUCHER, self.VOUCHER, self.VOUCHER | {"signed_on": "2027-01-04"}]))
+        assert [item.amount for item in found.support] == [yuan(1_500_000), yuan(500_000), yuan(1_500_000)]
+        assert [item.code for item in found.support] == ["", "VOUCHER_CAP", ""]
+
     def test_a_programme_nobody_knows_is_refused_by_its_place(self) -> None:
         with pytest.raises(Inadmissible) as refusal:
-            borrowing_cost(request(support=[SUBSIDY, SUBSIDY | {"programme": "nobody"}]), book())
+            borrowing_cost(request(support=[self.VOUCHER, SUBSIDY | {"programme": "nobody"}]), book())
         assert refusal.value.fields == ("support/1/programme",)
 
 
@@ -209,6 +215,7 @@ class TestRefusals:
             ({"drawings": [{"on": DRAWN, "amount": yuan("10000000.01")}]}, "principal_not_repaid"),
             ({"drawings": [{"on": date(2030, 1, 1), "amount": yuan(10_000_000)}]}, "paid_before_drawn"),
             ({"contract_rate": "5%"}, "out_of_bounds"),
+            ({"support": [SUBSIDY, SUBSIDY]}, "subsidy_repeated"),
             ({"drawings": [{"on": date(1899, 1, 1), "amount": yuan(10_000_000)}]}, "greater_than_equal"),
             ({"fees": [fee("bribe", 1)]}, "literal_error"),
         ],

@@ -84,6 +84,7 @@ def _support(
     request: BorrowingCostRequest, bundle: Bundle, product: Product, trace: Trace
 ) -> tuple[tuple[SupportLine, ...], list[tuple[date, Money]]]:
     lines: list[SupportLine] = []
+    granted: dict[tuple[str, int], Money] = {}
     flows: list[tuple[date, Money]] = []
     first = min(item.on for item in request.drawings)
     for index, claim in enumerate(request.support):
@@ -92,7 +93,11 @@ def _support(
             line, parts = subsidised(programme, claim, product, request.contract_rate, first, request.payments, trace)
             flows.extend((item.due, part) for item, part in zip(request.payments, parts, strict=False) if part.amount)
         else:
-            line = voucher(programme, claim, f"support/{index}", trace)
+            # Vouchers of one request share the cap of their programme's calendar year.
+            year = (claim.programme, claim.signed_on.year)
+            line = voucher(programme, claim, f"support/{index}", trace, granted=granted.get(year, ZERO))
+            if line.amount is not None:
+                granted[year] = granted.get(year, ZERO) + line.amount
         lines.append(line)
     return tuple(lines), flows
 

@@ -84,10 +84,13 @@ def subsidised(
     return _line(programme, total), parts
 
 
-def voucher(programme: SupportProgramme, claim: VoucherClaim, field: str, trace: Trace) -> SupportLine:
+def voucher(
+    programme: SupportProgramme, claim: VoucherClaim, field: str, trace: Trace, *, granted: Money = ZERO
+) -> SupportLine:
     """The voucher on a compute contract: its share of the price, rounded down, within what is left of the year's cap.
 
-    Raises ``Inadmissible`` naming ``field`` for a standing the programme does not know.
+    ``granted`` is what claims before this one take of the same year. Raises ``Inadmissible`` naming ``field`` for a
+    standing the programme does not know.
     """
     terms = programme.terms
     assert isinstance(terms, ComputeVoucherTerms)
@@ -112,7 +115,8 @@ def voucher(programme: SupportProgramme, claim: VoucherClaim, field: str, trace:
     if missing or claim.claimed_this_year is None:
         return _line(programme, None, missing=missing)
     earned = rounded(WIDE.multiply(claim.contract_amount.amount, terms.share), MONEY_SCALE, Rounding.DOWN)
-    left = max(cap.amount - claim.claimed_this_year.amount, Decimal(0))
+    received = claim.claimed_this_year + granted
+    left = max(cap.amount - received.amount, Decimal(0))
     amount = Money(amount=min(earned, left))
     trace.term(
         f"support/{programme.id}",
@@ -121,7 +125,7 @@ def voucher(programme: SupportProgramme, claim: VoucherClaim, field: str, trace:
         contract=claim.contract_amount,
         share=terms.share,
         cap=cap,
-        received=claim.claimed_this_year,
+        received=received,
     )
     return _line(programme, amount, code="VOUCHER_CAP" if left < earned else "")
 
