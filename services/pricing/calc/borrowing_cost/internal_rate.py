@@ -40,13 +40,14 @@ def internal_rate(flows: Sequence[DatedFlow], time: TimeCount) -> Decimal | None
     factor = _root(amounts, gaps, _factor(_HIGHEST, year), _factor(lowest, year))
     if factor is None:
         return None
-    return rounded(_DIGITS.divide(Decimal(1), _DIGITS.power(factor, year)) - 1, RATE_SCALE)
+    growth = _DIGITS.divide(Decimal(1), _DIGITS.power(factor, year))
+    return rounded(_DIGITS.subtract(growth, Decimal(1)), RATE_SCALE)
 
 
 def nominal(effective: Decimal) -> Decimal:
     """Twelve times the monthly rate that compounds to the effective yearly one, scale 8."""
-    monthly = _DIGITS.power(1 + effective, _DIGITS.divide(Decimal(1), Decimal(12))) - 1
-    return rounded(12 * monthly, RATE_SCALE)
+    growth = _DIGITS.power(1 + effective, _DIGITS.divide(Decimal(1), Decimal(12)))
+    return rounded(_DIGITS.multiply(Decimal(12), _DIGITS.subtract(growth, Decimal(1))), RATE_SCALE)
 
 
 def _netted(flows: Sequence[DatedFlow]) -> list[DatedFlow]:
@@ -98,8 +99,8 @@ def _root(amounts: Sequence[Decimal], gaps: Sequence[int], low: Decimal, high: D
             return guess
         following = _DIGITS.subtract(guess, _DIGITS.divide(worth, slope)) if slope else high
         if not low < following < high:
-            following = _DIGITS.divide(low + high, Decimal(2))
-        if abs(following - guess) < _CLOSE:
+            following = _DIGITS.divide(_DIGITS.add(low, high), Decimal(2))
+        if abs(_DIGITS.subtract(following, guess)) < _CLOSE:
             return following
         guess = following
     return None
@@ -112,7 +113,8 @@ def _worth(amounts: Sequence[Decimal], gaps: Sequence[int], factor: Decimal) -> 
     for amount, gap in zip(reversed(amounts[:-1]), reversed(gaps), strict=True):
         power = powers[gap]
         slope = _DIGITS.add(
-            _DIGITS.multiply(slope, power), _DIGITS.divide(_DIGITS.multiply(worth, power * gap), factor)
+            _DIGITS.multiply(slope, power),
+            _DIGITS.divide(_DIGITS.multiply(_DIGITS.multiply(worth, power), Decimal(gap)), factor),
         )
         worth = _DIGITS.add(_DIGITS.multiply(worth, power), amount)
     return worth, slope

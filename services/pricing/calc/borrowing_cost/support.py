@@ -66,11 +66,8 @@ def subsidised(
         trace.term(f"support/{programme.id}", "SUBSIDY_USE", ZERO, eligible_use=False)
         return _line(programme, ZERO, code="SUBSIDY_USE"), tuple(ZERO for _ in payments)
     last = maturity(first_drawn, terms.longest_months) - timedelta(days=1)
-    share = min(WIDE.divide(terms.points, contract_rate), Decimal(1)) if contract_rate else Decimal(0)
-    parts = tuple(
-        Money(amount=rounded(WIDE.multiply(item.interest.amount, share * _covered(item, last)), MONEY_SCALE))
-        for item in payments
-    )
+    points = min(terms.points, contract_rate)
+    parts = tuple(_part(item, points, contract_rate, last) for item in payments)
     total = Money(amount=sum((part.amount for part in parts), Decimal(0)))
     trace.term(
         f"support/{programme.id}",
@@ -150,11 +147,16 @@ def _voucher_bar(terms: ComputeVoucherTerms, claim: VoucherClaim) -> str:
     return "VOUCHER_WINDOW" if early or late else ""
 
 
-def _covered(payment: LoanPayment, last: date) -> Decimal:
-    """The share of a period's days that lie in the programme's time."""
+def _part(payment: LoanPayment, points: Decimal, contract_rate: Decimal, last: date) -> Money:
+    """The subsidy on one instalment's interest, over the days of its period that lie in the programme's time."""
+    if not contract_rate:
+        return ZERO
     days = (payment.period_end - payment.period_start).days + 1
-    inside = (min(payment.period_end, last) - payment.period_start).days + 1
-    return WIDE.divide(Decimal(max(inside, 0)), Decimal(days))
+    inside = max((min(payment.period_end, last) - payment.period_start).days + 1, 0)
+    subsidised_interest = WIDE.multiply(WIDE.multiply(payment.interest.amount, points), Decimal(inside))
+    return Money(
+        amount=rounded(WIDE.divide(subsidised_interest, WIDE.multiply(contract_rate, Decimal(days))), MONEY_SCALE)
+    )
 
 
 def _line(

@@ -24,6 +24,7 @@ from services.pricing.calc.buy_or_rent.present_value import (
     owned,
     power_per_month,
     rents,
+    total,
 )
 from services.pricing.calc.conclusion import Conclusion, Inadmissible, Trace, absent
 from services.pricing.calc.periods import WIDE
@@ -62,7 +63,7 @@ def buy_or_rent(request: BuyOrRentRequest, bundle: Bundle) -> Conclusion[BuyOrRe
         )
     factors = discount_factors(request.discount_rate, request.horizon_months)
     lines = owned(_own_terms(request.own), factors)
-    own_each = sum(lines.values(), Decimal(0))
+    own_each = total(lines.values())
     if own_each < _LEAST_COST:
         raise Inadmissible(
             "own",
@@ -115,7 +116,7 @@ def owned_servers(needed: Sequence[int], own_each: Decimal, monthly: Sequence[De
         (
             level
             for level in set(needed)
-            if sum((rent for rent, need in zip(monthly, needed, strict=True) if need >= level), Decimal(0)) > own_each
+            if total(rent for rent, need in zip(monthly, needed, strict=True) if need >= level) > own_each
         ),
         default=0,
     )
@@ -135,14 +136,12 @@ def _strategy(
     assert own.price is not None
     rented = [max(need - kept, 0) for need in needed]
     own_cost = WIDE.multiply(own_each, Decimal(kept))
-    rent_cost = sum(
-        (WIDE.multiply(rent, Decimal(count)) for rent, count in zip(monthly, rented, strict=True)), Decimal(0)
-    )
+    rent_cost = total(WIDE.multiply(rent, Decimal(count)) for rent, count in zip(monthly, rented, strict=True))
     return Strategy(
         name=name,
         owned=kept,
         most_rented=max(rented),
-        present_value=_money(own_cost + rent_cost),
+        present_value=_money(WIDE.add(own_cost, rent_cost)),
         capital=own.price.times(Decimal(kept)),
         own_cost=_money(own_cost),
         rent_cost=_money(rent_cost),
@@ -154,7 +153,7 @@ def _blocks(needed: Sequence[int], own_each: Decimal, monthly: Sequence[Decimal]
     found = []
     for below, level in pairwise(levels):
         months = [rent for rent, need in zip(monthly, needed, strict=True) if need >= level]
-        rent_each = sum(months, Decimal(0))
+        rent_each = total(months)
         found.append(
             DemandBlock(
                 servers=level - below,
@@ -169,14 +168,14 @@ def _blocks(needed: Sequence[int], own_each: Decimal, monthly: Sequence[Decimal]
 
 def _break_even_rent(own_each: Decimal, monthly: Sequence[Decimal], rent: Renting) -> Money:
     assert rent.per_month is not None
-    whole = WIDE.divide(sum(monthly, Decimal(0)), rent.per_month.amount)
+    whole = WIDE.divide(total(monthly), rent.per_month.amount)
     return _money(WIDE.divide(own_each, whole))
 
 
 def _break_even_months(own_each: Decimal, monthly: Sequence[Decimal]) -> int | None:
     paid = Decimal(0)
     for count, rent in enumerate(monthly, 1):
-        paid += rent
+        paid = WIDE.add(paid, rent)
         if paid >= own_each:
             return count
     return None

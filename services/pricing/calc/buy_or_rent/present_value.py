@@ -1,8 +1,9 @@
 """Present values of one server, owned or rented, at full precision."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import reduce
 
 from domain.buy_or_rent import CostName
 from domain.requests.cash_flows import HOURS_PER_MONTH
@@ -31,6 +32,11 @@ class RentTerms:
     yearly_change: Decimal
 
 
+def total(amounts: Iterable[Decimal]) -> Decimal:
+    """The sum at full precision."""
+    return reduce(WIDE.add, amounts, Decimal(0))
+
+
 def power_per_month(server_kw: Decimal, pue: Decimal, tariff: Decimal) -> Decimal:
     """CNY a month at 730 hours."""
     return WIDE.multiply(WIDE.multiply(server_kw, pue), WIDE.multiply(tariff, HOURS_PER_MONTH))
@@ -47,7 +53,7 @@ def discount_factors(yearly: Decimal, months: int) -> tuple[Decimal, ...]:
 
 def owned(terms: OwnTerms, factors: Sequence[Decimal]) -> dict[CostName, Decimal]:
     """The cost lines of a server over the horizon: it is paid for whether it is used or not."""
-    whole = sum(factors, Decimal(0))
+    whole = total(factors)
     upkeep = WIDE.divide(WIDE.multiply(terms.price, terms.maintenance_rate), Decimal(_MONTHS))
     return {
         "purchase": terms.price,
@@ -55,7 +61,7 @@ def owned(terms: OwnTerms, factors: Sequence[Decimal]) -> dict[CostName, Decimal
         "rack": WIDE.multiply(terms.rack_per_month, whole),
         "maintenance": WIDE.multiply(upkeep, whole),
         "sla": WIDE.multiply(terms.sla_per_month, whole),
-        "residual": -WIDE.multiply(WIDE.multiply(terms.price, terms.residual_share), factors[-1]),
+        "residual": WIDE.minus(WIDE.multiply(WIDE.multiply(terms.price, terms.residual_share), factors[-1])),
     }
 
 
