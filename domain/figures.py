@@ -1,5 +1,6 @@
 """Bounded figures at the edge: a refusal names the field (by its place), the bound and the unit."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -56,3 +57,5 @@ Multiple = Annotated[Rate, figure("multiple of the value", "[0, 10]", at_least="
 EffectiveMaturity = Annotated[Rate, figure("years", "[0, 50]", at_least="0", at_most="50")]
 """Effective maturity of a repayment plan, before the bounds of the capital rules."""
 YearlySales = Annotated[Rate, figure("EUR million per year", "[0, ∞)", at_least="0")]
+Day = Annotated[date, Field(ge=date(1990, 1, 1), le=date(2199, 12, 31))]
+"""A day of a loan's life: near enough that months can be counted from it."""

@@ -19,6 +19,7 @@ from policy.engine.file import PolicyFile
 from policy.engine.model_validation import AtLeast, AtMost, ValidationStandards
 from policy.engine.pricing import PricingPolicy
 from policy.engine.product import Product, ProductStatus
+from policy.engine.programme import ComputeVoucherTerms, InterestSubsidyTerms, SupportProgramme
 from policy.engine.rating_scale import RatingScale
 from policy.engine.rules import (
     Breach,
@@ -49,6 +50,7 @@ __all__ = [
     "CollateralKind",
     "CollateralPolicy",
     "Committee",
+    "ComputeVoucherTerms",
     "ConditionSet",
     "Decision",
     "DecisionTable",
@@ -59,6 +61,7 @@ __all__ = [
     "FactValue",
     "FileFault",
     "HitPolicy",
+    "InterestSubsidyTerms",
     "LenderLicence",
     "Moment",
     "PaymentPolicy",
@@ -81,6 +84,7 @@ __all__ = [
     "SeparationOfDuties",
     "ServiceLevels",
     "Severity",
+    "SupportProgramme",
     "TableBody",
     "ValidationStandards",
     "Validity",

@@ -27,6 +27,7 @@ from policy.engine.kinds import Refused, build
 from policy.engine.model_validation import ValidationStandards
 from policy.engine.pricing import PricingPolicy
 from policy.engine.product import Product
+from policy.engine.programme import SupportProgramme
 from policy.engine.rating_scale import RatingScale
 from policy.engine.rules import LenderLicence, Moment, Regulation, RegulationFile, Severity
 from policy.engine.salvage import Words, faults_beside
@@ -134,6 +135,9 @@ class Bundle:
 
     def collateral(self, on: date) -> CollateralPolicy:
         return self._only(CollateralPolicy, "collateral", on)
+
+    def programme(self, name: str, on: date) -> SupportProgramme:
+        return self._in_force(SupportProgramme, "programme", name, on)
 
     def regulations(self, moment: Moment | str, licence: LenderLicence, on: date) -> tuple[Regulation, ...]:
         """The regulations that speak to a lender at a moment on a day, in order of their ids."""

@@ -20,6 +20,7 @@ from policy.engine.file import PolicyFile
 from policy.engine.model_validation import ValidationStandards
 from policy.engine.pricing import PricingPolicy
 from policy.engine.product import Product
+from policy.engine.programme import SupportProgramme
 from policy.engine.rating_scale import RatingScale
 from policy.engine.rules import RegulationFile
 from policy.engine.scorecard import Scorecard
@@ -45,6 +46,7 @@ KINDS: Final[dict[str, type[PolicyFile]]] = {
     "conditions": ConditionSet,
     "pricing": PricingPolicy,
     "collateral": CollateralPolicy,
+    "programme": SupportProgramme,
 }
 
 

@@ -14,11 +14,34 @@ from services.kit.service_token import ClientCredentials
 from services.kit.telemetry import configure
 from services.origination.client import OriginationClient
 from services.pricing import tables
-from services.pricing.routes import findings, limits, quotes, ratings, schedules, sensitivities
+from services.pricing.routes import (
+    borrowing_costs,
+    buy_or_rent,
+    findings,
+    limits,
+    margin_resets,
+    quotes,
+    ratings,
+    schedules,
+    sensitivities,
+)
 from services.pricing.settings import PricingSettings
 from services.pricing.sources import Origination, Sources
 
-ROUTERS = tuple(module.router for module in (ratings, limits, quotes, sensitivities, schedules, findings))
+ROUTERS = tuple(
+    module.router
+    for module in (
+        ratings,
+        limits,
+        quotes,
+        sensitivities,
+        schedules,
+        margin_resets,
+        borrowing_costs,
+        buy_or_rent,
+        findings,
+    )
+)
 
 
 def create_app(settings: PricingSettings | None = None, *, origination: Origination | None = None) -> FastAPI:
@@ -58,7 +81,7 @@ def create_app(settings: PricingSettings | None = None, *, origination: Originat
 
     app = build_app(
         title="suandai pricing",
-        description="Ratings, limits, prices and repayment schedules.",
+        description="Ratings, limits, prices, repayment schedules, margin resets and the cost of borrowing.",
         settings=settings,
         routers=ROUTERS,
         idempotency=tables.idempotency,

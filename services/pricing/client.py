@@ -5,7 +5,10 @@ from uuid import UUID
 
 from pydantic import TypeAdapter
 
+from domain.borrowing_cost import BorrowingCost, BorrowingCostRequest
+from domain.buy_or_rent import BuyOrRent, BuyOrRentRequest
 from domain.finding import Finding
+from domain.margin_ratchet import MarginResetRequest, MarginStanding
 from domain.pricing import (
     Limit,
     LimitRequest,
@@ -20,7 +23,14 @@ from domain.sensitivity import Sensitivity, SensitivityRequest
 from services.kit.http import ServiceClient
 
 _ANY: TypeAdapter[Finding[Any]] = TypeAdapter(
-    Finding[Rating] | Finding[Limit] | Finding[Quote] | Finding[Schedule] | Finding[Sensitivity]
+    Finding[Rating]
+    | Finding[Limit]
+    | Finding[Quote]
+    | Finding[Schedule]
+    | Finding[Sensitivity]
+    | Finding[MarginStanding]
+    | Finding[BorrowingCost]
+    | Finding[BuyOrRent]
 )
 
 
@@ -51,6 +61,18 @@ class PricingClient(ServiceClient):
     async def schedule(self, request: ScheduleRequest, key: str) -> Finding[Schedule]:
         """Lay out a repayment schedule."""
         return await self.call("POST", "/v1/schedules", Finding[Schedule], body=request, idempotency_key=key)
+
+    async def reset_margin(self, request: MarginResetRequest, key: str) -> Finding[MarginStanding]:
+        """Reset a margin by the clauses of its agreement."""
+        return await self.call("POST", "/v1/margin-resets", Finding[MarginStanding], body=request, idempotency_key=key)
+
+    async def borrowing_cost(self, request: BorrowingCostRequest, key: str) -> Finding[BorrowingCost]:
+        """Work out what a loan costs its borrower, all in."""
+        return await self.call("POST", "/v1/borrowing-costs", Finding[BorrowingCost], body=request, idempotency_key=key)
+
+    async def buy_or_rent(self, request: BuyOrRentRequest, key: str) -> Finding[BuyOrRent]:
+        """Compare owning compute with renting it."""
+        return await self.call("POST", "/v1/buy-or-rent", Finding[BuyOrRent], body=request, idempotency_key=key)
 
     async def finding(self, finding_id: UUID) -> Finding[Any]:
         """A finding drawn earlier, with its whole trace."""

@@ -13,6 +13,24 @@ register_messages(
             "宽限期须短于期限；单位：月",
             "grace_months must be less than tenor_months; unit: months",
         ),
+        "grades_wrong": (
+            "评级等级不得重复，且须包含基准等级",
+            "grades must differ, and the baseline must be one of them",
+        ),
+        "dates_out_of_order": ("须满足 签约日 ≤ 首次重定日 ≤ 终止日", "signed_on ≤ first_reset ≤ ends_on is required"),
+        "too_many_resets": ("一份合同至多 120 次重定", "an agreement has at most 120 resets"),
+        "clause_repeated": ("每一条款须有自己的编号", "every clause needs an id of its own"),
+        "agency_repeated": ("同一评级机构只能用于一个条款", "an agency grades for one clause only"),
+        "received_too_early": ("收到日不得早于报告所述日期", "no report is received before the day it speaks of"),
+        "period_out_of_order": ("须满足 计息起日 ≤ 计息止日 ≤ 还款日", "period_start ≤ period_end ≤ due is required"),
+        "principal_not_repaid": (
+            "还款本金合计须等于提款合计；单位：元",
+            "the payments must repay exactly what is drawn; unit: CNY",
+        ),
+        "paid_before_drawn": ("还款日须晚于首次提款日", "no payment is due on or before the first drawing"),
+        "subsidy_repeated": ("一笔贷款至多享受一项贴息", "a loan has one interest subsidy at most"),
+        "beyond_horizon": ("需求须在比较期限之内；单位：月", "demand must lie inside horizon_months; unit: months"),
+        "demand_too_large": ("需求合计至多 100000 台", "demand adds up to at most 100000 servers"),
     }
 )
 

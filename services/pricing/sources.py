@@ -88,6 +88,10 @@ class Sources:
     async def lpr(self, request: DecisionInputs) -> Dated[Lpr]:
         return await self._series("lpr", request.as_of, Lpr, "/as_of")
 
+    async def lpr_fixed_on(self, day: date, pointer: str) -> Dated[Lpr]:
+        """The publication that stood on the day a contract fixed its base rate; ``pointer`` names where the day came from."""
+        return await self._series("lpr", day, Lpr, pointer)
+
     async def ftp(self, request: DecisionInputs) -> Dated[FtpCurve]:
         return await self._series("ftp", request.as_of, FtpCurve, "/as_of")
 

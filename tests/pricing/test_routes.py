@@ -12,13 +12,16 @@ from pydantic import BaseModel
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import ProgrammingError
 
+from domain.borrowing_cost import BorrowingCost
+from domain.buy_or_rent import BuyOrRent
 from domain.canonical import sha256_of
 from domain.factsheet import FactSheet
 from domain.finding import Finding
+from domain.margin_ratchet import MarginStanding
 from domain.pricing import Limit, Quote, Rating, Schedule
 from tests.fixtures.identity import Tokens
 from tests.fixtures.postgres import DatabaseUrls
-from tests.pricing import requests
+from tests.pricing import compute, loans, ratchets, requests
 from tests.pricing.cards import ADAS, FOUNDER, JIANGSU, SHUNDE
 from tests.pricing.conftest import Published, book
 
@@ -29,7 +32,13 @@ PATHS: dict[str, tuple[Make, type[Finding[Any]]]] = {
     "/v1/limits": (requests.limit, Finding[Limit]),
     "/v1/quotes": (requests.quote, Finding[Quote]),
     "/v1/schedules": (requests.schedule, Finding[Schedule]),
+    "/v1/margin-resets": (lambda _: ratchets.request(), Finding[MarginStanding]),
+    "/v1/borrowing-costs": (lambda _: loans.request(), Finding[BorrowingCost]),
+    "/v1/buy-or-rent": (lambda _: compute.request(), Finding[BuyOrRent]),
 }
+
+
+LONG_AGO = {"base": {"tenor": "1Y", "fixed_on": "2020-01-01"}}
 
 
 async def post(
@@ -224,6 +233,8 @@ class TestHostileInput:
             ("/v1/schedules", {"principal": {"amount": "0", "currency": "CNY"}}, "/principal", "(0, ∞)", "CNY"),
             ("/v1/limits", {"asked": {"amount": "-1", "currency": "CNY"}}, "/asked", "(0, ∞)", "CNY"),
             ("/v1/limits", {"limit_multiplier": "1.5"}, "/limit_multiplier", "[0, 1]", "fraction"),
+            ("/v1/borrowing-costs", {"contract_rate": "5%"}, "/contract_rate", "[0, 1]", "interest per year"),
+            ("/v1/buy-or-rent", {"discount_rate": "12"}, "/discount_rate", "[0, 1]", "interest per year"),
         ],
     )
     async def test_an_impossible_figure_is_refused_with_field_bound_and_unit(
@@ -284,6 +295,9 @@ class TestHostileInput:
             ("/v1/schedules", {"drawn_on": "9990-01-01", "tenor_months": 600}, "/drawn_on", "maturity_beyond_dates"),
             ("/v1/limits", {"pinned_on": "1999-01-01"}, "/product", "product_unknown"),
             ("/v1/schedules", {"pinned_on": "1999-01-01"}, "/pinned_on", "policy_not_in_force"),
+            ("/v1/margin-resets", LONG_AGO, "/base/fixed_on", "reference_data_missing"),
+            ("/v1/margin-resets", {"product": "nobody"}, "/product", "product_unknown"),
+            ("/v1/buy-or-rent", {"horizon_months": 61}, "/horizon_months", "horizon_outlasts_servers"),
         ],
     )
     async def test_what_policy_and_reference_data_do_not_have(

@@ -6,12 +6,24 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from domain.borrowing_cost import BorrowingCost
+from domain.buy_or_rent import BuyOrRent
 from domain.finding import Finding
+from domain.margin_ratchet import MarginStanding
 from domain.pricing import DecisionInputs, Limit, Quote, Rating, Schedule
 from domain.sensitivity import Sensitivity
 from services.pricing.tables import findings
 
-PricingFinding = Finding[Rating] | Finding[Limit] | Finding[Quote] | Finding[Schedule] | Finding[Sensitivity]
+PricingFinding = (
+    Finding[Rating]
+    | Finding[Limit]
+    | Finding[Quote]
+    | Finding[Schedule]
+    | Finding[Sensitivity]
+    | Finding[MarginStanding]
+    | Finding[BorrowingCost]
+    | Finding[BuyOrRent]
+)
 
 SHAPES: dict[str, type[Finding[Any]]] = {
     "rating": Finding[Rating],
@@ -19,6 +31,9 @@ SHAPES: dict[str, type[Finding[Any]]] = {
     "quote": Finding[Quote],
     "schedule": Finding[Schedule],
     "sensitivity": Finding[Sensitivity],
+    "margin_reset": Finding[MarginStanding],
+    "borrowing_cost": Finding[BorrowingCost],
+    "buy_or_rent": Finding[BuyOrRent],
 }
 
 

@@ -1,0 +1,173 @@
+"""What a claim under a support programme comes to. Nothing here touches a rate."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+
+from domain.borrowing_cost import LoanPayment
+from domain.money import MONEY_SCALE, ZERO, Money, Rounding, rounded
+from domain.support import InterestSubsidyClaim, SupportLine, VoucherClaim
+from policy.engine import (
+    Bundle,
+    ComputeVoucherTerms,
+    InterestSubsidyTerms,
+    PolicyNotInForce,
+    Product,
+    SupportProgramme,
+)
+from services.pricing.calc.conclusion import Inadmissible, Trace
+from services.pricing.calc.periods import WIDE, maturity
+
+
+def programme_of(bundle: Bundle, claim: InterestSubsidyClaim | VoucherClaim, on: date, field: str) -> SupportProgramme:
+    """The programme a claim names. Raises ``Inadmissible`` for one not in force, or of another form than claimed."""
+    try:
+        programme = bundle.programme(claim.programme, on)
+    except PolicyNotInForce:
+        raise Inadmissible(
+            f"{field}/programme",
+            "programme_unknown",
+            "该日无此扶持政策",
+            "no such programme is in force on the case's policy date",
+        ) from None
+    if programme.terms.form != claim.form:
+        raise Inadmissible(
+            f"{field}/programme",
+            "programme_of_another_form",
+            "该政策不是此种扶持",
+            "the programme gives support of another form",
+        )
+    return programme
+
+
+def subsidised(
+    programme: SupportProgramme,
+    claim: InterestSubsidyClaim,
+    product: Product,
+    contract_rate: Decimal,
+    first_drawn: date,
+    payments: Sequence[LoanPayment],
+    trace: Trace,
+) -> tuple[SupportLine, tuple[Money, ...]]:
+    """The subsidy, and its part in every payment.
+
+    A subsidy of ``points`` a year on the principal is ``points ÷ contract rate`` of the interest on the same principal
+    over the same days, and never more than that interest. A period that outlasts the programme counts by its days.
+    """
+    terms = programme.terms
+    assert isinstance(terms, InterestSubsidyTerms)
+    code = _subsidy_bar(terms, product, first_drawn)
+    if code:
+        trace.term(f"support/{programme.id}", code, ZERO, loan_class=product.loan_class, first_drawn=first_drawn)
+        return _line(programme, ZERO, code=code), tuple(ZERO for _ in payments)
+    if claim.eligible_use is not True:
+        if claim.eligible_use is None:
+            return _line(programme, None, missing=("eligible_use",)), ()
+        trace.term(f"support/{programme.id}", "SUBSIDY_USE", ZERO, eligible_use=False)
+        return _line(programme, ZERO, code="SUBSIDY_USE"), tuple(ZERO for _ in payments)
+    last = maturity(first_drawn, terms.longest_months) - timedelta(days=1)
+    points = min(terms.points, contract_rate)
+    parts = tuple(_part(item, points, contract_rate, last) for item in payments)
+    total = Money(amount=sum((part.amount for part in parts), Decimal(0)))
+    trace.term(
+        f"support/{programme.id}",
+        "Σ interest × points ÷ contract rate, over the days the programme lasts",
+        total,
+        points=terms.points,
+        contract_rate=contract_rate,
+        until=last,
+        payments=sum(1 for part in parts if part.amount),
+    )
+    return _line(programme, total), parts
+
+
+def voucher(
+    programme: SupportProgramme, claim: VoucherClaim, field: str, trace: Trace, *, granted: Money = ZERO
+) -> SupportLine:
+    """The voucher on a compute contract: its share of the price, rounded down, within what is left of the year's cap.
+
+    ``granted`` is what claims before this one take of the same year. Raises ``Inadmissible`` naming ``field`` for a
+    standing the programme does not know.
+    """
+    terms = programme.terms
+    assert isinstance(terms, ComputeVoucherTerms)
+    cap = terms.yearly_caps.get(claim.standing)
+    if cap is None:
+        raise Inadmissible(
+            f"{field}/standing", "standing_unknown", "该政策无此企业类别", "the programme knows no such standing"
+        )
+    code = _voucher_bar(terms, claim)
+    if code:
+        trace.term(f"support/{programme.id}", code, ZERO, signed_on=claim.signed_on, months=claim.contract_months)
+        return _line(programme, ZERO, code=code)
+    missing = tuple(
+        name
+        for name, value in (
+            ("supplier_related", claim.supplier_related if terms.unrelated_supplier else False),
+            ("claimed_this_year", claim.claimed_this_year),
+            ("otherwise_supported", claim.otherwise_supported),
+        )
+        if value is None
+    )
+    if missing or claim.claimed_this_year is None:
+        return _line(programme, None, missing=missing)
+    earned = rounded(WIDE.multiply(claim.contract_amount.amount, terms.share), MONEY_SCALE, Rounding.DOWN)
+    received = claim.claimed_this_year + granted
+    left = max(cap.amount - received.amount, Decimal(0))
+    amount = Money(amount=min(earned, left))
+    trace.term(
+        f"support/{programme.id}",
+        "min(share × contract, cap of the year − received)",
+        amount,
+        contract=claim.contract_amount,
+        share=terms.share,
+        cap=cap,
+        received=received,
+    )
+    return _line(programme, amount, code="VOUCHER_CAP" if left < earned else "")
+
+
+def _subsidy_bar(terms: InterestSubsidyTerms, product: Product, drawn: date) -> str:
+    if product.loan_class != terms.loan_class:
+        return "SUBSIDY_LOAN_CLASS"
+    early = terms.drawn_from is not None and drawn < terms.drawn_from
+    late = terms.drawn_until is not None and drawn > terms.drawn_until
+    return "SUBSIDY_WINDOW" if early or late else ""
+
+
+def _voucher_bar(terms: ComputeVoucherTerms, claim: VoucherClaim) -> str:
+    if terms.unrelated_supplier and claim.supplier_related:
+        return "VOUCHER_RELATED_SUPPLIER"
+    if claim.otherwise_supported:
+        return "VOUCHER_SECOND_CLAIM"
+    if terms.longest_contract_months is not None and claim.contract_months > terms.longest_contract_months:
+        return "VOUCHER_CONTRACT_TOO_LONG"
+    early = terms.signed_from is not None and claim.signed_on < terms.signed_from
+    late = terms.signed_until is not None and claim.signed_on > terms.signed_until
+    return "VOUCHER_WINDOW" if early or late else ""
+
+
+def _part(payment: LoanPayment, points: Decimal, contract_rate: Decimal, last: date) -> Money:
+    """The subsidy on one instalment's interest, over the days of its period that lie in the programme's time."""
+    if not contract_rate:
+        return ZERO
+    days = (payment.period_end - payment.period_start).days + 1
+    inside = max((min(payment.period_end, last) - payment.period_start).days + 1, 0)
+    subsidised_interest = WIDE.multiply(WIDE.multiply(payment.interest.amount, points), Decimal(inside))
+    return Money(
+        amount=rounded(WIDE.divide(subsidised_interest, WIDE.multiply(contract_rate, Decimal(days))), MONEY_SCALE)
+    )
+
+
+def _line(
+    programme: SupportProgramme, amount: Money | None, *, code: str = "", missing: tuple[str, ...] = ()
+) -> SupportLine:
+    return SupportLine(
+        programme=programme.id,
+        version=programme.version,
+        form=programme.terms.form,
+        lowers="interest" if programme.terms.form == "interest_subsidy" else "need",
+        amount=amount,
+        code=code,
+        missing=missing,
+    )
