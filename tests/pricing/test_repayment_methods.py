@@ -95,6 +95,16 @@ class TestSeasonal:
         rows = plan(method="seasonal", profile=self.PROFILE, tenor_months=24)
         assert (rows[-1].period_end, rows[-1].balance) == (date(2027, 12, 20), yuan(0))
 
+    def test_what_rounding_leaves_falls_due_with_the_last_principal_and_not_a_season_later(self) -> None:
+        profile = {"method": "seasonal", "months": [6]}
+        rows = plan(method="seasonal", profile=profile, tenor_months=36)
+        assert [row.principal.amount for row in rows if row.principal.amount] == [
+            Decimal("3333333.33"),
+            Decimal("3333333.33"),
+            Decimal("3333333.34"),
+        ]
+        assert rows[-1].period_end == date(2028, 6, 20)
+
     def test_a_season_that_never_comes_leaves_all_to_the_end(self) -> None:
         conclusion = planned(method="seasonal", profile={"method": "seasonal", "months": [2]}, tenor_months=9)
         assert conclusion.value is not None

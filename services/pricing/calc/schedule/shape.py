@@ -144,10 +144,12 @@ class Planned:
         self.amounts = [NIL] * count
 
     def drawn(self, index: int, amount: Decimal, balance: Decimal, rest: Decimal, rate: Decimal) -> None:
-        if balance == amount or index > self.last:
-            self.last, self.amounts = self._count - 1, [NIL] * self._count
+        if balance == amount:
+            # Nothing was owed: what was planned before does not bear on this drawing.
+            self.amounts = [NIL] * self._count
         for at, added in enumerate(self._spread(index, amount)):
             self.amounts[at] = WIDE.add(self.amounts[at], added)
+        self.last = self._last_owing(index)
 
     def repriced(self, index: int, balance: Decimal, accrued: Decimal, rest: Decimal, rate: Decimal) -> None:
         """Principal does not depend on the rate."""
@@ -168,11 +170,14 @@ class Planned:
             taken = min(left, self.amounts[at])
             self.amounts[at] = WIDE.subtract(self.amounts[at], taken)
             left = WIDE.subtract(left, taken)
-        owing = [at for at in range(index, self._count) if self.amounts[at] > 0]
-        self.last = owing[-1] if owing else index
+        self.last = self._last_owing(index)
 
     def due(self, index: int, balance: Decimal, interest: Decimal) -> Decimal:
         return balance if index >= self.last else min(fen(self.amounts[index]), balance)
+
+    def _last_owing(self, index: int) -> int:
+        """The last instalment with principal from ``index`` on."""
+        return next((at for at in range(self._count - 1, index, -1) if self.amounts[at] > 0), index)
 
 
 class Stated(Planned):
@@ -183,8 +188,7 @@ class Stated(Planned):
         self.amounts = list(amounts)
 
     def drawn(self, index: int, amount: Decimal, balance: Decimal, rest: Decimal, rate: Decimal) -> None:
-        if index > self.last:
-            self.last = self._count - 1
+        self.last = self._last_owing(index)
 
 
 class UnderCeilings(Planned):
@@ -195,8 +199,8 @@ class UnderCeilings(Planned):
         self._ceilings = ceilings
 
     def drawn(self, index: int, amount: Decimal, balance: Decimal, rest: Decimal, rate: Decimal) -> None:
-        self.last = self._count - 1
         self.amounts = self._paid_down(index, balance)
+        self.last = self._last_owing(index)
 
     def _paid_down(self, index: int, debt: Decimal) -> list[Decimal]:
         amounts = [NIL] * index
