@@ -43,7 +43,7 @@ fuzz: install ## 5,000 generated requests at each service
 	SUANDAI_FUZZ_CALLS=5000 $(RUN) pytest tests/contract/test_schemathesis.py -rA
 	SUANDAI_CONTRACT_EXAMPLES=500 $(RUN) pytest tests/pricing/test_contract.py tests/collateral/test_contract.py tests/origination/contract
 
-faults: install ## 2,000 cases while everything is killed, 1,000 payments, restores; writes docs/faults.md (hours)
+faults: install ## 2,000 cases while everything is killed, 1,000 payments, restores; writes docs/faults.md (half an hour)
 	SUANDAI_FAULT_CASES=2000 SUANDAI_FAULT_PAYMENTS=1000 SUANDAI_FAULT_REPORT=docs/faults.md $(RUN) pytest tests/faults -rA
 
 histories: install ## record the processes of the present build, when they changed

@@ -1,7 +1,7 @@
 """The people of a bank who decide at once: whatever task appears is claimed and completed over HTTP by whoever does such tasks.
 
-They learn of tasks from the database and not by asking the service over and over, so that what is measured is the work
-and not the waiting.
+They learn of tasks from the database, which tells them, and not by asking the service over and over: what is measured is the
+work and not the waiting.
 """
 
 import asyncio
@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import psycopg
+from psycopg import sql
 from psycopg.rows import dict_row
 
 from domain.stages import ENDED, Stage
@@ -19,13 +20,29 @@ from suandai.stack import StackError
 from suandai.walkthrough.person import Person, Refused
 from suandai.walkthrough.play import STALE, CasePlay
 
-_LOOK_SECONDS = 0.015
 _PATIENCE = 600.0
-_OPEN = """
-    SELECT t.body FROM origination.task t
-    WHERE t.case_id = ANY(%(cases)s::uuid[]) AND t.state = 'ready' AND t.completed_at IS NULL
+_AGAIN = 0.05
+_CHANNEL = "bench"
+_TELLING = """
+    CREATE SCHEMA IF NOT EXISTS bench;
+    GRANT USAGE ON SCHEMA bench TO PUBLIC;
+    CREATE OR REPLACE FUNCTION bench.tell() RETURNS trigger LANGUAGE plpgsql
+        AS $$ BEGIN PERFORM pg_notify('bench', NEW.case_id::text); RETURN NULL; END $$;
+    CREATE OR REPLACE TRIGGER bench_offered AFTER INSERT ON origination.task
+        FOR EACH ROW WHEN (NEW.state = 'ready') EXECUTE FUNCTION bench.tell();
+    CREATE OR REPLACE TRIGGER bench_offered_again AFTER UPDATE OF state ON origination.task
+        FOR EACH ROW WHEN (NEW.state = 'ready' AND OLD.state <> 'ready') EXECUTE FUNCTION bench.tell();
+    CREATE OR REPLACE TRIGGER bench_ended AFTER UPDATE OF stage ON origination.application
+        FOR EACH ROW WHEN (NEW.ended_at IS NOT NULL) EXECUTE FUNCTION bench.tell();
 """
-_STAGES = "SELECT case_id::text, stage FROM origination.application WHERE case_id = ANY(%(cases)s::uuid[])"
+"""In the measured bank only, which is thrown away afterwards."""
+_CASE = """
+    SELECT a.stage, ARRAY(
+        SELECT t.body FROM origination.task t
+        WHERE t.case_id = a.case_id AND t.state = 'ready' AND t.completed_at IS NULL
+    ) AS ready
+    FROM origination.application a WHERE a.case_id = %(case)s::uuid
+"""
 
 
 class CaseWentWrong(StackError):
@@ -77,12 +94,12 @@ class Crowd:
         Raises ``CaseWentWrong`` when it ends otherwise.
         """
         ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        started = time.perf_counter()
-        await play.submit()
         if self._failure is not None:
             raise self._failure
         self._cases[play.case_id] = _Open(play, ended)
+        started = time.perf_counter()
         try:
+            await play.submit()
             async with asyncio.timeout(_PATIENCE):
                 stage = await ended
         except TimeoutError:
@@ -93,12 +110,10 @@ class Crowd:
             raise CaseWentWrong(f"{play.application['case_number']} ended as {stage}")
         return time.perf_counter() - started
 
-    async def watch(self) -> None:
-        """Look for tasks and ended cases until cancelled."""
-        while True:
-            if self._cases:
-                await self._look()
-            await asyncio.sleep(_LOOK_SECONDS)
+    async def watch(self, told: psycopg.AsyncConnection[Any]) -> None:
+        """Look at every case of which the database tells something, until cancelled."""
+        async for notice in told.notifies():
+            await self._look(notice.payload)
 
     def stopped(self, watching: "asyncio.Task[None]") -> None:
         """Nobody looks any more: cases that wait for people would wait in vain, and say why instead."""
@@ -107,23 +122,21 @@ class Crowd:
             if self._failure is not None and not case.ended.done():
                 case.ended.set_exception(self._failure)
 
-    async def _look(self) -> None:
-        cases = {"cases": list(self._cases)}
+    async def _look(self, case_id: str) -> None:
+        case = self._cases.get(case_id)
+        if case is None:
+            return
         async with self.books.cursor(row_factory=dict_row) as cursor:
-            tasks = await (await cursor.execute(_OPEN, cases)).fetchall()
-            stages = await (await cursor.execute(_STAGES, cases)).fetchall()
-        for row in tasks:
-            task = row["body"]
-            case = self._cases.get(task["case_id"])
-            if case is not None and task["task_id"] not in case.taken:
+            found = await (await cursor.execute(_CASE, {"case": case_id})).fetchone()
+        assert found is not None
+        for task in found["ready"]:
+            if task["task_id"] not in case.taken:
                 case.taken.add(task["task_id"])
                 acting = asyncio.create_task(self._act(case, task))
                 self._acting.add(acting)
                 acting.add_done_callback(self._acting.discard)
-        for row in stages:
-            case = self._cases.get(row["case_id"])
-            if case is not None and row["stage"] in ENDED_STAGES and not case.ended.done():
-                case.ended.set_result(row["stage"])
+        if found["stage"] in ENDED_STAGES and not case.ended.done():
+            case.ended.set_result(found["stage"])
 
     async def _act(self, case: _Open, task: dict[str, Any]) -> None:
         try:
@@ -131,6 +144,8 @@ class Crowd:
         except Refused as refusal:
             if refusal.code in STALE:
                 case.taken.discard(task["task_id"])
+                await asyncio.sleep(_AGAIN)
+                await self._look(task["case_id"])
             elif not case.ended.done():
                 case.ended.set_exception(refusal)
         except Exception as error:
@@ -144,9 +159,15 @@ ENDED_STAGES = frozenset(stage.value for stage in ENDED)
 @asynccontextmanager
 async def crowd(conninfo: str) -> AsyncIterator[Crowd]:
     """The crowd at work, reading the inbox through this connection."""
-    async with await psycopg.AsyncConnection.connect(conninfo, autocommit=True, row_factory=dict_row) as books:
+    connected = psycopg.AsyncConnection.connect
+    async with (
+        await connected(conninfo, autocommit=True, row_factory=dict_row) as books,
+        await connected(conninfo, autocommit=True) as told,
+    ):
+        await books.execute(_TELLING)
+        await told.execute(sql.SQL("LISTEN {}").format(sql.Identifier(_CHANNEL)))
         people = Crowd(books)
-        watching = asyncio.create_task(people.watch())
+        watching = asyncio.create_task(people.watch(told))
         watching.add_done_callback(people.stopped)
         try:
             yield people

@@ -1,4 +1,5 @@
-"""Processor time and memory of the stack's components, each with the processes it started (Postgres has one a connection)."""
+"""Processor time and memory of the stack's components, each with the processes it started (Postgres has one a connection)
+that are no component themselves."""
 
 import os
 from collections import defaultdict
@@ -26,14 +27,22 @@ class Meter:
         """Processor time so far in milliseconds, with that of children that have ended."""
         used, children = self._processes()
         return {
-            name: sum(used.get(pid, 0) for pid in _tree(root, children)) * self._tick
+            name: sum(used.get(pid, 0) for pid in self._own(root, children)) * self._tick
             for name, root in self._components.items()
         }
 
     def memory_mb(self) -> dict[str, float]:
         """Memory in MiB: the proportional share, so that what processes have in common is counted once."""
         _, children = self._processes()
-        return {name: sum(map(_share_kb, _tree(root, children))) / 1024 for name, root in self._components.items()}
+        return {name: sum(map(_share_kb, self._own(root, children))) / 1024 for name, root in self._components.items()}
+
+    def _own(self, root: int, children: Mapping[int, list[int]]) -> Iterator[int]:
+        """A component's processes. What another component stands for is counted there: the supervisor started them all."""
+        yield root
+        others = set(self._components.values())
+        for child in children.get(root, ()):
+            if child not in others:
+                yield from self._own(child, children)
 
     def _processes(self) -> tuple[dict[int, int], dict[int, list[int]]]:
         used: dict[int, int] = {}
@@ -55,12 +64,6 @@ class Meter:
 def spent(before: Mapping[str, float], after: Mapping[str, float]) -> dict[str, float]:
     """What each component used between two readings."""
     return {name: after[name] - before[name] for name in before}
-
-
-def _tree(root: int, children: Mapping[int, list[int]]) -> Iterator[int]:
-    yield root
-    for child in children.get(root, ()):
-        yield from _tree(child, children)
 
 
 def _share_kb(pid: int) -> int:

@@ -193,11 +193,12 @@ async def own_bank(told: Told) -> AsyncIterator[tuple[MeasuredBank, list[Figure]
 
 
 def components_of(directory: Path) -> dict[str, int]:
-    """The process id of each component of a running stack. Raises ``StackError`` when it does not run."""
+    """The process id of each component of a running stack, and of its supervisor. Raises ``StackError`` when it does not
+    run."""
     record = StackRecord.read(Layout(directory).record)
-    if record is None or not record.components:
+    if record is None or not record.components or record.supervisor is None:
         raise StackError(f"no stack runs in {directory}")
-    return {part.name: part.mark.pid for part in record.components}
+    return {"supervisor": record.supervisor.pid} | {part.name: part.mark.pid for part in record.components}
 
 
 def _started(directory: Path, base: int) -> float:

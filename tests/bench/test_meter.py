@@ -26,13 +26,14 @@ def test_the_work_of_children_counts_and_that_of_others_does_not() -> None:
     try:
         assert parent.stdout is not None
         assert parent.stdout.readline() == b"at work\n"
-        meter = Meter({"working": parent.pid, "idle": idle.pid})
+        meter = Meter({"starter": os.getpid(), "working": parent.pid, "idle": idle.pid})
         before = meter.cpu_ms()
         deadline = time.monotonic() + 60
         while (used := spent(before, meter.cpu_ms()))["working"] < 200:
             assert time.monotonic() < deadline, used
             time.sleep(0.05)
         assert used["idle"] < 200
+        assert used["starter"] < used["working"], "what a component started is counted once"
         memory = meter.memory_mb()
         assert memory["working"] > 38 + memory["idle"] / 2
     finally:

@@ -276,6 +276,9 @@ def _with_matter(statement: Select[Any]) -> Select[Any]:
     )
 
 
+_ONE_TASK: Final = _with_matter(_Rows(Task, *_MATTER)).where(col(Task.id) == bindparam("wanted"))
+
+
 async def inbox(session: AsyncSession, who: Principal, wanted: InboxFilter, page: PageRequest) -> Slice[Found]:
     """A page of what the caller may work on, newest first."""
     rows = (await session.execute(statement_of(who, wanted, page))).all()
@@ -285,8 +288,7 @@ async def inbox(session: AsyncSession, who: Principal, wanted: InboxFilter, page
 
 async def visible_task(session: AsyncSession, who: Principal, task_id: UUID) -> Found | None:
     """A task within the caller's sight, with what it is about."""
-    statement = _with_matter(_Rows(Task, *_MATTER)).where(col(Task.id) == task_id, in_sight(who))
-    row = (await session.execute(statement)).one_or_none()
+    row = (await session.execute(_ONE_TASK.where(in_sight(who)), {"wanted": task_id})).one_or_none()
     return None if row is None else Found(row[0], Matter(*row[1:]))
 
 
