@@ -73,6 +73,9 @@ class Sculpted(Value):
     ceilings: Annotated[tuple[NonNegativeMoney, ...], Field(max_length=600)]
 
 
+MOST_DRAWS = 100
+"""Of all tranches together: each draw is laid out over all instalments after it."""
+
 PrincipalProfile = Annotated[Balloon | Seasonal | Stepped | Custom | Sculpted, Field(discriminator="method")]
 
 PROFILED = frozenset(
@@ -298,6 +301,10 @@ class RepaymentTerms(FurtherTerms):
                 wrong.append((("tranches",), "sum_not_principal", "the amounts must sum to the principal; unit: CNY"))
             if len({item.key for item in self.tranches}) < len(self.tranches):
                 wrong.append((("tranches",), "repeated", "each must be named once"))
+            if sum(len(item.draws) for item in self.tranches) > MOST_DRAWS:
+                wrong.append(
+                    (("tranches",), "too_many_draws", f"all tranches together have at most {MOST_DRAWS} draws")
+                )
             wrong += [
                 ((name,), "terms_of_a_tranche", "with tranches, this belongs to one of them")
                 for name in ("profile", "draws", "rate_steps", "prepayments")

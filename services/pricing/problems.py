@@ -1,6 +1,7 @@
 """What the pricing service says of figures out of bounds, in both languages."""
 
 from domain.figures import OUT_OF_BOUNDS
+from domain.repayment import MOST_DRAWS
 from services.kit.validation_faults import register_messages
 
 register_messages(
@@ -22,6 +23,10 @@ register_messages(
         "ceilings_short": ("期限内每月须有上限", "there must be a ceiling for every month of the tenor"),
         "first_draw_elsewhere": ("首次提款日须为 drawn_on", "the first draw must be on drawn_on"),
         "date_outside_loan": ("日期须在提款日与到期日之间", "must lie between drawing and maturity"),
+        "too_many_draws": (
+            f"各档提款合计不得超过 {MOST_DRAWS} 次",
+            f"all tranches together have at most {MOST_DRAWS} draws",
+        ),
         "terms_of_a_tranche": ("分档贷款的此项须写在各档内", "with tranches, this belongs to one of them"),
     }
 )

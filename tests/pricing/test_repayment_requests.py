@@ -137,6 +137,12 @@ def test_lists_have_an_end(changes: dict[str, Any]) -> None:
     assert set(faults(**changes).values()) == {"too_long"}
 
 
+def test_tranches_have_a_hundred_draws_together() -> None:
+    draws = [{"on": "2026-03-21", "amount": cny("100000")}] * 50
+    tranches = [{"key": f"t{n}", "principal": cny("5000000"), "draws": draws} for n in range(3)]
+    assert faults(tranches=tranches, principal=cny("15000000")) == {"tranches": "too_many_draws"}
+
+
 class TestRoute:
     async def post(self, worker: httpx.AsyncClient, **changes: Any) -> httpx.Response:
         body = requests.schedule(book(), **changes).model_dump(mode="json")
