@@ -8,24 +8,23 @@ from uuid import UUID
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from domain.application import AssetKind, RepaymentMethod, SourceKind
+from domain.application import AssetKind, SourceKind
 from domain.application.text import Code, Sha256
 from domain.factsheet import FactSheet
 from domain.figures import (
     EffectiveMaturity,
-    Grace,
     Growth,
     NonNegativeMoney,
     PositiveMoney,
     Probability,
     Share,
     Tenor,
-    YearlyRate,
     YearlySales,
 )
 from domain.finding import FindingValue
 from domain.model import Value
 from domain.money import Money, Rate
+from domain.repayment import RepaymentTerms
 
 
 def _not_given(value: object) -> bool:
@@ -389,25 +388,8 @@ class Quote(FindingValue):
 # --- schedule ---------------------------------------------------------------------------------------------------------
 
 
-class ScheduleRequest(DecisionInputs):
+class ScheduleRequest(DecisionInputs, RepaymentTerms):
     """A repayment plan. Interest accrues ACT/360 over periods ending on the 20th (结息日)."""
-
-    principal: PositiveMoney
-    annual_rate: YearlyRate | None
-    """None where no price could be formed; there is then no schedule either, and the case is referred."""
-    drawn_on: date
-    tenor_months: Tenor
-    method: RepaymentMethod
-    grace_months: Grace = 0
-    frequency: Literal["monthly", "quarterly"] = "quarterly"
-    day_count: Literal["act_360", "thirty_360"] = "act_360"
-    """Contracts in CNY accrue ACT/360; 30/360 is the even-month convention of published repayment tables."""
-
-    @model_validator(mode="after")
-    def _grace_inside_tenor(self) -> Self:
-        if self.grace_months >= self.tenor_months:
-            raise PydanticCustomError("grace_covers_tenor", "grace_months must be less than tenor_months; unit: months")
-        return self
 
 
 class Instalment(Value):
@@ -421,12 +403,27 @@ class Instalment(Value):
     balance: Money
     provisional: bool
     """The due date lies beyond the published business calendar and will be rolled again."""
+    drawn: Money | None = Field(default=None, exclude_if=lambda amount: amount is None)
+    """Drawn since the row before, where that is not the first drawing."""
+    kind: Literal["scheduled", "prepayment"] = Field(default="scheduled", exclude_if=lambda kind: kind == "scheduled")
 
 
-class Schedule(FindingValue):
+class TrancheSchedule(Value):
+    """The plan of one tranche."""
+
+    key: str
     instalments: tuple[Instalment, ...]
     total_interest: Money
     final_maturity: date
+
+
+class Schedule(FindingValue):
+    """What falls due and when. With ``tranches``, ``instalments`` is what all of them owe together on each day."""
+
+    instalments: tuple[Instalment, ...]
+    total_interest: Money
+    final_maturity: date
+    tranches: tuple[TrancheSchedule, ...] = Field(default=(), exclude_if=lambda given: not given)
 
     def headline(self) -> str:
         return f"{len(self.instalments)} × → {self.final_maturity.isoformat()} · {self.total_interest}"

@@ -34,10 +34,21 @@ class RepaymentMethod(StrEnum):
     """等额本金"""
     BULLET = "bullet"
     """按期付息到期还本"""
+    BALLOON = "balloon"
+    """气球贷: a stated share of the debt is due at maturity"""
+    SEASONAL = "seasonal"
+    """Principal in the borrower's months of income only"""
+    STEPPED = "stepped"
+    """Principal rises (or falls) by steps"""
+    CUSTOM = "custom"
+    """Stated amounts"""
+    SCULPTED = "sculpted"
+    """Principal as fast as the security loses its value"""
 
 
 class Repayment(Value):
-    method: RepaymentMethod
+    method: Literal[RepaymentMethod.ANNUITY, RepaymentMethod.EQUAL_PRINCIPAL, RepaymentMethod.BULLET]
+    """What an application may ask for: the methods that need no figures besides grace and frequency."""
     grace_months: Annotated[int, Field(ge=0, le=120)] = 0
     frequency: Literal["monthly", "quarterly"] = "quarterly"
 

@@ -1,6 +1,5 @@
 """Interest periods of a loan: they end on the 20th (结息日), and what accrued falls due on the day after."""
 
-import calendar
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -8,6 +7,7 @@ from decimal import Context, Decimal
 from typing import Literal
 
 from domain.calendar import BusinessCalendar
+from domain.repayment import maturity
 
 SETTLEMENT_DAY = 20
 _QUARTER_ENDS = (3, 6, 9, 12)
@@ -39,14 +39,6 @@ class Period:
         return self.end + timedelta(days=1)
 
 
-def maturity(drawn_on: date, tenor_months: int) -> date:
-    """The day a loan ends: the same day of the month, or the month's last where it has no such day."""
-    months = drawn_on.year * 12 + drawn_on.month - 1 + tenor_months
-    year, month = divmod(months, 12)
-    last = calendar.monthrange(year, month + 1)[1]
-    return date(year, month + 1, min(drawn_on.day, last))
-
-
 def periods(
     drawn_on: date,
     tenor_months: int,
@@ -65,7 +57,7 @@ def periods(
         end = min(settlement, end_of_loan - timedelta(days=1))
         contract_due = end + timedelta(days=1)
         due = days.following(contract_due)
-        found.append(Period(start, end, due, _days(start, contract_due, day_count), days.is_provisional(due)))
+        found.append(Period(start, end, due, days_between(start, contract_due, day_count), days.is_provisional(due)))
         start = contract_due
         if start >= end_of_loan:
             return tuple(found)
@@ -81,7 +73,7 @@ def _settlements(first: date, frequency: Literal["monthly", "quarterly"]) -> Ite
         year, month = (year, month + 1) if month < 12 else (year + 1, 1)
 
 
-def _days(start: date, end: date, day_count: DayCount) -> int:
+def days_between(start: date, end: date, day_count: DayCount) -> int:
     """Days from ``start`` to ``end``, the last not counted: as they are, or with twelve months of thirty (30E/360)."""
     if day_count == "act_360":
         return (end - start).days

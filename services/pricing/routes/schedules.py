@@ -20,7 +20,7 @@ router = Router(tags=["schedules"])
     dependencies=[deciders()],
 )
 async def create(request: Request, body: ScheduleRequest, call: Call) -> Response:
-    """Lay out the repayment of a drawing."""
+    """Lay out the repayment of a loan: of one drawing or several, by tranche, with steps of the rate and prepayments."""
     books = sources(request)
     bundle = await books.policy(body.policy_sha256)
     try:

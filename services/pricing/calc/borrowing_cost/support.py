@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from domain.borrowing_cost import LoanPayment
 from domain.money import MONEY_SCALE, ZERO, Money, Rounding, rounded
+from domain.repayment import maturity
 from domain.support import InterestSubsidyClaim, SupportLine, VoucherClaim
 from policy.engine import (
     Bundle,
@@ -16,7 +17,7 @@ from policy.engine import (
     SupportProgramme,
 )
 from services.pricing.calc.conclusion import Inadmissible, Trace
-from services.pricing.calc.periods import WIDE, maturity
+from services.pricing.calc.periods import WIDE
 
 
 def programme_of(bundle: Bundle, claim: InterestSubsidyClaim | VoucherClaim, on: date, field: str) -> SupportProgramme:

@@ -21,9 +21,9 @@ from domain.margin_ratchet import (
     Report,
 )
 from domain.reference import Lpr
+from domain.repayment import maturity
 from policy.engine import Bundle
 from services.pricing.calc.conclusion import Conclusion, Dated, Inadmissible, Trace
-from services.pricing.calc.periods import maturity
 from services.pricing.calc.product import product_of
 from services.pricing.calc.ratchet.clauses import ReadableEsg, ReadableGrid, readable
 
