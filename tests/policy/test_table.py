@@ -198,7 +198,7 @@ def test_a_table_taken_from_no_bundle_is_not_evaluated() -> None:
 def test_a_table_that_cuts_its_cases_into_too_many_is_refused_in_bounded_time(tmp_path: Path) -> None:
     """Sixty rows that each cut every column elsewhere: every column multiplies the cases."""
     rows = "\n".join(
-        f'{{id: R{n}, when: {{loan.months: "[{n * 7}, {n * 7 + 90}]", loan.amount: "[{n * 11}, {n * 11 + 160}]", '
+        f'{{id: R{n}, when: {{loan.months: "[{n * 7 + 1}, {n * 7 + 91}]", loan.amount: "[{n * 11}, {n * 11 + 160}]", '
         f'plant.pue: "[{1 + n / 10}, {2 + n / 10}]", firm.founded: "[{2000 + n % 20}-01-0{1 + n % 9}, 2025-01-0{1 + n % 9}]"}}, '
         f"then: {{result: a}}}}"
         for n in range(60)
