@@ -14,11 +14,11 @@ from services.kit.service_token import ClientCredentials
 from services.kit.telemetry import configure
 from services.origination.client import OriginationClient
 from services.pricing import tables
-from services.pricing.routes import findings, limits, quotes, ratings, schedules
+from services.pricing.routes import findings, limits, quotes, rating_overrides, ratings, schedules
 from services.pricing.settings import PricingSettings
 from services.pricing.sources import Origination, Sources
 
-ROUTERS = tuple(module.router for module in (ratings, limits, quotes, schedules, findings))
+ROUTERS = tuple(module.router for module in (ratings, rating_overrides, limits, quotes, schedules, findings))
 
 
 def create_app(settings: PricingSettings | None = None, *, origination: Origination | None = None) -> FastAPI:

@@ -8,12 +8,14 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from domain.finding import Finding
 from domain.pricing import DecisionInputs, Limit, Quote, Rating, Schedule
+from domain.rating_override import RatingOverride
 from services.pricing.tables import findings
 
-PricingFinding = Finding[Rating] | Finding[Limit] | Finding[Quote] | Finding[Schedule]
+PricingFinding = Finding[Rating] | Finding[RatingOverride] | Finding[Limit] | Finding[Quote] | Finding[Schedule]
 
 SHAPES: dict[str, type[Finding[Any]]] = {
     "rating": Finding[Rating],
+    "rating_override": Finding[RatingOverride],
     "limit": Finding[Limit],
     "quote": Finding[Quote],
     "schedule": Finding[Schedule],
