@@ -21,6 +21,7 @@ from services.pricing.routes import (
     limits,
     margin_resets,
     quotes,
+    rating_overrides,
     ratings,
     schedules,
     sensitivities,
@@ -32,6 +33,7 @@ ROUTERS = tuple(
     module.router
     for module in (
         ratings,
+        rating_overrides,
         limits,
         quotes,
         sensitivities,

@@ -19,11 +19,13 @@ from domain.pricing import (
     Schedule,
     ScheduleRequest,
 )
+from domain.rating_override import RatingOverride, RatingOverrideRequest
 from domain.sensitivity import Sensitivity, SensitivityRequest
 from services.kit.http import ServiceClient
 
 _ANY: TypeAdapter[Finding[Any]] = TypeAdapter(
     Finding[Rating]
+    | Finding[RatingOverride]
     | Finding[Limit]
     | Finding[Quote]
     | Finding[Schedule]
@@ -43,6 +45,12 @@ class PricingClient(ServiceClient):
     async def rate(self, request: RatingRequest, key: str) -> Finding[Rating]:
         """Rate a borrower."""
         return await self.call("POST", "/v1/ratings", Finding[Rating], body=request, idempotency_key=key)
+
+    async def override(self, request: RatingOverrideRequest, key: str) -> Finding[RatingOverride]:
+        """Hold an override of a rating to its rule."""
+        return await self.call(
+            "POST", "/v1/rating-overrides", Finding[RatingOverride], body=request, idempotency_key=key
+        )
 
     async def limit(self, request: LimitRequest, key: str) -> Finding[Limit]:
         """Form a limit."""

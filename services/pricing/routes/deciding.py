@@ -1,4 +1,4 @@
-"""What the four deciding routes have in common: who may ask, the dry run, and how a conclusion becomes an answer."""
+"""What the deciding routes have in common: who may ask, the dry run, and how a conclusion becomes an answer."""
 
 from collections.abc import Callable
 from typing import Annotated, Any, TypeVar

@@ -11,11 +11,13 @@ from domain.buy_or_rent import BuyOrRent
 from domain.finding import Finding
 from domain.margin_ratchet import MarginStanding
 from domain.pricing import DecisionInputs, Limit, Quote, Rating, Schedule
+from domain.rating_override import RatingOverride
 from domain.sensitivity import Sensitivity
 from services.pricing.tables import findings
 
 PricingFinding = (
     Finding[Rating]
+    | Finding[RatingOverride]
     | Finding[Limit]
     | Finding[Quote]
     | Finding[Schedule]
@@ -27,6 +29,7 @@ PricingFinding = (
 
 SHAPES: dict[str, type[Finding[Any]]] = {
     "rating": Finding[Rating],
+    "rating_override": Finding[RatingOverride],
     "limit": Finding[Limit],
     "quote": Finding[Quote],
     "schedule": Finding[Schedule],
