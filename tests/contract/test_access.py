@@ -220,6 +220,14 @@ async def own(bank_stack: BankStack, secured: SecuredCases, minted: Tokens, http
         params={"case_id": play.case_id},
         headers={"Authorization": f"Bearer {staff}"},
     )
+    price = next(item for item in assessment["items"] if item["finding"]["kind"] == "quote")
+    worker = {"Authorization": f"Bearer {minted.of(Caller(Role.SERVICE_WORKER), 'pricing')}"}
+    pricing = bank_stack.urls["pricing"]
+    asked = await http.get(f"{pricing}/v1/findings/{price['finding']['id']}/inputs", headers=worker)
+    sensitivity = await http.post(
+        f"{pricing}/v1/quotes/sensitivity", json=asked.json(), headers=worker | {"Idempotency-Key": some_key()}
+    )
+    assert sensitivity.status_code == 201, sensitivity.text
     [transfer] = play.utilisation["transfers"]
     customer_body = {"uscc": customer["uscc"], "name": customer["name"], "file": customer["file"]}
     xlsx = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -238,7 +246,7 @@ async def own(bank_stack: BankStack, secured: SecuredCases, minted: Tokens, http
                 "utilisation_id": play.utilisation["utilisation_id"],
                 "transfer_id": transfer["transfer_id"],
             },
-            "pricing": {"finding_id": rating["finding"]["id"]},
+            "pricing": {"finding_id": rating["finding"]["id"], "sensitivity_id": sensitivity.json()["id"]},
             "collateral": {
                 "finding_id": valuation["finding"]["id"],
                 "asset_id": assets.json()["items"][0]["asset_id"],

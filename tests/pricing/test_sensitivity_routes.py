@@ -36,7 +36,7 @@ async def test_a_sensitivity_is_answered_filed_and_drawn(worker: httpx.AsyncClie
     assert finding.value.cross is not None
     again = await worker.get(answer.headers["location"])
     assert Finding[Sensitivity].model_validate_json(again.content) == finding
-    drawn = await worker.get(f"{answer.headers['location']}/chart.svg")
+    drawn = await worker.get(f"{PATH}/{finding.id}/chart.svg")
     assert drawn.status_code == 200
     assert drawn.headers["content-type"] == "image/svg+xml"
     assert drawn.headers["content-security-policy"] == "default-src 'none'"
@@ -87,15 +87,15 @@ async def test_without_a_price_the_finding_refers_and_there_is_no_chart(worker: 
     assert (answer.json()["outcome"], answer.json()["value"]) == ("refer", None)
     for drawn in (
         await worker.post(CHART, json=body(pd=None)),
-        await worker.get(f"{answer.headers['location']}/chart.svg"),
+        await worker.get(f"{PATH}/{answer.json()['id']}/chart.svg"),
     ):
         assert (drawn.status_code, drawn.json()["code"]) == (422, "no_price")
 
 
 async def test_only_a_sensitivity_has_a_chart(worker: httpx.AsyncClient) -> None:
     price = await post(worker, "/v1/quotes", body())
-    for location in (price.headers["location"], "/v1/findings/019315f0-0000-7000-8000-00000000dead"):
-        drawn = await worker.get(f"{location}/chart.svg")
+    for one in (price.json()["id"], "019315f0-0000-7000-8000-00000000dead"):
+        drawn = await worker.get(f"{PATH}/{one}/chart.svg")
         assert (drawn.status_code, drawn.json()["code"]) == (404, "not_found")
 
 

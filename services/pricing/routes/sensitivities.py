@@ -43,7 +43,7 @@ _DRAWN: dict[int | str, dict[str, Any]] = {200: {"content": {SVG: {}}, "descript
     dependencies=[deciders()],
 )
 async def create(request: Request, body: SensitivityRequest, call: Call) -> Response:
-    """See a price over PD, LGD, tenor and collateral value. The chart of a stored finding is at its ``/chart.svg``."""
+    """See a price over PD, LGD, tenor and collateral value. A stored one is drawn at its own ``chart.svg``."""
     return await filed(request, body, call, await _concluded(request, body))
 
 
@@ -55,17 +55,17 @@ async def draw(request: Request, body: SensitivityRequest) -> Response:
     return _drawn(await _concluded(request, body))
 
 
-@router.get("/v1/findings/{finding_id}/chart.svg", response_class=SvgResponse, responses=_DRAWN)
+@router.get("/v1/quotes/sensitivity/{sensitivity_id}/chart.svg", response_class=SvgResponse, responses=_DRAWN)
 async def stored(
     request: Request,
-    finding_id: UUID,
+    sensitivity_id: UUID,
     who: Annotated[Principal, allow(*STAFF_ROLES, *SERVICE_ROLES, scope="head_office")],
 ) -> Response:
     """The chart of a sensitivity as it was filed."""
     await within_sight(request, who)
     database: Database = request.app.state.database
     async with database.session() as session:
-        finding = await findings.find(session, finding_id)
+        finding = await findings.find(session, sensitivity_id)
     if finding is None or finding.kind != "sensitivity":
         raise Problem("not_found")
     return _drawn(finding)
