@@ -38,6 +38,8 @@ PATHS: dict[str, tuple[Make, type[Finding[Any]]]] = {
 }
 
 
+LESS_DRAWN = [{"on": "2026-03-21", "amount": {"amount": "9999999.99", "currency": "CNY"}}]
+EARLY = ratchets.grade("A", "2025-12-02", received_on="2025-12-01")
 LONG_AGO = {"base": {"tenor": "1Y", "fixed_on": "2020-01-01"}}
 
 
@@ -282,6 +284,23 @@ class TestHostileInput:
         schedule = plain("/v1/schedules") | {"grace_months": 36}
         answer = await post(worker, "/v1/schedules", json.dumps(schedule))
         assert "grace_covers_tenor" in {code for code, _ in faults(answer).values()}
+
+    @pytest.mark.parametrize(
+        ("path", "change", "code", "words"),
+        [
+            ("/v1/borrowing-costs", {"drawings": []}, "too_short", "至少"),
+            ("/v1/borrowing-costs", {"drawings": LESS_DRAWN}, "principal_not_repaid", "还款本金合计须等于提款合计"),
+            ("/v1/buy-or-rent", {"horizon_months": 12}, "beyond_horizon", "需求须在比较期限之内"),
+            ("/v1/margin-resets", {"reports": [EARLY]}, "received_too_early", "收到日不得早于"),
+        ],
+    )
+    async def test_a_body_that_contradicts_itself_is_told_so(
+        self, worker: httpx.AsyncClient, path: str, change: dict[str, Any], code: str, words: str
+    ) -> None:
+        answer = await post(worker, path, json.dumps(plain(path) | change), **{"Accept-Language": "zh-CN"})
+        assert answer.status_code == 422, answer.text
+        assert code in {found for found, _ in faults(answer).values()}
+        assert words in answer.text
 
     @pytest.mark.parametrize(
         ("path", "change", "pointer", "code"),
