@@ -212,7 +212,8 @@ def contradictions(loan: LoanTerms) -> Iterator[Wrong]:
     if loan.grace_months >= loan.tenor_months:
         yield at, "grace_covers_tenor", "grace_months must be less than tenor_months; unit: months"
     if (loan.profile.method if loan.profile else None) != (loan.method.value if loan.method in PROFILED else None):
-        yield (*at, "profile"), "profile_of_another_method", "profile and method must speak of the same method"
+        place = "profile" if loan.profile else "method"
+        yield (*at, place), "profile_of_another_method", "profile and method must speak of the same method"
     if loan.method in _NO_GRACE and loan.grace_months:
         yield (*at, "grace_months"), "grace_in_profile", "the profile says itself when principal begins"
     yield from _profile_faults(loan)

@@ -44,7 +44,7 @@ def test_terms_that_are_not_used_are_not_written() -> None:
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({"method": "balloon"}, {"profile": "profile_of_another_method"}),
+        ({"method": "balloon"}, {"method": "profile_of_another_method"}),
         ({"profile": {"method": "seasonal", "months": [6]}}, {"profile": "profile_of_another_method"}),
         (
             {"method": "seasonal", "profile": {"method": "seasonal", "months": [6, 6]}},
@@ -97,7 +97,7 @@ def test_terms_that_are_not_used_are_not_written() -> None:
             },
             {
                 "tranches": "repeated",
-                "tranches/1/profile": "profile_of_another_method",
+                "tranches/1/method": "profile_of_another_method",
                 "rate_steps": "terms_of_a_tranche",
             },
         ),
@@ -183,7 +183,7 @@ class TestRoute:
         )
         assert answer.status_code == 422
         assert {error["pointer"]: error["code"] for error in answer.json()["errors"]} == {
-            "/profile": "profile_of_another_method",
+            "/method": "profile_of_another_method",
             "/draws": "sum_not_principal",
         }
         assert "各项之和须等于本金" in answer.text
