@@ -1,6 +1,7 @@
 """The policy engine: loads, checks, hashes and evaluates the book. Pure but for reading files; it has no clock."""
 
 from policy.engine.authority import AuthorityDecision, AuthorityMatrix, Body, Committee, required_authority
+from policy.engine.binding import faults_of
 from policy.engine.bundle import Bundle, load_book, read_book, rules_in_force, succession_faults
 from policy.engine.check import BookReport, check_book, publication_faults
 from policy.engine.collateral import CollateralKind, CollateralPolicy
@@ -93,6 +94,7 @@ __all__ = [
     "check_book",
     "check_rules",
     "evaluate",
+    "faults_of",
     "load_book",
     "publication_faults",
     "read_book",

@@ -22,7 +22,7 @@ class Bindable(Value):
         return []
 
 
-def check(part: Bindable, vocabulary: Mapping[str, FactDefinition]) -> list[tuple[Pointer, str]]:
+def faults_of(part: Bindable, vocabulary: Mapping[str, FactDefinition]) -> list[tuple[Pointer, str]]:
     """Bind a part and prove it complete. Returns everything that is wrong, by pointer inside the part."""
     return part.bind(vocabulary) or part.incompleteness(vocabulary)
 

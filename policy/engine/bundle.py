@@ -10,7 +10,7 @@ from domain.canonical import sha256_of
 from domain.finding import PolicyRef
 from domain.stages import Stage
 from policy.engine.authority import AuthorityMatrix
-from policy.engine.binding import check, parts
+from policy.engine.binding import faults_of, parts
 from policy.engine.coherence import all_standing, declared, incoherence, standing, version_number
 from policy.engine.collateral import CollateralPolicy
 from policy.engine.controls import (
@@ -273,7 +273,7 @@ def _assemble(sources: list[Source]) -> tuple[Bundle | None, list[FileFault]]:
     for source, file in built:
         known = words.on(file.effective_from)
         for at, part in parts(file):
-            faults.extend(words.faults(source, at, check(part, known)))
+            faults.extend(words.faults(source, at, faults_of(part, known)))
         faults.extend(source.fault(pointer, reason) for pointer, reason in file.inconsistencies())
     faults.extend(fault for item in refused for fault in faults_beside(item, words))
     faults.extend(incoherence(built, frozenset(item.identity for item in refused)))

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from policy.engine.binding import Bindable, check, parts
+from policy.engine.binding import Bindable, faults_of, parts
 from policy.engine.coherence import all_standing, declared
 from policy.engine.faults import FileFault
 from policy.engine.file import DAY_TEXT, PolicyFile
@@ -81,7 +81,7 @@ def faults_beside(item: Refused, words: Words) -> list[FileFault]:
             for at, model, data in _parts(item.model, item.data, ())
             for fault in words.faults(item.source, at, _part_faults(model, data, known))
         ]
-    bound = [fault for at, part in parts(file) for fault in words.faults(item.source, at, check(part, known))]
+    bound = [fault for at, part in parts(file) for fault in words.faults(item.source, at, faults_of(part, known))]
     return bound + [item.source.fault(pointer, reason) for pointer, reason in file.inconsistencies()]
 
 
@@ -134,7 +134,7 @@ def _within(annotation: Any, data: Any, at: Pointer) -> Iterator[tuple[Pointer, 
 def _part_faults(model: type[Bindable], data: Any, vocabulary: Mapping[str, FactDefinition]) -> Faults:
     """The faults of one part; of a part that is itself wrong those of its sound cells, with no word on completeness."""
     try:
-        return check(model.model_validate(data), vocabulary)
+        return faults_of(model.model_validate(data), vocabulary)
     except ValidationError as error:
         wrong = {(item["loc"][0], item["loc"][1]) for item in error.errors(include_url=False) if len(item["loc"]) > 1}
     if not isinstance(data, dict):

@@ -12,7 +12,7 @@ from domain.margin_ratchet import (
     GradeReport,
     GridClause,
 )
-from policy.engine import FactDefinition, FactType, TableBody, evaluate
+from policy.engine import FactDefinition, FactType, TableBody, evaluate, faults_of
 from policy.engine.pricing import EsgRatchet
 from services.pricing.calc.conclusion import Inadmissible, Trace
 
@@ -131,7 +131,7 @@ def readable(
             made.append(ReadableEsg(clause, clause.per_notch_bps or esg.per_notch_bps))
             continue
         table = _table(clause)
-        if table.bind(vocabulary):
+        if faults_of(table, vocabulary):
             broken.append(f"terms/clauses/{index}/bands")
         made.append(ReadableGrid(clause, table, vocabulary[clause.fact]))
     if broken:
