@@ -7,7 +7,7 @@ from temporalio.client import WorkflowHandle
 
 from audit.replay.history import RecordedHistory, recorded
 from audit.replay.strict import replay
-from domain.calendar import end_of_day
+from domain.calendar import BANK_ZONE, end_of_day
 from domain.tasks import TaskType
 from tests.fixtures.temporal import TemporalUnderTest
 from tests.workflows.books import RULEBOOK, Books, today
@@ -27,9 +27,9 @@ async def history(handle: WorkflowHandle[Any, Any]) -> RecordedHistory:
 
 
 async def age(stage: Stage, desk: Desk) -> int:
-    """Whole days of the process's own time since it began."""
+    """Days of the bank's calendar since the process began, by its own time."""
     begun = (await desk.handle.describe()).start_time
-    return (await stage.now(desk) - begun).days
+    return ((await stage.now(desk)).astimezone(BANK_ZONE).date() - begun.astimezone(BANK_ZONE).date()).days
 
 
 async def until_day(stage: Stage, desk: Desk, first: date, day: int) -> None:
