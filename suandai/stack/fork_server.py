@@ -48,9 +48,11 @@ def main(libraries: Sequence[str], modules: Sequence[str]) -> None:
 
 def _import(names: Sequence[str]) -> None:
     for name in names:
-        # A component whose code cannot be read says so itself, in its own log.
-        with suppress(Exception):
+        try:
             importlib.import_module(name)
+        except Exception as error:
+            # The others can be forked all the same; a component that needs this says so at its start, in its own log.
+            print(f"{name} was not read: {type(error).__name__}", file=sys.stderr, flush=True)
     gc.freeze()
 
 

@@ -3,7 +3,6 @@
 import os
 import signal
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import pytest
 from suandai.stack.component import Command
 from suandai.stack.forking import ForkedProcess, ForkServer
 from suandai.stack.identity_provider import IdentityProvider
-from suandai.stack.process import ProcessMark
+from suandai.stack.process import ProcessMark, wait_until
 from suandai.stack.services import LIBRARIES
 
 _PROBE, _INSTALLED = "tests.stack.probe", "tests.stack.tiny"
@@ -27,11 +26,8 @@ def server(tmp_path: Path) -> Iterator[ForkServer]:
     server.stop()
 
 
-def _until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "did not happen in time"
-        time.sleep(0.02)
+def _until(condition: Callable[[], bool]) -> None:
+    assert wait_until(condition, 30.0), "did not happen in time"
 
 
 def _probe(server: ForkServer, log: Path, *arguments: str, **environment: str) -> ForkedProcess:
@@ -114,3 +110,14 @@ def test_every_library_that_is_read_beforehand_is_there_and_draws_nothing(tmp_pa
             server.stop()
         # One thread: a lock that another thread holds at the fork would stay held for ever.
         assert said == ["missing: []", "threads: 1"]
+
+
+def test_a_library_that_cannot_be_read_is_told_and_keeps_nobody_from_starting(tmp_path: Path) -> None:
+    log = tmp_path / "fork-server.log"
+    server = ForkServer(("no_such_library", "uuid_utils", "random"), (_INSTALLED,), log)
+    server.wait()
+    try:
+        assert len(_said(server, tmp_path / "probe.log", "ids")) == 4
+    finally:
+        server.stop()
+    assert log.read_text("utf-8") == "no_such_library was not read: ModuleNotFoundError\n"

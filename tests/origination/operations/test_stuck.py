@@ -119,6 +119,14 @@ async def _found(operator: httpx.AsyncClient, workflow_id: str, wanted: bool) ->
     return bool(await listed(operator, workflow_id)) is wanted
 
 
+async def mended(operator: httpx.AsyncClient, handle: WorkflowHandle[Any, str], item: dict[str, Any]) -> None:
+    """Mend what was broken: the process ends as it would have, and its item leaves the list."""
+    Code.defect = ""
+    assert await handle.result() == "done"
+    closed = await until_closed(operator, handle.id)
+    assert closed["item_id"] == item["item_id"]
+
+
 async def test_a_process_whose_code_fails_is_listed_until_the_code_is_mended(
     app: FastAPI, client: Client, operator: httpx.AsyncClient, people: People
 ) -> None:
@@ -140,10 +148,7 @@ async def test_a_process_whose_code_fails_is_listed_until_the_code_is_mended(
         # The operator of another branch has no sight of the case.
         elsewhere = await people.staff("yun.wei.nj", "operator", branch="NJ")
         assert await listed(elsewhere, handle.id) == []
-        Code.defect = ""
-        assert await handle.result() == "done"
-        closed = await until_closed(operator, handle.id)
-    assert closed["item_id"] == item["item_id"]
+        await mended(operator, handle, item)
 
 
 async def test_a_process_whose_history_and_code_disagree_is_told_apart(
@@ -209,10 +214,7 @@ async def test_a_process_whose_code_does_not_answer_is_listed_until_the_code_is_
         # It stands on no build: installing the mended one is enough.
         assert item["mend"] == "suandai up"
         await told_on_the_command_line(item, monkeypatch)
-        Code.defect = ""
-        assert await handle.result() == "done"
-        closed = await until_closed(operator, handle.id)
-    assert closed["item_id"] == item["item_id"]
+        await mended(operator, handle, item)
 
 
 async def test_a_step_whose_code_fails_is_listed_until_it_is_mended(
@@ -228,10 +230,7 @@ async def test_a_step_whose_code_fails_is_listed_until_it_is_mended(
         assert "王小明" not in json.dumps(item, ensure_ascii=False)
         await until(lambda: _tried_again(operator, item), LONG)
         await told_on_the_command_line(item, monkeypatch)
-        Code.defect = ""
-        assert await handle.result() == "done"
-        closed = await until_closed(operator, handle.id)
-    assert closed["item_id"] == item["item_id"]
+        await mended(operator, handle, item)
 
 
 async def test_a_step_that_runs_out_of_time_is_listed_from_its_first_attempt_on(
@@ -251,10 +250,7 @@ async def test_a_step_that_runs_out_of_time_is_listed_from_its_first_attempt_on(
         told = ("item_id", "cause", "since", "mend")
         assert [later[name] for name in told] == [item[name] for name in told]
         await told_on_the_command_line(later, monkeypatch)
-        Code.defect = ""
-        assert await handle.result() == "done"
-        closed = await until_closed(operator, handle.id)
-    assert closed["item_id"] == item["item_id"]
+        await mended(operator, handle, item)
 
 
 async def test_a_process_that_waits_for_people_is_not_stuck(
