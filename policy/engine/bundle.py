@@ -171,6 +171,18 @@ class Bundle:
                 return file
         raise PolicyNotInForce(f"no conditions for the product {product} are in force on {on.isoformat()}")
 
+    def proofs(self, product: str, on: date) -> frozenset[str]:
+        """The kinds of document that prove a condition of a product; none while no conditions of it are in force, as
+        those of a product that is only proposed.
+        """
+        return frozenset(
+            proof
+            for file in self._all_in_force(ConditionSet, "conditions", on)
+            if product in file.products
+            for condition in file.conditions
+            for proof in condition.evidence
+        )
+
     def vocabulary(self, on: date) -> dict[str, FactDefinition]:
         """Every fact declared on a date."""
         return declared(self._all_in_force(Vocabulary, "vocabulary", on))

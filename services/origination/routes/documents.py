@@ -127,8 +127,7 @@ async def _check_kind(request: Request, product: str | None, kind: str) -> None:
     known = set(ALWAYS_KNOWN)
     for name in products:
         known |= {document.kind for document in bundle.checklist(name, None, on)}
-        if any(name == item.id for item in bundle.products(on)):
-            known |= {proof for item in bundle.conditions(name, on).conditions for proof in item.evidence}
+        known |= bundle.proofs(name, on)
     if kind not in known:
         listed = ", ".join(sorted(known))
         fault = Fault("/kind", "unknown_document_kind", f"须为：{listed}", f"must be one of: {listed}")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.origination.house import House, key, read
-from tests.origination.sample import HEADINGS, TODAY, opened, prepared, servers, sheet
+from tests.origination.sample import HEADINGS, TODAY, content, opened, prepared, servers, sheet
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -144,6 +144,23 @@ async def test_documents_of_unknown_kind_or_content_are_refused(house: House) ->
     await read(await upload("business_licence", "a.pdf", b""), 422)
     without_file = await draft.manager.post(f"{draft.address}/documents", data={"kind": "other"}, headers=key())
     await read(without_file, 422)
+
+
+async def test_a_proposed_product_without_conditions_still_takes_documents(house: House) -> None:
+    draft = await opened(house)
+    (line,) = content(draft.customer_id, "0" * 64)["lines"]
+    await read(await draft.patch({"lines": [line | {"product": "talent_loan"}]}), 200)
+    await draft.upload("other", "说明")
+    problem = await read(
+        await draft.manager.post(
+            f"{draft.address}/documents",
+            files={"file": ("a.pdf", b"%PDF-1.7", "application/pdf")},
+            data={"kind": "love_letter", "as_of": TODAY.isoformat()},
+            headers=key(),
+        ),
+        422,
+    )
+    assert problem["errors"][0]["code"] == "unknown_document_kind"
 
 
 async def test_the_same_upload_sent_twice_has_one_effect(house: House) -> None:
