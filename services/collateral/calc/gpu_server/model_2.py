@@ -48,14 +48,15 @@ def appraise(cohort: CohortSubject, evidence: MarketEvidence | None, on: date, t
     market_terms, index_terms = _second(terms)
     given, age = evidence or _NO_EVIDENCE, cohort.age_months
 
-    rent = standing_rent(economics.rent_per_gpu_hour, given.rent, on, index_terms)
+    basis = cohort.economics.rent_basis if cohort.economics is not None else None
+    rent = standing_rent(economics.rent_per_gpu_hour, basis, given.rents, on, index_terms)
     economics = replace(economics, rent_per_gpu_hour=rent.rent)
     price = cohort.replacement_cost_new.amount
     doubts = [*rent.reasons, *_out_of_proportion(cohort, economics, terms)]
     referred = rent.referred or len(doubts) > len(rent.reasons)
     remarks: list[Reason] = list(doubts)
 
-    sold = given.rent.market_utilisation if given.rent is not None else None
+    sold = rent.market_utilisation
     worn = obsolescence(cohort, economics, age, terms, economics.occupancy if sold is None else sold)
     by_cost = worn.value_of(price)
     if worn.functional is None:
