@@ -97,6 +97,14 @@ register(
         "The index has no observed rent up to that day.",
     ),
     ProblemType(
+        "no_value_path",
+        409,
+        "该估值没有价值路径",
+        "The valuation has no value path",
+        "仅 GPU 服务器自第二版模型起有价值路径。",
+        "Only GPU servers have one, from the second model on, and only where a value could be formed.",
+    ),
+    ProblemType(
         "dry_run_only",
         403,
         "仅可试算",
