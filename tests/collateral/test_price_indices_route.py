@@ -125,19 +125,11 @@ async def test_a_valuation_is_pinned_to_its_vintages_and_recomputes(
     await add(keeper, index(gpu, "2", ("2026-11-27", "1"), published_on="2026-12-02"))
     again = await worker.post("/v1/valuations", json=body, headers=key())
     assert Finding[Valuation].model_validate_json(again.content).sha256() == finding.sha256()
-    evidence = {
-        "rents": [
-            {
-                "index_id": made["body"]["id"],
-                "basis": "on_demand",
-                "observed_on": "2026-11-27",
-                "rent_per_gpu_hour": "9.00000000",
-            }
-        ],
-        "vintages": [{"id": made["body"]["id"], "vintage": "1", "sha256": made["sha256"]}],
-    }
-    inputs = ValuationRequest.model_validate(body | {"evidence": evidence})
+    kept = await worker.get(f"/v1/valuations/{finding.id}/inputs")
+    inputs = ValuationRequest.model_validate(kept.json())
     assert finding.inputs_sha256 == sha256_of(inputs)
+    assert inputs.evidence is not None
+    assert [(item.id, item.sha256) for item in inputs.evidence.vintages] == [(made["body"]["id"], made["sha256"])]
     concluded = conclude(inputs, book().collateral(MODEL_2_ON), book().validity(MODEL_2_ON).valuation_days)
     assert (finding.value, finding.trace) == (concluded.value, concluded.trace)
 
