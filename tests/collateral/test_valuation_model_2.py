@@ -447,9 +447,14 @@ def test_a_worse_server_is_never_worth_more(
 
 
 @settings(max_examples=20, deadline=None)
-@given(rent=rents, rate=shares, more=shares)
-def test_a_higher_discount_rate_never_raises_the_value(rent: Decimal, rate: Decimal, more: Decimal) -> None:
-    subject = cohort(economics=ECONOMICS | {"rent_per_gpu_hour": str(rent)}, **FEATURES)
+@given(rent=rents, rate=shares, more=shares, kilowatts=st.integers(1, 60), newest=st.booleans())
+def test_a_higher_discount_rate_never_raises_the_value(
+    rent: Decimal, rate: Decimal, more: Decimal, kilowatts: int, newest: bool
+) -> None:
+    """Not even of a server that burns so much power that saving it is most of what a newer one is bought for."""
+    lines = ECONOMICS | {"rent_per_gpu_hour": str(rent), "server_kw": str(kilowatts), "tariff_per_kwh": "0.9"}
+    modern = {"price": {"amount": "1500000"}, "throughput_ratio": "1", "server_kw": "2"} if newest else None
+    subject = cohort(economics=lines, modern_equivalent=modern, **FEATURES)
 
     def at(discount: Decimal) -> CollateralPolicy:
         income = POLICY.gpu.income.model_copy(update={"discount_rate": discount})
