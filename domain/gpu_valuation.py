@@ -117,3 +117,30 @@ class ValuePath(Value):
     def lendable(self) -> tuple[Decimal, ...]:
         """``V_q``: the lower of quantile and market in each month (domain paper §3.6)."""
         return tuple(min(pair) for pair in zip(self.quantile, self.market, strict=True))
+
+
+class SimulatedValue(Value):
+    """Values of one server in one month over simulated rents, CNY."""
+
+    mean: Amount
+    mean_error: Amount
+    """Standard error of the mean."""
+    quantile: Amount
+
+
+class CrossCheck(Value):
+    """The closed forms of a value path held against simulated rents, for one server in one month, CNY.
+
+    No decision stands on it: simulated figures may differ in their last places from machine to machine.
+    """
+
+    month: int
+    seed: int
+    paths: int
+    mean: Amount
+    quantile: Amount
+    simulated: SimulatedValue
+    launches_at_random: SimulatedValue
+    """The same with generations that come by chance instead of in policy's known months."""
+    brownian_quantile: Amount
+    """A value that wanders without reverting, for comparison."""

@@ -1,17 +1,24 @@
-"""What a filed valuation is looked at by: its value path as a picture, and the inputs it was concluded from."""
+"""What a filed valuation is looked at by: its value path as a picture and against simulated rents, and the inputs it was
+concluded from.
+"""
 
-from typing import Annotated, Any
+import asyncio
+from functools import partial
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import Query, Request, Response
 from pydantic import Field
 
-from domain.collateral import Valuation
-from domain.finding import Finding
+from domain.collateral import Valuation, ValuationRequest
+from domain.finding import Finding, PolicyRef
+from domain.gpu_valuation import CrossCheck
 from domain.money import Amount
 from policy.engine import CollateralPolicy
 from services.collateral.calc.gpu_server.chart import MOST_BALANCES, Language, chart
+from services.collateral.calc.gpu_server.cross_check import cross_check
 from services.collateral.dependencies import READERS, DatabaseDep, PoliciesDep
+from services.collateral.sources import PolicyShelf
 from services.collateral.tables import ValuationRow, findings
 from services.kit.auth import allow, record_refusal
 from services.kit.database import Database
@@ -23,6 +30,8 @@ router = Router(tags=["valuations"])
 
 SVG = "image/svg+xml"
 SVG_HEADERS = {"Content-Security-Policy": "default-src 'none'", "Cache-Control": "private"}
+MOST_PATHS_ASKED: Final = 500_000
+"""A run of the service's own processor: what needs more is done with the code."""
 Balance = Annotated[Amount, Field(ge=0)]
 
 
@@ -54,13 +63,7 @@ async def drawn(
     value, policy = found.value, found.policy
     if value is None or value.path is None or policy is None:
         raise Problem("no_value_path")
-    bundle = await policies.bundle(policy.sha256)
-    # The covenants of the policy that the value stands on, though a later version may be in force.
-    covenants = next(
-        file.covenants
-        for file in bundle.files()
-        if isinstance(file, CollateralPolicy) and (file.id, file.version) == (policy.id, policy.version)
-    )
+    covenants = (await _policy_of(policy, policies)).covenants
     picture = chart(value, value.path, covenants, found.as_of, lang, balance)
     return SvgResponse(picture, headers=SVG_HEADERS)
 
@@ -79,6 +82,44 @@ async def inputs(
     if kept is None:
         raise Problem("not_found")
     return kept
+
+
+@router.get(
+    "/v1/valuations/{valuation_id}/cross-check", response_model=CrossCheck, responses={409: problem_response(409)}
+)
+async def checked(
+    valuation_id: UUID,
+    request: Request,
+    who: Annotated[Principal, allow(*READERS, scope="branch")],
+    database: DatabaseDep,
+    policies: PoliciesDep,
+    month: Annotated[int, Query(ge=0, le=600, description="month from the valuation")] = 24,
+    seed: Annotated[int, Query(ge=0, le=2**32 - 1, description="seed of the simulated rents")] = 20260101,
+    paths: Annotated[int, Query(ge=1_000, le=MOST_PATHS_ASKED, description="simulated rents")] = 100_000,
+) -> CrossCheck:
+    """The value path against simulated rents. The same seed repeats the run; nothing is stored or decided by it."""
+    found = await recorded(valuation_id, request, who, database)
+    if found.value is None or found.value.path is None or found.policy is None:
+        raise Problem("no_value_path")
+    terms = (await _policy_of(found.policy, policies)).gpu
+    async with database.session() as session:
+        asked = ValuationRequest.model_validate(await findings.inputs(session, found.inputs_sha256))
+    # A fraction of a second of arithmetic: other requests are served meanwhile.
+    run = partial(cross_check, asked, terms, month, seed=seed, paths=paths)
+    checked_against = await asyncio.to_thread(run)
+    if checked_against is None:
+        raise Problem("no_value_path")
+    return checked_against
+
+
+async def _policy_of(ref: PolicyRef, policies: PolicyShelf) -> CollateralPolicy:
+    """The policy that a valuation stands on, though a later version may be in force."""
+    bundle = await policies.bundle(ref.sha256)
+    return next(
+        file
+        for file in bundle.files()
+        if isinstance(file, CollateralPolicy) and (file.id, file.version) == (ref.id, ref.version)
+    )
 
 
 async def recorded(valuation_id: UUID, request: Request, who: Principal, database: Database) -> Finding[Valuation]:
