@@ -422,7 +422,7 @@ def test_a_worse_server_is_never_worth_more(
     driven: Decimal,
     prices: list[int],
 ) -> None:
-    """Older, driven harder, repaired less, less used, on dearer power, at a lower rent."""
+    """Older, hotter (driven harder, cooled worse, more power), repaired less, less used, dearer power, a lower rent."""
     sales = [sale(n, price_ex_vat={"amount": str(price)}) for n, price in enumerate(prices)]
     lines = ECONOMICS | {
         "rent_per_gpu_hour": str(rent + more),
@@ -437,6 +437,8 @@ def test_a_worse_server_is_never_worth_more(
         {"economics": lines | {"occupancy": str(occupancy / 2)}},
         {"economics": lines | {"tariff_per_kwh": str(tariff + 1)}},
         {"economics": lines | {"rent_per_gpu_hour": str(rent)}},
+        {"economics": lines | {"pue": "1.60"}},
+        {"economics": lines | {"server_kw": "9"}},
         {"warranty_months": 0},
         {"fabric": False},
     )
