@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from domain.gpu_valuation import HIGHEST_RENT_PER_GPU_HOUR, RentReading
 from domain.money import RATE_SCALE, UNIT_PRICE_SCALE, rounded
-from domain.price_index import RentIndex, RentObservation, SaleIndex
+from domain.price_index import GenerationIndex, PriceIndex, RentIndex, RentObservation, SaleIndex
 
 HOURS_PER_MONTH = Decimal(730)
 LONGEST_EXCHANGE_AGE = timedelta(days=31)
@@ -32,9 +32,15 @@ class BasesDiffer(ValueError):
         self.fields = fields
 
 
-def faults(index: RentIndex | SaleIndex) -> tuple[IndexFault, ...]:
+def faults(index: PriceIndex) -> tuple[IndexFault, ...]:
     """Everything that the fields of a vintage, each valid by itself, get wrong together."""
-    return tuple(_sale_faults(index) if isinstance(index, SaleIndex) else _rent_faults(index))
+    match index:
+        case RentIndex():
+            return tuple(_rent_faults(index))
+        case SaleIndex():
+            return tuple(_sale_faults(index))
+        case GenerationIndex():
+            return ()
 
 
 def rent_per_gpu_hour(index: RentIndex, observation: RentObservation) -> Decimal:
