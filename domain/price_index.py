@@ -1,6 +1,7 @@
 """Messages of price indices: observed rents and sales of GPU servers, by vintage. A correction is a new vintage."""
 
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
@@ -21,7 +22,7 @@ Price = Annotated[UnitPrice, Field(gt=0, le=100_000_000)]
 class ExchangeRate(Value):
     """What one unit of a foreign currency was worth on a day."""
 
-    cny: Annotated[UnitPrice, Field(gt=0, le=1000)]
+    cny: Annotated[UnitPrice, Field(ge=Decimal("0.01"), le=1000)]
     on: date
     source: Label
 
@@ -114,7 +115,7 @@ class PriceIndexReading(Value):
     vintage: PriceIndexVintage
     reading: RentReading | None
     """None for what is no index of rents, and before the first observation."""
-    change_since_first: Rate | None
+    change_since_first: UnitPrice | None
     """A fraction of the first observation; None where there is nothing to compare."""
 
 
@@ -123,4 +124,4 @@ class IndexComparison(Value):
 
     first: RentReading
     second: RentReading
-    second_over_first: Rate
+    second_over_first: UnitPrice

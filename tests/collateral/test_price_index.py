@@ -111,6 +111,7 @@ def test_a_change_of_unit_alone_restates_nothing() -> None:
         (in_dollars("1.69", "7.09", "2026-10-01"), [("/observations/0/exchange/on", "out_of_range")]),
         (in_dollars("1.69", "7.09") | {"currency": "CNY"}, [("/observations/0/exchange", "not_applicable")]),
         (in_dollars("169", "7.09"), [("/observations/0/price", "less_than_equal")]),
+        (in_dollars("0.00000001", "7.09"), [("/observations/0/price", "greater_than_equal")]),
     ],
 )
 def test_what_the_fields_get_wrong_together_is_told_by_field(
