@@ -19,13 +19,14 @@ from domain.application import (
 from domain.dossier import Dossier, ValuedAsset
 from domain.facts import Absent, Known, known
 from domain.finding import Outcome
-from domain.money import Money, yuan
+from domain.money import ZERO, Money, yuan
 from domain.pricing import (
     CapitalSource,
     CollateralContribution,
     ContractNeed,
     GuaranteeContribution,
     InvestmentNeed,
+    JointCredit,
     LimitRequest,
     QuoteFee,
     QuoteRequest,
@@ -67,6 +68,8 @@ def limit_request(dossier: Dossier, as_of: date) -> LimitRequest:
         exposures=dossier.exposures,
         unvalued=_unvalued(dossier),
         annual_revenue=_amount(accounts.revenue) if accounts else None,
+        operating_cash_flow=known(accounts.operating_cash_flow) if accounts else None,
+        joint_credit=_joint_credit(accounts, dossier.lender.name),
         head_office_tenor_consent=any(item.kind == _TENOR_CONSENT for item in content.documents),
         asked_lpr_tenor=content.price.lpr_tenor,
         asked_spread_bps=content.price.spread_bps,
@@ -269,13 +272,31 @@ def _unvalued(dossier: Dossier) -> tuple[str, ...]:
     return tuple(f"{key}/{cohort}" for key, cohort in (*wanted, *empty) if (key, cohort) not in valued)
 
 
+def _joint_credit(accounts: Accounts | None, lender: str) -> JointCredit | None:
+    """What the firm owes all lenders by its latest accounts; None where they name no other lender."""
+    debts = accounts.debt if accounts is not None else None
+    others = {debt.lender for debt in debts or () if debt.balance.amount != 0} - {lender}
+    if debts is None or not others:
+        return None
+    return JointCredit(lenders=len(others), total_financing=_sum(debt.balance for debt in debts))
+
+
 def _guarantee(offer: GuaranteeOffer) -> GuaranteeContribution:
     """A guarantee with what is on file for it: resolution, and for a listed company the announcement."""
     announced = not offer.listed or offer.announcement is not None
     valid = False if not announced else True if offer.resolution_sha256 is not None else None
     if offer.amount.amount < 0 or not 0 <= offer.share <= 1:
         return GuaranteeContribution(party_key=offer.party_key, amount=yuan("0.00"), share=Decimal(0), valid=None)
-    return GuaranteeContribution(party_key=offer.party_key, amount=offer.amount, share=offer.share, valid=valid)
+    worth = known(offer.net_assets)
+    return GuaranteeContribution(
+        party_key=offer.party_key,
+        amount=offer.amount,
+        share=offer.share,
+        valid=valid,
+        # Whose debts exceed its assets can pay for nobody.
+        guarantor_net_assets=None if worth is None else max(worth, ZERO, key=lambda money: money.amount),
+        guarantees_given=_amount(offer.guarantees_given),
+    )
 
 
 def _sum(amounts: Iterable[Money]) -> Money | None:

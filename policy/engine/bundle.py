@@ -24,6 +24,7 @@ from policy.engine.documents import ChecklistFile, ConditionSet, RequiredDocumen
 from policy.engine.faults import FileFault, PolicyFaults, PolicyNotInForce
 from policy.engine.file import PolicyFile
 from policy.engine.kinds import Refused, build
+from policy.engine.limit import LimitPolicy
 from policy.engine.model_validation import ValidationStandards
 from policy.engine.pricing import PricingPolicy
 from policy.engine.product import Product
@@ -132,6 +133,10 @@ class Bundle:
 
     def pricing(self, on: date) -> PricingPolicy:
         return self._only(PricingPolicy, "pricing", on)
+
+    def limits(self, on: date) -> LimitPolicy | None:
+        """What limits stand on; ``None`` on a day that has no such policy, when version 1 of the model stands."""
+        return next(iter(self._all_in_force(LimitPolicy, "limit", on)), None)
 
     def collateral(self, on: date) -> CollateralPolicy:
         return self._only(CollateralPolicy, "collateral", on)
