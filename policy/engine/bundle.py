@@ -39,6 +39,8 @@ from policy.engine.vocabulary import FactDefinition, Vocabulary
 
 FORMAT: Final = "1"
 MAX_FILES: Final = 2000
+_DAYS_KEPT: Final = 512
+"""What stood on a day is worked out once for so many kinds and days; a bundle never changes."""
 
 P = TypeVar("P", bound=PolicyFile)
 
@@ -59,6 +61,7 @@ class Bundle:
             versions.sort(key=lambda item: item.effective_from)
         self._data = data
         self.sha256: str = sha256_of(data)
+        self._on_day: dict[tuple[str, date], list[PolicyFile]] = {}
 
     @classmethod
     def from_canonical(cls, data: dict[str, Any]) -> "Bundle":
@@ -199,8 +202,14 @@ class Bundle:
         return found
 
     def _all_in_force(self, model: type[P], kind: str, on: date) -> list[P]:
-        found = [standing(self._files[key], on) for key in sorted(self._files) if key[0] == kind]
-        return [file for file in found if isinstance(file, model)]
+        kept = self._on_day.get((kind, on))
+        if kept is None:
+            found = [standing(self._files[key], on) for key in sorted(self._files) if key[0] == kind]
+            kept = [file for file in found if file is not None]
+            if len(self._on_day) >= _DAYS_KEPT:
+                self._on_day.clear()
+            self._on_day[kind, on] = kept
+        return [file for file in kept if isinstance(file, model)]
 
     def _only(self, model: type[P], kind: str, on: date) -> P:
         found = self._all_in_force(model, kind, on)

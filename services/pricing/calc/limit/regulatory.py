@@ -5,14 +5,14 @@ that would just keep it. Loans are measured against net capital, exposures again
 mixed. Where a firm owes several lenders, the ceiling they agreed on (联合授信) leaves a room of its own.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from decimal import Decimal
 
 from domain.finding import Outcome, Reason
 from domain.pricing import CapName, JointCredit, LimitRequest
 from domain.reference import LenderBooks
-from policy.engine import Bundle, FactDefinition, LimitPolicy, Moment, Regulation, Severity
-from policy.engine.conditions import AgainstFact, parse_tests
+from policy.engine import Bundle, LimitPolicy, Moment, Regulation, Severity
+from policy.engine.conditions import AgainstFact
 from policy.engine.limit import JointCreditDuty
 from services.pricing.calc.conclusion import Trace
 from services.pricing.calc.limit.cap import Formed, lacking, of
@@ -94,11 +94,10 @@ def _joint_room(
 
 
 def _rooms(request: LimitRequest, bundle: Bundle, lender: LenderBooks, trace: Trace) -> Iterator[tuple[Decimal, str]]:
-    vocabulary = bundle.vocabulary(request.as_of)
     for rule in bundle.regulations(Moment.APPROVAL, lender.licence, request.as_of):
         if rule.severity is not Severity.BLOCK:
             continue
-        for measure, bound in _bounds(rule, vocabulary):
+        for measure, bound in _bounds(rule):
             current = getattr(request.exposures, _MEASURES[measure]).amount
             capital = getattr(request.exposures, _CAPITAL[bound.other]).amount
             room = WIDE.multiply(bound.factor, capital) - current
@@ -112,10 +111,9 @@ def _rooms(request: LimitRequest, bundle: Bundle, lender: LenderBooks, trace: Tr
             yield room, rule.id
 
 
-def _bounds(rule: Regulation, vocabulary: Mapping[str, FactDefinition]) -> Iterator[tuple[str, AgainstFact]]:
+def _bounds(rule: Regulation) -> Iterator[tuple[str, AgainstFact]]:
     """What a rule says of an exposure against capital; conditions on other facts only narrow whom it speaks of."""
-    for condition in rule.breached_when:
-        tests, _ = parse_tests(condition, vocabulary, against_facts=True)
+    for tests in rule.breaches:
         for test in tests:
             cell = test.cell
             if (

@@ -58,6 +58,7 @@ class _Running:
     ) -> None:
         self._loan, self._rate, self._spans, self._day_count = loan, rate, spans, day_count
         self._calendar, self._trace = days, trace
+        self._yuan: dict[tuple[Decimal, int], Decimal] = {}
         self._shape: Shape = shape_of(loan, spans)
         self._events = _events(loan)
         self._rows: list[Instalment] = []
@@ -103,8 +104,13 @@ class _Running:
         self._accrued = WIDE.add(self._accrued, WIDE.multiply(self._balance, self._on_one_yuan(since, until)))
 
     def _on_one_yuan(self, since: date, until: date) -> Decimal:
-        counted = Decimal(days_between(since, until, self._day_count))
-        return WIDE.divide(WIDE.multiply(self._rate, counted), Decimal(360))
+        counted = days_between(since, until, self._day_count)
+        # A plan has few lengths of period and fewer rates.
+        known = self._yuan.get((self._rate, counted))
+        if known is None:
+            known = WIDE.divide(WIDE.multiply(self._rate, Decimal(counted)), Decimal(360))
+            self._yuan[self._rate, counted] = known
+        return known
 
     def _fall_due(self, index: int, span: Period) -> None:
         interest = max(fen(self._accrued), NIL)
