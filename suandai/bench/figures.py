@@ -75,6 +75,23 @@ def write(path: Path, figures: Sequence[Figure]) -> None:
     path.write_text(f"[{rows}]\n", "utf-8")
 
 
+def beside_former(path: Path, figures: Sequence[Figure]) -> list[Figure]:
+    """The figures of an earlier run in the file, those measured anew replaced in their place and new ones at the end.
+
+    Raises ``ValueError`` for a file that holds no figures.
+    """
+    try:
+        former = [Figure(**entry) for entry in json.loads(path.read_text("utf-8"))] if path.exists() else []
+    except (TypeError, ValueError):
+        raise ValueError(f"{path} holds no figures") from None
+    anew = {entry.name: entry for entry in figures}
+    names = {entry.name for entry in former}
+    return [
+        *(anew.get(entry.name, entry) for entry in former),
+        *(entry for entry in figures if entry.name not in names),
+    ]
+
+
 def enter(page: Path, figures: Sequence[Figure]) -> None:
     """Put the figures as a table into a Markdown page, between its marks. Raises ``ValueError`` where it has none."""
     text = page.read_text("utf-8")
