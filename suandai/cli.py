@@ -287,6 +287,9 @@ def bench(
         out.print(f"[dim]{line}[/]")
 
     with told_in_one_line(out_file):
+        # A file that cannot be added to is told before anything is measured.
+        if only is not None:
+            beside_former(out_file, ())
         figures = pricing.pricing_figures(pricing.QUICK if quick else pricing.PricingSizes(), told)
         if only is None:
             figures = [*asyncio.run(run.bench(run.QUICK if quick else run.Sizes(), told)), *figures]

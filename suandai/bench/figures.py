@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from suandai.stack import StackError
+
 _DIGITS = 4
 """Significant digits: more would only repeat the machine's noise."""
 
@@ -78,12 +80,12 @@ def write(path: Path, figures: Sequence[Figure]) -> None:
 def beside_former(path: Path, figures: Sequence[Figure]) -> list[Figure]:
     """The figures of an earlier run in the file, those measured anew replaced in their place and new ones at the end.
 
-    Raises ``ValueError`` for a file that holds no figures.
+    Raises ``StackError`` for a file that holds no figures.
     """
     try:
         former = [Figure(**entry) for entry in json.loads(path.read_text("utf-8"))] if path.exists() else []
     except (TypeError, ValueError):
-        raise ValueError(f"{path} holds no figures") from None
+        raise StackError(f"{path} holds no figures") from None
     anew = {entry.name: entry for entry in figures}
     names = {entry.name for entry in former}
     return [

@@ -10,6 +10,7 @@ from suandai.bench import pricing, pricing_case
 from suandai.bench.figures import Figure, beside_former, figure, write
 from suandai.bench.pricing import Disagreement, PricingSizes, pricing_figures
 from suandai.cli import app
+from suandai.stack import StackError
 
 SMALL = PricingSizes(rounds=2, quotes=300, single_quotes=30, loans=2_000, single_loans=100)
 
@@ -59,7 +60,7 @@ def test_one_subject_replaces_its_own_figures_only(tmp_path: Path) -> None:
         ("irb_1m_s", 0.3),
     ]
     file.write_text('{"no": "figures"}', "utf-8")
-    with pytest.raises(ValueError, match="holds no figures"):
+    with pytest.raises(StackError, match="holds no figures"):
         beside_former(file, [])
 
 

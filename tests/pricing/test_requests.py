@@ -263,6 +263,16 @@ class TestLimitRequest:
         assert owing((own, 9), ("甲", 5), ("甲", 4), ("乙", 1)) == JointCredit(lenders=2, total_financing=yuan(19))
         assert owing(("甲", 5), ("乙", -1)) == JointCredit(lenders=2, total_financing=None)
 
+    def test_a_joint_ceiling_stands_even_where_debt_is_not_known(self) -> None:
+        agreed = changed("borrower/joint_credit_ceiling", known(money(7)))
+        read = limit_request(dossier(agreed), AS_OF).joint_credit
+        assert read == JointCredit(lenders=1, total_financing=yuan(100_000_000), ceiling=yuan(7))
+        for debt, total in ((None, None), ([], yuan(0))):
+            agreed["accounts"][0]["debt"] = debt
+            read = limit_request(dossier(agreed), AS_OF).joint_credit
+            assert read is not None
+            assert (read.total_financing, read.ceiling) == (total, yuan(7))
+
     @pytest.mark.parametrize(
         ("kind", "shape"),
         [
