@@ -21,7 +21,7 @@ from domain.pricing import (
     LimitRequest,
     WorkingCapitalNeed,
 )
-from policy.engine import Bundle
+from policy.engine import Bundle, PolicyFaults
 from services.pricing.calc.conclusion import Conclusion
 from services.pricing.calc.limit import limit
 from tests.golden.test_pricing_limit import working_capital
@@ -166,7 +166,7 @@ def with_product(**changes: Any) -> Bundle:
     for item in data["files"]:
         if (item["kind"], item["id"]) == ("product", "jsb_wc"):
             for name, text in changes.items():
-                item.pop(name) if text is None else item.update({name: text})
+                item.pop(name, None) if text is None else item.update({name: text})
     return Bundle.from_canonical(data)
 
 
@@ -185,6 +185,10 @@ class TestCapacity:
         conclusion = concluded(trade(operating_cash_flow=flow), with_product(**self.BY_CASH))
         assert cap(conclusion, "capacity").amount == amount
         assert conclusion.outcome is (Outcome.REFER if flow is None else Outcome.FAIL)
+
+    def test_a_product_that_measures_operating_cash_says_how_often_it_counts(self) -> None:
+        with pytest.raises(PolicyFaults, match="operating_cash_multiple"):
+            with_product(**(self.BY_CASH | {"operating_cash_multiple": None}))
 
     def test_a_loss_after_the_loan_could_be_repaid_is_shown_to_a_person(self) -> None:
         earns = CashFlowSegment(from_month=1, to_month=24, revenue=yuan(3_000_000), cost=yuan(500_000))

@@ -18,7 +18,7 @@ from domain.reference import LenderBooks
 from policy.engine import Bundle, PricingPolicy, evaluate
 from services.pricing.calc.base_rate import EITHER_FROM, EITHER_TO
 from services.pricing.calc.conclusion import Inadmissible, Trace
-from services.pricing.calc.irb import MATURITY_FROM, MATURITY_TO, SUPERVISORY_MATURITY
+from services.pricing.calc.irb import SUPERVISORY_MATURITY
 from services.pricing.calc.price.build_up import green_discount, pd_floor, relationship_discount
 from services.pricing.calc.price.capital import standardised_weight
 from services.pricing.calc.price.cost import paid_by_borrower
@@ -96,7 +96,8 @@ def columns_of(requests: Sequence[QuoteRequest], bundle: Bundle, lender: LenderB
     if not requests:
         raise Inadmissible("requests", "nothing_to_price", "没有可定价的报价", "there is nothing to price")
     policy = bundle.pricing(requests[0].policy_on)
-    rows = list(_rows(requests, bundle, lender, policy))
+    reader = _Reader(bundle, lender, policy)
+    rows = [reader.row(place, request) for place, request in enumerate(requests)]
     kinds = sorted({kind for row in rows for kind in row.covers}, key=lambda kind: kind.value)
     return QuoteColumns(
         policy=policy,
@@ -130,44 +131,87 @@ class _Row:
     maturity: float
 
 
-def _rows(
-    requests: Sequence[QuoteRequest], bundle: Bundle, lender: LenderBooks, policy: PricingPolicy
-) -> Iterator[_Row]:
-    for place, request in enumerate(requests):
-        product = product_of(bundle, request)
-        if bundle.pricing(request.policy_on) is not policy:
-            raise Inadmissible(
-                f"{place}/as_of", "another_policy", "与首笔报价的定价政策不同", "another pricing policy prices this one"
-            )
+class _Reader:
+    """Reads requests; what rules say is asked once for every set of facts they look at."""
+
+    def __init__(self, bundle: Bundle, lender: LenderBooks, policy: PricingPolicy) -> None:
+        self._bundle, self._lender, self._policy = bundle, lender, policy
+        self._floors: dict[tuple[object, ...], int] = {}
+        self._weights: dict[tuple[object, ...], int] = {}
+        self._greens: dict[tuple[object, ...], int] = {}
+        self._relationships: dict[str | None, int] = {}
+
+    def row(self, place: int, request: QuoteRequest) -> _Row:
+        """One request as figures. Raises ``Inadmissible`` as ``columns_of``."""
+        floor = self._floor(place, request)
         if request.pd is None:
             raise _unpriced(place, "pd")
+        weight, sales, maturity = 0, None, SUPERVISORY_MATURITY
+        if self._lender.capital_method == "irb_foundation":
+            rules = self._policy.internal_ratings
+            if rules is None:
+                sales = request.annual_revenue_eur_m
+            else:
+                trace = Trace("portfolio")
+                sales = sales_of(request, rules.size_adjustment, trace)
+                maturity = maturity_of(request, rules, trace)
+        else:
+            weight = self._weight(place, request)
         covers: dict[AssetKind, int] = {}
         for item in request.collateral:
             if item.eligible:
-                covers[item.kind] = covers.get(item.kind, 0) + _fen(item.lending_value.amount, place, "collateral")
-        trace = Trace("portfolio")
-        weight, sales, maturity = Decimal(0), None, SUPERVISORY_MATURITY
-        if lender.capital_method == "irb_foundation":
-            rules = policy.internal_ratings
-            sales = request.annual_revenue_eur_m if rules is None else sales_of(request, rules.size_adjustment, trace)
-            maturity = SUPERVISORY_MATURITY if rules is None else maturity_of(request, rules, trace)
-            assert MATURITY_FROM <= maturity <= MATURITY_TO
-        else:
-            decision = standardised_weight(request, policy)
-            if not decision.decided:
-                raise _unpriced(place, *(item.fact for item in decision.referred))
-            weight = decision.number("risk_weight")
-        yield _Row(
-            amount=_fen(request.amount.amount, place, "amount"),
-            pd=_units(max(request.pd, pd_floor(request, bundle, product))),
+                covers[item.kind] = covers.get(item.kind, 0) + int(item.lending_value.amount * 100)
+        if request.relationship not in self._relationships:
+            self._relationships[request.relationship] = _units(relationship_discount(request, self._policy))
+        return _Row(
+            amount=_bounded(int(request.amount.amount * 100), place, "amount"),
+            pd=max(_units(request.pd), floor),
             covers={kind: _bounded(value, place, "collateral") for kind, value in covers.items()},
-            green=_units(green_discount(request, bundle, policy, trace)[0]),
-            relationship=_units(relationship_discount(request, policy)),
-            fees=_fen(paid_by_borrower(request.fees), place, "fees"),
-            weight=_units(weight),
+            green=self._green(request),
+            relationship=self._relationships[request.relationship],
+            fees=_bounded(int(paid_by_borrower(request.fees) * 100), place, "fees"),
+            weight=weight,
             sales=float("nan") if sales is None else float(sales),
             maturity=float(maturity),
         )
+
+    def _floor(self, place: int, request: QuoteRequest) -> int:
+        asked = (request.product, request.lender_id, request.policy_on)
+        if asked not in self._floors:
+            product = product_of(self._bundle, request)
+            if self._bundle.pricing(request.policy_on) is not self._policy:
+                raise Inadmissible(
+                    f"{place}/as_of",
+                    "another_policy",
+                    "与首笔报价的定价政策不同",
+                    "another pricing policy prices this one",
+                )
+            self._floors[asked] = _units(pd_floor(request, self._bundle, product))
+        return self._floors[asked]
+
+    def _weight(self, place: int, request: QuoteRequest) -> int:
+        facts = (request.project_phase, request.company_size, request.retail_eligible, request.investment_grade)
+        if facts not in self._weights:
+            decision = standardised_weight(request, self._policy)
+            if not decision.decided:
+                raise _unpriced(place, *(item.fact for item in decision.referred))
+            self._weights[facts] = _units(decision.number("risk_weight"))
+        return self._weights[facts]
+
+    def _green(self, request: QuoteRequest) -> int:
+        facts = (
+            request.policy_on,
+            request.green,
+            request.green_catalogue_code,
+            request.pue,
+            request.rack_use,
+            request.hub,
+            request.green_power,
+        )
+        if facts not in self._greens:
+            discount, _ = green_discount(request, self._bundle, self._policy, Trace("portfolio"))
+            self._greens[facts] = _units(discount)
+        return self._greens[facts]
 
 
 def lpr_tenors(columns: QuoteColumns) -> Ints:
@@ -189,10 +233,6 @@ def _ints(values: Iterator[int]) -> Ints:
 
 def _units(rate: Decimal) -> int:
     return int(rate * UNIT)
-
-
-def _fen(amount: Decimal, place: int, field: str) -> int:
-    return _bounded(int(amount * 100), place, field)
 
 
 def _bounded(fen: int, place: int, field: str) -> int:

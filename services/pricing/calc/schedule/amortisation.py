@@ -61,7 +61,7 @@ class _Running:
     ) -> None:
         self._loan, self._rate, self._spans, self._day_count = loan, rate, spans, day_count
         self._calendar, self._trace = days, trace
-        self._yuan: dict[tuple[Decimal, int], Decimal] = {}
+        self._yuan: dict[int, Decimal] = {}
         self._shape: Shape = shape_of(loan, spans)
         self._events = _events(loan)
         self._rows: list[dict[str, object]] = []
@@ -109,11 +109,11 @@ class _Running:
 
     def _on_one_yuan(self, since: date, until: date) -> Decimal:
         counted = days_between(since, until, self._day_count)
-        # A plan has few lengths of period and fewer rates.
-        known = self._yuan.get((self._rate, counted))
+        # A plan has few lengths of period.
+        known = self._yuan.get(counted)
         if known is None:
             known = WIDE.divide(WIDE.multiply(self._rate, Decimal(counted)), Decimal(360))
-            self._yuan[self._rate, counted] = known
+            self._yuan[counted] = known
         return known
 
     def _fall_due(self, index: int, span: Period) -> None:
@@ -127,6 +127,7 @@ class _Running:
         match event.item:
             case RateStep(annual_rate=rate):
                 self._rate = rate
+                self._yuan.clear()
                 rest = self._on_one_yuan(event.on, span.contract_due)
                 self._shape.repriced(index, self._balance, self._accrued, rest, rate)
                 self._trace.term(
