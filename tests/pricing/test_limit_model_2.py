@@ -112,6 +112,11 @@ class TestWorkingCapitalNeed:
         assert conclusion.outcome is Outcome.REFER
         assert "NO_COST_OF_SALES" in codes(conclusion)
 
+    def test_both_at_once(self) -> None:
+        conclusion = concluded(trade(working_capital(revenue=yuan(0), cost_of_sales=yuan(0))))
+        assert cap(conclusion, "need").missing == ("need/revenue", "need/cost_of_sales")
+        assert {"NO_PRIOR_YEAR_SALES", "NO_COST_OF_SALES"} <= codes(conclusion)
+
     def test_no_cost_of_sales_and_no_balances_is_a_trader_on_receivables(self) -> None:
         bare = {name: yuan(0) for name in ("cost_of_sales", "average_inventory", "average_prepayments")}
         conclusion = concluded(trade(working_capital(**bare, average_payables=yuan(0))))

@@ -43,11 +43,14 @@ def need(inputs: WorkingCapitalNeed, rules: LimitPolicy | None, trace: Trace) ->
     growth = inputs.growth
     assert growth is not None
     revenue, cost = money["revenue"], money["cost_of_sales"]
-    if revenue == 0:
-        return _inapplicable("need/revenue", rules)
     on_cost = (money["average_inventory"], money["average_prepayments"], money["average_payables"])
-    if cost == 0 and any(on_cost):
-        return _inapplicable("need/cost_of_sales", rules)
+    broken = [
+        field
+        for field, divides in (("need/revenue", revenue == 0), ("need/cost_of_sales", cost == 0 and any(on_cost)))
+        if divides
+    ]
+    if broken:
+        return _inapplicable(tuple(broken), rules)
     inventory, prepayments, payables = (_days(item, cost) if cost else Decimal(0) for item in on_cost)
     receivables, advances = (_days(money[name], revenue) for name in ("average_receivables", "average_advances"))
     days = inventory + receivables - payables + prepayments - advances
@@ -118,13 +121,15 @@ _INAPPLICABLE = {
 }
 
 
-def _inapplicable(field: str, rules: LimitPolicy | None) -> Formed:
-    """No cap: the figure is known, and the formula divides by it."""
+def _inapplicable(fields: tuple[str, ...], rules: LimitPolicy | None) -> Formed:
+    """No cap: the figures are known, and the formula divides by them. Version 1 names the first only."""
     if rules is None:
-        return lacking(CapName.NEED, (field,))
-    code, zh, en = _INAPPLICABLE[field]
-    reason = Reason(code=code, message_zh=zh, message_en=en, subject=field)
-    return lacking(CapName.NEED, (field,), (reason,), (field,))
+        return lacking(CapName.NEED, fields[:1])
+    reasons = []
+    for field in fields:
+        code, zh, en = _INAPPLICABLE[field]
+        reasons.append(Reason(code=code, message_zh=zh, message_en=en, subject=field))
+    return lacking(CapName.NEED, fields, tuple(reasons), fields)
 
 
 def _why_nothing(
