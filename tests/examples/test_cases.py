@@ -35,7 +35,7 @@ from services.pricing.calc.rating import rate
 from tests.pricing.vintages import LPR, dated
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-CASES = ("nxb-xiyun", "jsb-order", "bocom-qinghai")
+CASES = ("nxb-xiyun", "jsb-order", "bocom-qinghai", "sdrcb-operate")
 CASE_ID = UUID("0192f0c1-2d3e-7f4a-8b5c-6d7e8f901234")
 ON = date(2026, 11, 23)
 
