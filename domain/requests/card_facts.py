@@ -50,7 +50,7 @@ def card_facts(dossier: Dossier, as_of: date) -> FactSheet:
         "asset.provenance": _provenance(content),
         "borrower.blacklisted": _screened(dossier, dossier.blacklisted),
         "borrower.fraud_flag": _screened(dossier, dossier.fraud_flag),
-        **_single_cards(content, accounts),
+        **single_card_facts(content),
     }
     return FactSheet.of(facts)
 
@@ -70,7 +70,7 @@ def counted_contracts(content: ApplicationContent) -> tuple[ComputeContract, ...
     )
 
 
-def _single_cards(content: ApplicationContent, accounts: Accounts | None) -> dict[str, Found]:
+def single_card_facts(content: ApplicationContent) -> dict[str, Found]:
     """The facts that only single cards ask for; none of an application that says nothing of product, chain or founder.
 
     So a request stays what it was where no such card is asked, and policy from before these names is not asked about them.
@@ -78,6 +78,7 @@ def _single_cards(content: ApplicationContent, accounts: Accounts | None) -> dic
     stated: dict[str, Found] = {name: _plain(fact) for name, fact in evaluation_facts(content)}
     if not stated:
         return {}
+    accounts = latest_year(content)
     return stated | {
         "research.equipment_value": _plain(content.technology.research_equipment),
         "finance.equity_raised": _plain(content.borrower.equity_raised),
