@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from domain.stages import PROCESS_ORDER, Stage
+from suandai.walkthrough.person import Refused
 from suandai.walkthrough.play import CasePlay
 from tests.fixtures.cases import SecuredCases
 from tests.fixtures.stack import BankStack
@@ -279,6 +280,22 @@ async def test_the_chip_firm_repays_as_it_asked_from_offer_to_facility(secured: 
     assert {row["due"][5:7] for row in repaid} == {"06", "12"}
     assert [row["principal"]["amount"] for row in repaid] == ["5000000.00"] * 3
     assert [row["drawn"]["amount"] for row in rows if row.get("drawn")] == ["6000000.00"]
+
+
+async def test_a_drawing_has_a_plan_of_its_own(bank_stack: BankStack, secured: SecuredCases) -> None:
+    """Nine million, three equal parts, in June and December; the borrower sees it too, and nobody else's."""
+    play = await secured("sdrcb-operate")
+    address = f"/v1/utilisations/{play.utilisation['utilisation_id']}/plan"
+    found = await play.rm.get(address)
+    rows = [row for row in found["value"]["instalments"] if Decimal(row["principal"]["amount"])]
+    assert [row["principal"]["amount"] for row in rows] == ["3000000.00"] * 3
+    assert {row["due"][5:7] for row in rows} == {"06", "12"}
+    assert rows[-1]["due"] <= play.facility["termination_date"]
+    seen = await bank_stack.bank.person(play.cast.owner).get(address)
+    assert seen["value"] == found["value"]
+    with pytest.raises(Refused) as refused:
+        await bank_stack.bank.person("owner.jiangsu").get(address)
+    assert refused.value.status == 404
 
 
 async def test_what_the_bank_card_measured_is_shown_with_the_rating(secured: SecuredCases) -> None:
