@@ -159,6 +159,18 @@ def _reached(steps: Sequence[RateStepUp], annual_rate: Decimal, passed: int) -> 
     return _stepped(annual_rate, max(begun, key=lambda step: step.after_months)) if begun else annual_rate
 
 
+def planned_by(agreed: Repayment, began: date, on: date) -> Money | None:
+    """The most that the agreement's plan of drawings lets be drawn by a day; nothing where it plans none."""
+    parts = [(part.after_months, part.amount) for part in agreed.draws]
+    for tranche in agreed.tranches:
+        own = [(part.after_months, part.amount) for part in tranche.draws] or [(0, tranche.principal)]
+        parts += [(tranche.after_months + after, amount) for after, amount in own]
+    if not any(after for after, _ in parts):
+        return None
+    due = (amount.amount for after, amount in parts if maturity(began, after) <= on)
+    return Money(amount=sum(due, Decimal("0.00")))
+
+
 def whole_months(start: date, end: date) -> int:
     """Months from one day to another that are over; nought where the second lies before the first."""
     months = (end.year - start.year) * 12 + end.month - start.month

@@ -282,6 +282,18 @@ async def test_the_chip_firm_repays_as_it_asked_from_offer_to_facility(secured: 
     assert [row["drawn"]["amount"] for row in rows if row.get("drawn")] == ["6000000.00"]
 
 
+async def test_the_second_drawing_waits_for_its_month(secured: SecuredCases) -> None:
+    """The agreement has nine million at once and six in half a year: the gate says so before anybody asks."""
+    play = await secured("sdrcb-operate")
+    body = play.files.json("utilisation.json") | {"value_date": play.utilisation["value_date"]}
+    body["amount"] = body["payees"][0]["amount"] = {"amount": "6000000.00", "currency": "CNY"}
+    body["payees"] = body["payees"][:1]
+    address = f"/v1/facilities/{play.facility['facility_id']}/utilisations?dry_run=true"
+    verdict = (await play.rm.post(address, body))["verdict"]
+    assert (verdict["allowed"], verdict["codes"]) == (False, ["DRAWN_AHEAD_OF_PLAN"])
+    assert verdict["maximum"]["amount"] == "0.00"
+
+
 async def test_a_drawing_has_a_plan_of_its_own(bank_stack: BankStack, secured: SecuredCases) -> None:
     """Nine million, three equal parts, in June and December; the borrower sees it too, and nobody else's."""
     play = await secured("sdrcb-operate")

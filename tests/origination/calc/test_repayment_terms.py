@@ -16,7 +16,7 @@ from domain.application import CreditLineRequest, Repayment, RepaymentMethod
 from domain.money import yuan
 from domain.pricing import ScheduleRequest
 from domain.repayment import RepaymentTerms, maturity
-from domain.requests.repayment import drawing_terms, fitted, instalments_at_least, plan_terms, whole_months
+from domain.requests.repayment import drawing_terms, fitted, instalments_at_least, plan_terms, planned_by, whole_months
 from policy.engine import Bundle, Product, load_book
 from services.origination.calc.repayment_terms import repayment_faults
 from services.pricing.calc.schedule import repayment_plan
@@ -345,6 +345,20 @@ def test_stated_instalments_shrink_with_the_drawing() -> None:
     part = drawing(CUSTOM, 6_000_000, date(2026, 12, 1))
     assert part.profile is not None
     assert part.profile.model_dump(mode="json")["instalments"] == stated((4, 2_000_000), (8, 4_000_000))["instalments"]
+
+
+@pytest.mark.parametrize(
+    ("repayment", "on", "planned"),
+    [
+        (PARTS, date(2027, 5, 31), 5_000_000),
+        (PARTS, date(2027, 6, 1), 12_000_000),
+        (TRANCHES, date(2026, 12, 1), 8_000_000),
+        (TRANCHES, date(2027, 3, 1), 12_000_000),
+        (BALLOON, date(2026, 12, 1), None),
+    ],
+)
+def test_a_plan_of_drawings_says_how_much_by_when(repayment: dict[str, Any], on: date, planned: int | None) -> None:
+    assert planned_by(line(repayment).repayment, BEGAN, on) == (None if planned is None else yuan(planned))
 
 
 @pytest.mark.parametrize(
