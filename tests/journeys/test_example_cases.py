@@ -91,6 +91,20 @@ EXPECTED = {
         payees=2,
         conditions=frozenset({"CS_USE_VOUCHERS"}),
     ),
+    "shrcb-adas": Expected(
+        branch="SH",
+        product="shrcb_adas",
+        limit="30000000.00",
+        tenor_months=36,
+        binding="asked",
+        grade="R3",
+        card_class="A",
+        rate="0.03490000",
+        body="branch_approver",
+        drawn="18000000.00",
+        payees=2,
+        conditions=frozenset({"CS_USE_VOUCHERS"}),
+    ),
 }
 each_example = pytest.mark.parametrize("example", EXPECTED)
 
@@ -308,6 +322,22 @@ async def test_a_drawing_has_a_plan_of_its_own(bank_stack: BankStack, secured: S
     with pytest.raises(Refused) as refused:
         await bank_stack.bank.person("owner.jiangsu").get(address)
     assert refused.value.status == 404
+
+
+async def test_two_tranches_with_a_balloon_and_a_step_from_offer_to_drawing(secured: SecuredCases) -> None:
+    play = await secured("shrcb-adas")
+    facility = await play.rm.get(f"/v1/facilities/{play.facility['facility_id']}")
+    assert [item["key"] for item in facility["repayment"]["tranches"]] == ["prepayment", "rental"]
+    found = (await _conclusions(play))["schedule"]["value"]
+    prepayment, rental = found["tranches"]
+    assert Decimal(prepayment["instalments"][-1]["principal"]["amount"]) > Decimal("0.30") * 24_000_000
+    assert sum(Decimal(row["principal"]["amount"]) for row in rental["instalments"]) == 6_000_000
+    plan = await play.rm.get(f"/v1/utilisations/{play.utilisation['utilisation_id']}/plan")
+    shares = {item["key"]: item["instalments"] for item in plan["value"]["tranches"]}
+    assert {key: sum(Decimal(row["principal"]["amount"]) for row in rows) for key, rows in shares.items()} == {
+        "prepayment": Decimal("14400000.00"),
+        "rental": Decimal("3600000.00"),
+    }
 
 
 async def test_what_the_bank_card_measured_is_shown_with_the_rating(secured: SecuredCases) -> None:
