@@ -230,14 +230,6 @@ class TransferView(Value):
     expires_at: datetime | None = None
 
 
-class PricedTerms(Message):
-    """The price agreed in the offer, as the facility agreement carries it."""
-
-    all_in_rate: Rate
-    base_rate: str
-    margin_bps: int
-
-
 class FacilityView(Value):
     """A facility with what is left of its commitment: ``available = limit − reserved − drawn``."""
 
@@ -259,7 +251,7 @@ class FacilityView(Value):
     """Those of the agreement, the product's first, then the approvers'."""
     repayment: Repayment | None = None
     """As agreed: method, grace, drawings, tranches and steps of the rate; left out of lists."""
-    price: PricedTerms | None = None
+    price: "PricedTerms | None" = None
     """As agreed; left out of lists."""
     version: int
 
@@ -270,3 +262,11 @@ class TransferBody(Value):
     decision: TransferDecision
     instruction_sha256: Sha256
     comment: Remark | None = None
+
+
+class PricedTerms(Message):
+    """The price agreed in the offer, as the facility agreement carries it."""
+
+    all_in_rate: Rate
+    base_rate: str
+    margin_bps: int

@@ -35,7 +35,6 @@ class OfferTerms(Value):
     tenor_months: int
     purpose: str
     repayment: Repayment
-    """As asked for, fitted to the amount and tenor that are offered."""
     price: PricedTerms
     comprehensive_cost: str | None
     """综合融资成本 as a fraction per year, where it was measured."""
@@ -100,11 +99,11 @@ def offer_terms(
     assert dossier.limit is not None
     assert dossier.quote is not None
     assert dossier.schedule is not None
+    amount = offered(dossier.line, dossier.limit.limit)
+    tenor_months = min(dossier.line.tenor_months, dossier.limit.tenor_months)
     borrower = dossier.content.party(PartyRole.BORROWER)
     assert borrower is not None
     line, quote = dossier.line, dossier.quote
-    amount = offered(line, dossier.limit.limit)
-    tenor_months = min(line.tenor_months, dossier.limit.tenor_months)
     cost = quote.comprehensive_cost
     return OfferTerms(
         case_number=dossier.case_number,
