@@ -41,7 +41,8 @@ def fitted(line: CreditLineRequest, amount: Money, tenor_months: int) -> Repayme
 
 
 def _fitted(asked: Repayment, whole: Money, of_months: int, amount: Money, tenor_months: int) -> Repayment:
-    if (amount, tenor_months) == (whole, of_months) and asked.grace_months < tenor_months:
+    as_asked = (amount, tenor_months) == (whole, of_months) and asked.grace_months < tenor_months
+    if as_asked and sum(item.principal.amount for item in asked.tranches) in (0, amount.amount):
         return asked
     if not asked.tranches:
         grace = min(asked.grace_months, tenor_months - 1)
@@ -134,14 +135,14 @@ def drawing_terms(
     """
     passed, left = whole_months(began, drawn_on), max(whole_months(drawn_on, ends), 1)
     remaining = max(tenor_months - passed, 1)
+    lasting = [(item, item.tenor_months or tenor_months - item.after_months) for item in agreed.tranches]
+    # What has ended takes no part in a later drawing; where all have, the one that ended last does.
+    standing = [(item, months) for item, months in lasting if item.after_months + months > passed]
+    standing = standing or sorted(lasting, key=lambda entry: entry[0].after_months + entry[1])[-1:]
     rest = _later(agreed, passed, agreed.frequency).model_copy(
         update={
             "grace_months": max(agreed.grace_months - passed, 0),
-            "tranches": tuple(
-                _later_tranche(item, agreed, months, passed)
-                for item in agreed.tranches
-                if (months := item.tenor_months or tenor_months - item.after_months) > passed - item.after_months
-            ),
+            "tranches": tuple(_later_tranche(item, agreed, months, passed) for item, months in standing),
         }
     )
     fit = _fitted(rest, limit, remaining, amount, min(left, remaining))

@@ -260,7 +260,7 @@ def _terms(draw: st.DrawFn, amount: int, tenor: int, *, tranche: bool) -> dict[s
 
 @st.composite
 def lines(draw: st.DrawFn) -> CreditLineRequest:
-    amount, tenor = draw(st.integers(100, 20_000_000)), draw(st.integers(1, 60))
+    amount, tenor = draw(st.integers(1000, 20_000_000)), draw(st.integers(1, 60))
     if draw(st.booleans()):
         return line(draw(_terms(amount, tenor, tranche=False)), amount=amount, tenor=tenor)
     tranches = []
@@ -338,6 +338,17 @@ def test_a_drawing_takes_its_share_of_every_tranche() -> None:
     assert [(item.key, item.principal, item.tenor_months) for item in half.tranches] == [
         ("civil", yuan(4_000_000), 24),
         ("gpu", yuan(2_000_000), 18),
+    ]
+
+
+def test_a_tranche_that_has_ended_takes_no_part_in_a_later_drawing() -> None:
+    short = {"key": "bridge", "principal": cny(3_000_000), "tenor_months": 6}
+    asked = {"method": "annuity", "tranches": [short, {"key": "rest", "principal": cny(9_000_000)}]}
+    late = drawing(asked, 12_000_000, date(2027, 7, 1))
+    assert [(item.key, item.principal) for item in late.tranches] == [("rest", yuan(12_000_000))]
+    ended = {"method": "balloon", "tranches": [{**short, "principal": cny(12_000_000), "profile": BALLOON["profile"]}]}
+    assert [(item.key, item.tenor_months) for item in drawing(ended, 1_000_000, date(2027, 7, 1)).tranches] == [
+        ("bridge", 1)
     ]
 
 
