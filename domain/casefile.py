@@ -10,6 +10,7 @@ from domain.application import ApplicationContent, Repayment
 from domain.application.text import Code, Remark
 from domain.collateral import Valuation
 from domain.facility import ConditionAsked, ConditionStanding
+from domain.factsheet import FactSheet
 from domain.finding import FindingRef, Outcome, Reason
 from domain.model import Value
 from domain.money import Money
@@ -243,6 +244,9 @@ class AssessmentView(Value):
     """Everything that referred, failed or was not run, with its reasons."""
     exceptions: tuple[str, ...] = ()
     """Rules the case departs from; each must be answered for by those who decide."""
+    evaluation: FactSheet = FactSheet()
+    """What the application says of product, place in a chain or founder, under the names of policy, where it says so: the
+    facts of the product's own card."""
     opinions: tuple[Opinion, ...] = ()
     items: tuple[AssessmentItem, ...]
     conditions: tuple[ConditionStanding, ...] = ()

@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from domain.application import Payee
+from domain.application import Payee, Repayment
 from domain.application.text import Code, Label, Remark, Sha256
 from domain.assertion import SignedCommand
 from domain.finding import Reason
@@ -249,6 +249,10 @@ class FacilityView(Value):
     termination_date: date
     conditions: tuple[ConditionStanding, ...] = ()
     """Those of the agreement, the product's first, then the approvers'."""
+    repayment: Repayment | None = None
+    """As agreed: method, grace, drawings, tranches and steps of the rate; left out of lists."""
+    price: "PricedTerms | None" = None
+    """As agreed; left out of lists."""
     version: int
 
 

@@ -90,6 +90,8 @@ CASTS = {
     "nxb-xiyun": Cast("yinchuan", "xiyun"),
     "jsb-order": Cast("nanjing", "jiangsu"),
     "bocom-qinghai": Cast("xining", "qinghai"),
+    "sdrcb-operate": Cast("foshan", "shunde"),
+    "shrcb-adas": Cast("shanghai", "pudong"),
 }
 
 

@@ -19,6 +19,7 @@ from domain.facility import (
 )
 from domain.model import Value
 from domain.money import Money
+from domain.requests.repayment import fitted
 
 
 class OfferTerms(Value):
@@ -98,6 +99,8 @@ def offer_terms(
     assert dossier.limit is not None
     assert dossier.quote is not None
     assert dossier.schedule is not None
+    amount = offered(dossier.line, dossier.limit.limit)
+    tenor_months = min(dossier.line.tenor_months, dossier.limit.tenor_months)
     borrower = dossier.content.party(PartyRole.BORROWER)
     assert borrower is not None
     line, quote = dossier.line, dossier.quote
@@ -109,10 +112,10 @@ def offer_terms(
         borrower_name=borrower.name,
         borrower_uscc=borrower.uscc,
         product=line.product,
-        amount=offered(line, dossier.limit.limit),
-        tenor_months=min(line.tenor_months, dossier.limit.tenor_months),
+        amount=amount,
+        tenor_months=tenor_months,
         purpose=line.purpose,
-        repayment=line.repayment,
+        repayment=fitted(line, amount, tenor_months),
         price=PricedTerms(all_in_rate=quote.all_in_rate, base_rate=quote.base_rate, margin_bps=quote.margin_bps),
         comprehensive_cost=None if cost is None else f"{cost:.8f}",
         instalments=len(dossier.schedule.instalments),
