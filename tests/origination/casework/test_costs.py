@@ -16,8 +16,15 @@ from tests.origination.house import House, read
 from tests.origination.sample import prepared
 
 
-async def test_one_step_concludes_schedule_cost_and_purchase_once_each(running: Running) -> None:
+async def _assessed(running: Running) -> None:
+    """Checked first: the card asks for what the checks found."""
+    for name in ("intake", "screening", "cross_checks"):
+        await running.worker.check(name, running.step(name))
     await running.assessed()
+
+
+async def test_one_step_concludes_schedule_cost_and_purchase_once_each(running: Running) -> None:
+    await _assessed(running)
     again: RepaymentPlan = await running.activities.plan_repayment(running.step("schedule"))
     async with running.house.database.session() as session:
         rows = {
@@ -38,7 +45,7 @@ async def test_one_step_concludes_schedule_cost_and_purchase_once_each(running: 
 
 
 async def test_the_page_and_the_memo_show_what_the_loan_costs(running: Running) -> None:
-    await running.assessed()
+    await _assessed(running)
     page = await read(await running.draft.manager.get(f"{running.draft.address}/assessment"), 200)
     cost = page["borrowing_cost"]
     assert cost["contract_rate"] == page["price"]["all_in_rate"]
@@ -52,7 +59,7 @@ async def test_the_page_and_the_memo_show_what_the_loan_costs(running: Running) 
 
 
 async def test_a_new_schedule_takes_the_old_cost_with_it(running: Running) -> None:
-    await running.assessed()
+    await _assessed(running)
     shown = await read(await running.draft.manager.get(running.draft.address), 200)
     content = ApplicationContent.model_validate(shown["content"])
     async with running.house.database.session() as session:
@@ -66,7 +73,7 @@ async def test_a_new_schedule_takes_the_old_cost_with_it(running: Running) -> No
 
 
 async def test_the_price_is_seen_over_other_assumptions_from_the_case(running: Running) -> None:
-    await running.assessed()
+    await _assessed(running)
     manager, address = running.draft.manager, f"{running.draft.address}/assessment"
     page = await read(await manager.get(address), 200)
     link = page["links"]["sensitivity"]
@@ -92,7 +99,7 @@ async def test_the_price_is_seen_over_other_assumptions_from_the_case(running: R
 
 
 async def test_a_sensitivity_wrongly_asked_for_is_refused_and_a_foreign_one_unseen(running: Running) -> None:
-    await running.assessed()
+    await _assessed(running)
     link = f"{running.draft.address}/assessment/sensitivity"
     for params, pointer in (
         ({"rows": "pd"}, "query/columns"),
