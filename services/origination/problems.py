@@ -9,6 +9,7 @@ register_messages(
             "后续条件须填写 counts_from 与 due_days；其他条件不得填写",
             "a subsequent condition needs counts_from and due_days; a condition of another kind has neither",
         ),
+        "ratchet_undertaking": ("利率调整条款须为持续性承诺", "clauses of the margin are an undertaking"),
     }
 )
 
