@@ -16,6 +16,7 @@ from domain.finding import Reason
 from domain.margin_ratchet import MarginClauses, MarginReset, Statement
 from domain.model import Message, Value
 from domain.money import Money, Rate
+from domain.repayment import RateStep
 from domain.stages import FacilityStage
 
 
@@ -283,6 +284,8 @@ class FacilityMargin(Value):
     """What the clauses can ever make of the margin; told from the first reset on."""
     ratchet: MarginClauses
     history: tuple[MarginReset, ...] = ()
+    rate_steps: tuple[RateStep, ...] = ()
+    """Every change so far as a repayment plan takes it: from the first day of an interest period the rate of all that follow."""
     finding_id: UUID | None = None
     """Of the last reset, with its trace at the pricing service."""
     reports: tuple[MarginReportView, ...] = ()

@@ -39,8 +39,8 @@ from domain.facts import known
 from domain.figures import PositiveMoney, Share, Tenor
 from domain.money import MONEY_SCALE, Money, rounded
 from domain.pricing import Schedule
+from domain.requests.case import case_inputs
 from domain.requests.collateral import HOURS_PER_MONTH, cohorts, valuation_request
-from domain.requests.pricing import case_inputs
 from domain.support import StatedClaim
 
 LONGEST_HORIZON: Final = 120

@@ -9,9 +9,9 @@ from domain.finding import Finding, FindingRef
 from domain.process import CaseStep, CohortStep, OverrideStep, RepaymentPlan
 from domain.requests.collateral import valuation_request
 from domain.requests.costs import borrowing_cost_request, buy_or_rent_request
+from domain.requests.overrides import override_request
 from domain.requests.pricing import (
     limit_request,
-    override_request,
     quote_request,
     rating_request,
     schedule_request,

@@ -1,5 +1,6 @@
 """Facilities: opened from what was decided, offered and signed, and who sees which."""
 
+from decimal import Decimal
 from typing import Literal
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from domain.facility import (
 from domain.margin_ratchet import BaseRateFixing, MarginAgreement, MarginStanding, Statement, reset_days
 from domain.money import ZERO, Money
 from domain.process import FACILITY_WORKFLOW, CaseStep, FacilityStart, facility_workflow_id
+from domain.repayment import RateStep
 from domain.roles import HEAD_OFFICE
 from domain.stages import FacilityStage
 from domain.tasks import HumanTask, TaskOutcome, TaskType
@@ -210,9 +212,22 @@ async def margin(session: AsyncSession, row: Facility) -> FacilityMargin | None:
         highest_margin_bps=standing.highest_margin_bps if standing else None,
         ratchet=ratchet,
         history=standing.history if standing else (),
+        rate_steps=_rate_steps(standing) if standing else (),
         finding_id=found.finding_id if found is not None else None,
         reports=await _margin_reports(session, row),
     )
+
+
+def _rate_steps(standing: MarginStanding) -> tuple[RateStep, ...]:
+    """The resets that moved the margin, as steps of the rate."""
+    steps, before = [], standing.original_margin_bps
+    for reset in standing.history:
+        if reset.margin_bps is None or reset.margin_bps == before:
+            continue
+        before = reset.margin_bps
+        rate = standing.base_rate_value + Decimal(before).scaleb(-4)
+        steps.append(RateStep(on=reset.on, annual_rate=max(rate, Decimal(0))))
+    return tuple(steps)
 
 
 async def _margin_reports(session: AsyncSession, row: Facility) -> tuple[MarginReportView, ...]:
