@@ -61,11 +61,12 @@ class Assessment:
     @activity.defn
     async def plan_repayment(self, step: CaseStep) -> RepaymentPlan:
         dossier = await self._origination.dossier(step.case_id, step.as_of)
-        schedule = await self._pricing.schedule(schedule_request(dossier, step.as_of), _key(step))
+        terms = schedule_request(dossier, step.as_of)
+        schedule = await self._pricing.schedule(terms, _key(step))
         plan = RepaymentPlan(schedule=await self._record(step, "pricing", schedule))
         if schedule.value is None:
             return plan
-        asked = borrowing_cost_request(dossier, schedule.value, step.as_of)
+        asked = borrowing_cost_request(dossier, terms, schedule.value, step.as_of)
         if asked is None:
             return plan
         cost = await self._pricing.borrowing_cost(asked, _key(step, "borrowing_cost"))
