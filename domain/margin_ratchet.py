@@ -7,7 +7,7 @@ today as it gave then.
 
 from collections.abc import Iterator
 from datetime import date
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
@@ -297,3 +297,16 @@ class MarginStanding(FindingValue):
 
     def headline(self) -> str:
         return f"{self.all_in_rate * 100:.4f} % · {self.original_margin_bps:+d} → {self.margin_bps:+d} bp"
+
+
+MARGIN_TEXTS: Final = {
+    "grades_wrong": (
+        "评级等级不得重复，且须包含基准等级",
+        "grades must differ, and the baseline must be one of them",
+    ),
+    "dates_out_of_order": ("须满足 签约日 ≤ 首次重定日 ≤ 终止日", "signed_on ≤ first_reset ≤ ends_on is required"),
+    "too_many_resets": ("一份合同至多 120 次重定", "an agreement has at most 120 resets"),
+    "clause_repeated": ("每一条款须有自己的编号", "every clause needs an id of its own"),
+    "agency_repeated": ("同一评级机构只能用于一个条款", "an agency grades for one clause only"),
+}
+"""Why clauses are refused, in Chinese and English: told where they are agreed and where they are read."""

@@ -4,6 +4,7 @@ A clause that cannot be read, or a report between which and another no rule coul
 reset, years later, nobody could mend it.
 """
 
+from dataclasses import replace
 from datetime import date
 from uuid import UUID
 
@@ -29,6 +30,7 @@ from domain.tasks import TaskBody, Verb
 from services.kit.database import Database, now
 from services.kit.http import RemoteProblem
 from services.kit.problems import Fault, Problem
+from services.kit.validation_faults import faults_of
 from services.origination.calc.facility_terms import months_later
 from services.origination.store.business_day import business_day
 from services.origination.store.casework import case_file, one_of, value_of
@@ -66,8 +68,8 @@ async def hold_clauses(state: State, case_id: UUID, given: list[tuple[int, Margi
     try:
         terms = clauses.terms(quote.margin_bps, today, months_later(today, line.tenor_months))
     except ValidationError as error:
-        wrong = error.errors(include_url=False, include_input=False)
-        faults += [Fault(at, str(item["type"]), str(item["msg"]), str(item["msg"])) for item in wrong]
+        wrong = faults_of(error.errors(include_url=False, include_input=False), None)
+        faults += [replace(fault, pointer=at) for fault in wrong]
         terms = None
     else:
         if terms is None:

@@ -1,8 +1,10 @@
 """The refusals of origination that are neither a fault of form nor a matter of rights."""
 
+from domain.margin_ratchet import MARGIN_TEXTS
 from services.kit.problems import ProblemType, register
 from services.kit.validation_faults import register_messages
 
+register_messages(MARGIN_TEXTS)
 register_messages(
     {
         "condition_due": (
