@@ -31,8 +31,8 @@ with workflow.unsafe.imports_passed_through():
     from workflows.human.conditions import ConditionsDesk
     from workflows.human.desk import SLA_ROUNDS, CaseLeft, refused
 
-MOST_REPORTS = 500
-"""Over the life of an agreement: monthly reports of four clauses for ten years."""
+MOST_REPORTS = 200
+"""Over the life of an agreement: quarterly facts of four clauses for ten years leave room. Each takes three commands of a run."""
 
 
 class MarginDesk(ConditionsDesk):
