@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
 from domain.application import (
     Accounts,
@@ -35,6 +35,7 @@ from domain.pricing import (
     WorkingCapitalNeed,
 )
 from domain.requests.card_facts import card_facts, latest_year
+from domain.requests.case import case_inputs as _case
 from domain.requests.cash_flows import cash_flows
 from domain.requests.collateral import cohorts
 from domain.requests.repayment import fitted, plan_terms
@@ -127,17 +128,6 @@ def financed_contract(content: ApplicationContent) -> ComputeContract | None:
         if asset.kind is AssetKind.COMPUTE_ORDER and asset.contract_key in by_key:
             return by_key[asset.contract_key]
     return content.contracts[0] if len(content.contracts) == 1 else None
-
-
-def _case(dossier: Dossier, as_of: date) -> dict[str, Any]:
-    return {
-        "case_id": dossier.case_id,
-        "policy_sha256": dossier.policy_sha256,
-        "product": dossier.line.product,
-        "lender_id": dossier.lender_id,
-        "as_of": as_of,
-        "pinned_on": dossier.pinned_on,
-    }
 
 
 def _granted(dossier: Dossier) -> tuple[Money, int]:

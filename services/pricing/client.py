@@ -55,6 +55,10 @@ class PricingClient(ServiceClient):
             "POST", "/v1/rating-overrides", Finding[RatingOverride], body=request, idempotency_key=key
         )
 
+    async def try_override(self, request: RatingOverrideRequest) -> Finding[RatingOverride]:
+        """What the rule says of an override that is only proposed; nothing is stored."""
+        return await self._tried("/v1/rating-overrides", Finding[RatingOverride], request)
+
     async def limit(self, request: LimitRequest, key: str) -> Finding[Limit]:
         """Form a limit."""
         return await self.call("POST", "/v1/limits", Finding[Limit], body=request, idempotency_key=key)
@@ -69,6 +73,14 @@ class PricingClient(ServiceClient):
             "POST", "/v1/quotes/sensitivity", Finding[Sensitivity], body=request, idempotency_key=key
         )
 
+    async def try_sensitivity(self, request: SensitivityRequest) -> Finding[Sensitivity]:
+        """The same for whoever reads a case; nothing is stored."""
+        return await self._tried("/v1/quotes/sensitivity", Finding[Sensitivity], request)
+
+    async def draw_sensitivity(self, request: SensitivityRequest) -> str:
+        """The chart of a sensitivity as SVG."""
+        return (await self.send("POST", "/v1/quotes/sensitivity/chart.svg", body=request, reads=True)).text
+
     async def schedule(self, request: ScheduleRequest, key: str) -> Finding[Schedule]:
         """Lay out a repayment schedule."""
         return await self.call("POST", "/v1/schedules", Finding[Schedule], body=request, idempotency_key=key)
@@ -80,6 +92,10 @@ class PricingClient(ServiceClient):
     async def reset_margin(self, request: MarginResetRequest, key: str) -> Finding[MarginStanding]:
         """Reset a margin by the clauses of its agreement."""
         return await self.call("POST", "/v1/margin-resets", Finding[MarginStanding], body=request, idempotency_key=key)
+
+    async def try_margin(self, request: MarginResetRequest) -> Finding[MarginStanding]:
+        """What the clauses would give; nothing is stored."""
+        return await self._tried("/v1/margin-resets", Finding[MarginStanding], request)
 
     async def borrowing_cost(self, request: BorrowingCostRequest, key: str) -> Finding[BorrowingCost]:
         """Work out what a loan costs its borrower, all in."""

@@ -65,10 +65,12 @@ _AT_A_BRANCH = {
     "disbursement": Role.DISBURSEMENT_OFFICER,
     "approver": Role.APPROVER,
     "monitor": Role.MONITOR,
+    "monitor2": Role.MONITOR,
     "workout": Role.WORKOUT_OFFICER,
 }
 _AT_HEAD_OFFICE = {
     "rating": Role.RATING_CONFIRMER,
+    "rating2": Role.RATING_CONFIRMER,
     "reviewer": Role.REVIEWER,
     "compliance": Role.COMPLIANCE_OFFICER,
     "pricing": Role.PRICING_APPROVER,
