@@ -29,7 +29,7 @@ from services.kit.idempotency import IdempotentCall, Reply, idempotent
 from services.kit.paging import Page, PageRequest, link_next, paged
 from services.kit.principal import Principal
 from services.kit.problems import Problem, ProblemType, register
-from services.kit.router import Router
+from services.kit.router import Router, problem_response
 from services.origination.commands import ACCEPTED, Order, carry_out
 from services.origination.margin_clauses import hold_statement
 from services.origination.routes.progress import of_this_case
@@ -125,7 +125,10 @@ async def one(
 
 
 @router.post(
-    "/v1/facilities/{facility_id}/margin-reports", response_model=TaskView, status_code=201, responses=ACCEPTED
+    "/v1/facilities/{facility_id}/margin-reports",
+    response_model=TaskView,
+    status_code=201,
+    responses={**ACCEPTED, 502: problem_response(502)},
 )
 async def report_margin(
     request: Request,

@@ -19,7 +19,7 @@ from services.kit.idempotency import IdempotentCall, Reply, idempotent
 from services.kit.paging import Page, PageRequest, link_next, paged
 from services.kit.principal import Principal
 from services.kit.problems import Fault, Problem
-from services.kit.router import Router
+from services.kit.router import Router, problem_response
 from services.origination.calc.allowed_actions import roles_of
 from services.origination.commands import ACCEPTED, Order, carry_out
 from services.origination.margin_clauses import clauses_in, hold_clauses
@@ -82,7 +82,7 @@ async def one(
     return tasks.view(found, who)
 
 
-@router.post("/v1/tasks/{task_id}/{verb}", response_model=TaskView, responses=ACCEPTED)
+@router.post("/v1/tasks/{task_id}/{verb}", response_model=TaskView, responses={**ACCEPTED, 502: problem_response(502)})
 async def act(
     request: Request,
     task_id: UUID,
