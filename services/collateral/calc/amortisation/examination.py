@@ -1,0 +1,140 @@
+"""How a plan stands to its assets and its cash flow: worst loan-to-value, least coverage, first breach of each threshold,
+and the cash that cures it (domain paper §6.1, §6.3).
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from domain.coverage import Breach, PlanTest, Threshold
+from domain.money import MONEY_SCALE, RATE_SCALE, Money, Rounding, rounded
+from policy.engine.collateral import Covenants
+
+_NIL = Decimal(0)
+_IMMEASURABLE = Decimal(10_000)
+"""A ratio from here on is as good as a division by nothing."""
+
+
+@dataclass(frozen=True)
+class Month:
+    """A date of a plan. ``balance`` is owed after what was paid on it; CNY."""
+
+    balance: Decimal
+    debt_service: Decimal
+    """Interest and principal paid on it."""
+    cash_flow: Decimal
+    """Available for debt service in the month that ends with it, never negative."""
+    value: Decimal
+    """Of the assets, before any advance rate."""
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What a plan is held against."""
+
+    covenants: Covenants
+    window_months: int
+    """Over how many months coverage is tested against the covenants."""
+    other_cover: Decimal = _NIL
+    """What guarantees and the unsecured quota carry, CNY: the assets answer for the rest of the debt."""
+    reserve_months: int = 0
+    """Months from the first drawing whose interest a funded reserve pays: coverage is tested after them."""
+
+
+def loan_to_value(balance: Decimal, value: Decimal, other_cover: Decimal = _NIL) -> Decimal | None:
+    """Debt that rests on the assets over their value; None where something is owed on assets worth (next to) nothing.
+
+    Rounded up: a ratio is never shown lower than it is.
+    """
+    secured = max(_NIL, balance - other_cover)
+    if secured == 0:
+        return Decimal(0)
+    if value == 0 or secured / value >= _IMMEASURABLE:
+        return None
+    return rounded(secured / value, RATE_SCALE, Rounding.UP)
+
+
+def coverage(cash_flow: Decimal, debt_service: Decimal) -> Decimal | None:
+    """Cash flow over debt service, rounded down; None where nothing falls due, or next to nothing."""
+    if debt_service <= 0 or cash_flow / debt_service >= _IMMEASURABLE:
+        return None
+    return rounded(cash_flow / debt_service, RATE_SCALE, Rounding.DOWN)
+
+
+def examine(plan: Sequence[Month], rules: Rules) -> PlanTest:
+    """Test a plan; ``plan[0]`` is the day of the first drawing.
+
+    Coverage of an instalment is measured on the cash flow since the one before it. Cure by prepayment is what would
+    have to be repaid on the first day for no later date to stand above the call threshold; cure of coverage is what the
+    cash flow lacks, over all instalments, to cover them at the default level. The two add up to an upper bound,
+    because a prepayment also lowers the interest.
+    """
+    ratios = [(loan_to_value(at.balance, at.value, rules.other_cover), month) for month, at in enumerate(plan)]
+    covered = list(_instalments(plan, rules.reserve_months))
+    measured = [(ratio, month) for month, cash, due in covered if (ratio := coverage(cash, due)) is not None]
+    windows = list(_windows(plan, rules))
+    worst_ltv, ltv_month = max(ratios, key=lambda item: (item[0] is None, item[0] or _NIL, -item[1]))
+    least, least_month = min(measured, default=(None, None))
+    rolling, rolling_month = min(windows, default=(None, None))
+    by_value = rounded(max(_call_shortfall(at, rules) for at in plan), MONEY_SCALE, Rounding.UP)
+    by_cash = rounded(
+        sum((max(_NIL, due * rules.covenants.dscr_default - cash) for _, cash, due in covered), _NIL),
+        MONEY_SCALE,
+        Rounding.UP,
+    )
+    return PlanTest(
+        worst_ltv=worst_ltv,
+        worst_ltv_month=ltv_month,
+        min_dscr=least,
+        min_dscr_month=least_month,
+        min_rolling_dscr=rolling,
+        min_rolling_dscr_month=rolling_month,
+        breaches=tuple(_breaches(ratios, windows, rules.covenants)),
+        cure_ltv=Money(amount=by_value),
+        cure_dscr=Money(amount=by_cash),
+        cash_to_cure=Money(amount=by_value + by_cash),
+    )
+
+
+def _instalments(plan: Sequence[Month], reserve_months: int) -> Iterator[tuple[int, Decimal, Decimal]]:
+    """Month, cash flow since the instalment before, and what falls due, of every instalment that is tested."""
+    gathered = _NIL
+    for month, at in enumerate(plan):
+        if month <= reserve_months:
+            continue
+        gathered += at.cash_flow
+        if at.debt_service > 0:
+            yield month, gathered, at.debt_service
+            gathered = _NIL
+
+
+def _windows(plan: Sequence[Month], rules: Rules) -> Iterator[tuple[Decimal, int]]:
+    """Coverage over the months up to each date, with the date; shorter at the start."""
+    for month in range(rules.reserve_months + 1, len(plan)):
+        part = plan[max(rules.reserve_months + 1, month - rules.window_months + 1) : month + 1]
+        ratio = coverage(sum((at.cash_flow for at in part), _NIL), sum((at.debt_service for at in part), _NIL))
+        if ratio is not None:
+            yield ratio, month
+
+
+def _call_shortfall(at: Month, rules: Rules) -> Decimal:
+    secured = max(_NIL, at.balance - rules.other_cover)
+    return max(_NIL, secured - rules.covenants.ltv_call * at.value)
+
+
+def _breaches(
+    ratios: Sequence[tuple[Decimal | None, int]], windows: Sequence[tuple[Decimal, int]], covenants: Covenants
+) -> Iterator[Breach]:
+    for threshold, level in (
+        (Threshold.LTV_WATCH, covenants.ltv_watch),
+        (Threshold.LTV_CALL, covenants.ltv_call),
+        (Threshold.LTV_ENFORCE, covenants.ltv_enforce),
+    ):
+        above = (month for ratio, month in ratios if ratio is None or ratio > level)
+        yield Breach(threshold=threshold, level=level, first_month=next(above, None))
+    for threshold, level in (
+        (Threshold.DSCR_LOCK_UP, covenants.dscr_lock_up),
+        (Threshold.DSCR_DEFAULT, covenants.dscr_default),
+    ):
+        below = (month for ratio, month in windows if ratio < level)
+        yield Breach(threshold=threshold, level=level, first_month=next(below, None))
