@@ -1,5 +1,6 @@
 """Collateral: what is accepted, how it is valued, how far it carries (domain paper §3; 商业银行押品管理指引)."""
 
+from itertools import pairwise
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -58,6 +59,14 @@ class RentPath(Value):
     quantile: Annotated[Rate, Field(gt=0, lt=1)]
 
 
+class RandomLaunches(Value):
+    """Launches of new generations at random, for the cross-check: a Poisson count, each with a normal relative change."""
+
+    per_month: Annotated[Rate, Field(ge=0, le=1)]
+    mean_change: Annotated[Rate, Field(gt=-1, lt=1)]
+    deviation: Annotated[Rate, Field(ge=0, le=1)]
+
+
 class CostApproach(Value):
     """§3.5 step 1."""
 
@@ -112,11 +121,39 @@ class Liquidation(Value):
     no_fabric_haircut: Share
 
 
+class ResalePoint(Value):
+    """What used servers of an age fetch, as a share of the price new."""
+
+    age_months: Annotated[int, Field(ge=0, le=600)]
+    share: Annotated[Rate, Field(gt=0, le=1)]
+
+
 class GpuValuation(Value):
     cost: CostApproach
     income: IncomeApproach
     reconciliation: Reconciliation
     liquidation: Liquidation
+    model: Literal["1", "2"] = "1"
+    """Version of the valuation model that this policy was approved with."""
+    random_launches: RandomLaunches | None = None
+    resale_curve: Annotated[tuple[ResalePoint, ...], Field(max_length=100)] = ()
+    """From age 0 on, falling; between the points the logarithm runs straight (§3.7)."""
+
+    @model_validator(mode="after")
+    def _parts_of_the_model(self) -> "GpuValuation":
+        if (self.model == "1") == bool(self.resale_curve):
+            raise ValueError("a resale curve is part of model 2 and of no other")
+        return self
+
+    @model_validator(mode="after")
+    def _curve_falls(self) -> "GpuValuation":
+        if self.resale_curve:
+            if self.resale_curve[0].age_months != 0:
+                raise ValueError("the resale curve begins with a new server")
+            for before, after in pairwise(self.resale_curve):
+                if after.age_months <= before.age_months or after.share > before.share:
+                    raise ValueError("the resale curve goes on in age and never rises")
+        return self
 
 
 class Covenants(Value):
