@@ -110,6 +110,19 @@ class AmortisationRequest(CoverageInputs):
     """The loan that is to be laid out; the largest one where it is not given."""
 
 
+class Bound(StrEnum):
+    """What bounds the balance of a date."""
+
+    COVER = "cover"
+    """What the assets carry on that date."""
+    REPAYMENT = "repayment"
+    """What the cash flow can repay from then on, down to the next date's bound."""
+    INTEREST = "interest"
+    """What the next month's cash flow can bear interest on."""
+    MATURITY = "maturity"
+    """The loan ends."""
+
+
 class TrancheCover(Value):
     """What one tranche carries. ``carries`` at the first drawing: advance rate × value, and no more than its own cash flow
     repays where it has one."""
@@ -139,7 +152,7 @@ class PlanRow(Value):
     dscr: Rate | None
     ltv: Rate | None
     """None where something is owed on assets that are worth nothing."""
-    bound: Literal["cover", "repayment", "interest", "maturity"]
+    bound: Bound
     """What bounds the ceiling."""
 
 
@@ -192,7 +205,7 @@ class Amortisation(FindingValue):
     """Were there cash enough: what the assets carry on the day of drawing."""
     by_cash: Money
     """Were there no limit of value: what the cash flow repays at the target coverage."""
-    decided_by: Literal["cover", "repayment", "interest", "maturity"]
+    decided_by: Bound
     """``cover``: the assets of ``decided_in_month``; ``interest``: that month's cash flow cannot bear more interest;
     ``maturity``: the cash flow until the loan ends."""
     decided_in_month: int
@@ -211,7 +224,7 @@ class Amortisation(FindingValue):
         return tuple(row.ceiling for row in self.rows)
 
     def headline(self) -> str:
-        return f"{self.loan} ≤ {self.largest_loan} · {self.decided_by}@{self.decided_in_month}"
+        return f"{self.loan} ≤ {self.largest_loan} · {self.decided_by.value}@{self.decided_in_month}"
 
 
 # --- stress tests -----------------------------------------------------------------------------------------------------

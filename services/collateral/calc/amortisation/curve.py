@@ -12,22 +12,10 @@ keeps every constraint: the optimum of the linear programme, which the tests sol
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from enum import StrEnum
+
+from domain.coverage import Bound
 
 _NIL = Decimal(0)
-
-
-class Bound(StrEnum):
-    """What bounds the balance of a date."""
-
-    COVER = "cover"
-    """What the assets carry on that date."""
-    REPAYMENT = "repayment"
-    """What the cash flow can repay from then on, down to the next date's bound."""
-    INTEREST = "interest"
-    """What the next month's cash flow can bear interest on."""
-    MATURITY = "maturity"
-    """The loan ends."""
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from domain.coverage import Breach, PlanTest, Threshold
-from domain.money import MONEY_SCALE, RATE_SCALE, Money, Rounding, rounded
 from policy.engine.collateral import Covenants
+from services.collateral.calc.amortisation.settlement import at_least, at_most, must_be_brought
 
 _NIL = Decimal(0)
 _IMMEASURABLE = Decimal(10_000)
@@ -51,14 +51,14 @@ def loan_to_value(balance: Decimal, value: Decimal, other_cover: Decimal = _NIL)
         return Decimal(0)
     if value == 0 or secured / value >= _IMMEASURABLE:
         return None
-    return rounded(secured / value, RATE_SCALE, Rounding.UP)
+    return at_most(secured / value)
 
 
 def coverage(cash_flow: Decimal, debt_service: Decimal) -> Decimal | None:
     """Cash flow over debt service, rounded down; None where nothing falls due, or next to nothing."""
     if debt_service <= 0 or cash_flow / debt_service >= _IMMEASURABLE:
         return None
-    return rounded(cash_flow / debt_service, RATE_SCALE, Rounding.DOWN)
+    return at_least(cash_flow / debt_service)
 
 
 def examine(plan: Sequence[Month], rules: Rules) -> PlanTest:
@@ -76,11 +76,9 @@ def examine(plan: Sequence[Month], rules: Rules) -> PlanTest:
     worst_ltv, ltv_month = max(ratios, key=lambda item: (item[0] is None, item[0] or _NIL, -item[1]))
     least, least_month = min(measured, default=(None, None))
     rolling, rolling_month = min(windows, default=(None, None))
-    by_value = rounded(max(_call_shortfall(at, rules) for at in plan), MONEY_SCALE, Rounding.UP)
-    by_cash = rounded(
-        sum((max(_NIL, due * rules.covenants.dscr_default - cash) for _, cash, due in covered), _NIL),
-        MONEY_SCALE,
-        Rounding.UP,
+    by_value = must_be_brought(max(_call_shortfall(at, rules) for at in plan))
+    by_cash = must_be_brought(
+        sum((max(_NIL, due * rules.covenants.dscr_default - cash) for _, cash, due in covered), _NIL)
     )
     return PlanTest(
         worst_ltv=worst_ltv,
@@ -90,9 +88,9 @@ def examine(plan: Sequence[Month], rules: Rules) -> PlanTest:
         min_rolling_dscr=rolling,
         min_rolling_dscr_month=rolling_month,
         breaches=tuple(_breaches(ratios, windows, rules.covenants)),
-        cure_ltv=Money(amount=by_value),
-        cure_dscr=Money(amount=by_cash),
-        cash_to_cure=Money(amount=by_value + by_cash),
+        cure_ltv=by_value,
+        cure_dscr=by_cash,
+        cash_to_cure=by_value + by_cash,
     )
 
 

@@ -32,7 +32,7 @@ class Appraisal:
 
 def appraise(cohort: CohortSubject, terms: GpuValuation) -> Appraisal:
     """Value a cohort. A missing cash line or an unknown age refuses the value: it refers and nothing may be lent on it."""
-    economics, missing = _complete(cohort.economics)
+    economics, missing = complete(cohort.economics)
     if economics is None or cohort.age_months is None:
         if cohort.age_months is None:
             missing = (*missing, reason("AGE_UNKNOWN"))
@@ -85,7 +85,7 @@ def appraise(cohort: CohortSubject, terms: GpuValuation) -> Appraisal:
     )
 
 
-def _complete(given: ServerEconomics | None) -> tuple[income.RunningEconomics | None, tuple[Reason, ...]]:
+def complete(given: ServerEconomics | None) -> tuple[income.RunningEconomics | None, tuple[Reason, ...]]:
     """The cash lines when every one is there; else a reason for each that is missing (E4: zero is allowed)."""
     if given is None:
         return None, (reason("ECONOMICS_NOT_GIVEN"),)
