@@ -90,6 +90,22 @@ class ValuationRow(CollateralTable, table=True):
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 
+class CaseConclusion(CollateralTable, table=True):
+    """A conclusion about a case as a whole: what its assets and cash flow carry, how its plan stands under stress. The
+    finding itself is in the finding store under the same id."""
+
+    __tablename__ = "case_conclusion"
+    __table_args__ = (Index(None, "case_id", "kind", "id"),)
+
+    id: UUID = Field(primary_key=True)
+    case_id: UUID
+    kind: str
+    branch: str
+    outcome: str
+    as_of: date
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
 class AllocationRow(CollateralTable, table=True):
     """An asset's share that secures a facility."""
 

@@ -1,7 +1,7 @@
 """Valuations, and the findings they are kept as."""
 
 import asyncio
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Query, Request, Response
@@ -14,9 +14,10 @@ from domain.finding import Finding
 from policy.engine import Bundle, PolicyNotInForce
 from services.collateral.calc.valuation import KIND, MODEL, conclude
 from services.collateral.dependencies import READERS, VALUERS, DatabaseDep, PoliciesDep
-from services.collateral.store import register, valuations
+from services.collateral.store import conclusions, register, valuations
+from services.collateral.store.conclusions import CollateralFinding
 from services.collateral.store.scope import within_sight
-from services.collateral.tables import ValuationRow, findings
+from services.collateral.tables import CaseConclusion, ValuationRow, findings
 from services.kit.auth import allow, record_refusal
 from services.kit.database import Database, new_id, now
 from services.kit.idempotency import IdempotentCall, Reply, idempotent
@@ -76,13 +77,13 @@ async def listing(
     return Page(items=[valuations.summary(row) for row in found.rows], next_cursor=found.next_cursor)
 
 
-@router.get("/v1/findings/{finding_id}", response_model=Finding[Valuation])
+@router.get("/v1/findings/{finding_id}", response_model=CollateralFinding)
 async def finding(
     finding_id: UUID,
     request: Request,
     who: Annotated[Principal, allow(*READERS, scope="branch")],
     database: DatabaseDep,
-) -> Finding[Valuation]:
+) -> Finding[Any]:
     """A finding as it was drawn, with its whole trace."""
     async with database.session() as session:
         row = await session.get(ValuationRow, finding_id)
@@ -90,6 +91,11 @@ async def finding(
             found = await findings.get(session, finding_id, Finding[Valuation])
             if found is not None:
                 return found
+        about_case = await session.get(CaseConclusion, finding_id)
+        if about_case is not None and who.sees_branch(about_case.branch):
+            concluded = await conclusions.find(session, about_case)
+            if concluded is not None:
+                return concluded
     await record_refusal(request, "not_found", principal=who, reason="scope")
     raise Problem("not_found")
 
