@@ -12,7 +12,7 @@ from domain.canonical import sha256_of
 from domain.collateral import CohortSubject, Valuation, ValuationRequest, ValuationSummary
 from domain.finding import Finding
 from policy.engine import Bundle, PolicyNotInForce
-from services.collateral.calc.valuation import KIND, MODEL, conclude
+from services.collateral.calc.valuation import KIND, conclude, model
 from services.collateral.dependencies import READERS, VALUERS, DatabaseDep, PoliciesDep
 from services.collateral.store import conclusions, register, valuations
 from services.collateral.store.conclusions import CollateralFinding
@@ -133,7 +133,7 @@ def _concluded(inputs: ValuationRequest, bundle: Bundle) -> Finding[Valuation]:
         trace=conclusion.trace,
         inputs_sha256=sha256_of(inputs),
         policy=bundle.ref(policy),
-        model=MODEL,
+        model=model(inputs.subject, policy),
         as_of=inputs.as_of,
         made_at=now(),
     )

@@ -18,7 +18,7 @@ from services.collateral.calc.amortisation.cash_flow import net, serviceable
 from services.collateral.calc.amortisation.curve import maximum_balances
 from services.collateral.calc.amortisation.settlement import may_be_owed
 from services.collateral.calc.conclusion import reason
-from services.collateral.calc.gpu_server.appraisal import complete
+from services.collateral.calc.gpu_server.cohort_value import complete
 from services.collateral.calc.gpu_server.value_path import Server, value_path
 from services.collateral.calc.physical import depreciated
 from services.collateral.calc.stress.moves import moved_server, moved_terms

@@ -3,7 +3,7 @@
 from decimal import Decimal, localcontext
 from functools import lru_cache
 
-from policy.engine.collateral import ResalePoint
+from policy.engine.gpu_market import ResalePoint
 from services.collateral.calc.conclusion import FIGURES
 
 

@@ -9,7 +9,8 @@ from math import exp, sqrt
 
 import numpy as np
 
-from policy.engine.collateral import GpuValuation, RandomLaunches, RentPath
+from policy.engine.collateral import GpuValuation, RentPath
+from policy.engine.gpu_market import RandomLaunches
 from services.collateral.calc.gpu_server.price_process import Array, Cohorts, discounts, factors
 from services.collateral.calc.gpu_server.rent_process import standard_quantile, variance
 

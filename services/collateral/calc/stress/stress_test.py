@@ -15,7 +15,7 @@ from services.collateral.calc.amortisation.largest_loan import loan_of, total, u
 from services.collateral.calc.amortisation.settlement import may_be_owed
 from services.collateral.calc.amortisation.tranches import Loan, carried, is_stressed, values_of
 from services.collateral.calc.conclusion import FIGURES, Conclusion, plain, reason
-from services.collateral.calc.gpu_server.appraisal import complete
+from services.collateral.calc.gpu_server.cohort_value import complete
 from services.collateral.calc.gpu_server.value_path import Server
 from services.collateral.calc.stress.moves import Fleet, moved_cash
 
