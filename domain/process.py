@@ -16,7 +16,7 @@ from domain.model import Message
 from domain.money import Money
 from domain.rulebook import Rulebook
 from domain.stages import Stage
-from domain.tasks import HumanTask, TaskCommand
+from domain.tasks import GradeProposal, HumanTask, TaskCommand
 
 NAMESPACE: Final = "suandai"
 TASK_QUEUE: Final = "credit"
@@ -166,6 +166,13 @@ class CohortStep(CaseStep):
     """Before the servers are there, or when a drawing is paid against them: the second asks for more."""
 
 
+class OverrideStep(CaseStep):
+    """An override of the rating as a second person confirmed it."""
+
+    proposal: GradeProposal
+    confirmed_by: str
+
+
 class DutyHeld(Message):
     """A duty of the case that a person has already discharged."""
 
@@ -228,6 +235,21 @@ class ProgressReport(Message):
     """After a return: the conclusions and approvals that no longer stand."""
     reasons: tuple[Reason, ...] = ()
     """Why the process stands where it stands, when that is an end nobody asked for."""
+
+
+class RepaymentPlan(Message):
+    """What follows from amount and price: the schedule, what the loan costs its borrower, and whether to buy at all."""
+
+    schedule: FindingRef
+    borrowing_cost: FindingRef | None = None
+    """None where there is no price or no plan to reckon it by."""
+    buy_or_rent: FindingRef | None = None
+    """None where the loan buys no servers."""
+
+    def findings(self) -> dict[str, FindingRef]:
+        """What was concluded, by kind."""
+        found = {"schedule": self.schedule, "borrowing_cost": self.borrowing_cost, "buy_or_rent": self.buy_or_rent}
+        return {kind: ref for kind, ref in found.items() if ref is not None}
 
 
 class DecisionRecord(Message):

@@ -14,6 +14,8 @@ from domain.finding import FindingRef
 from domain.model import Message
 from domain.roles import Role
 
+GradeName = Annotated[str, Field(min_length=1, max_length=8)]
+
 
 class TaskType(StrEnum):
     """What a person is asked to do. The type is also the duty that separation rules speak of."""
@@ -25,6 +27,8 @@ class TaskType(StrEnum):
     LEAD_INVESTIGATION = "lead_investigation"
     CO_INVESTIGATION = "co_investigation"
     RATING_CONFIRMATION = "rating_confirmation"
+    RATING_OVERRIDE = "rating_override"
+    """推翻评级: a second person decides on a grade that the confirmer proposes in place of the model's."""
     VALUATION_RECONCILIATION = "valuation_reconciliation"
     REVIEW = "review"
     COMPLIANCE_OPINION = "compliance_opinion"
@@ -56,6 +60,7 @@ ROLE_OF: dict[TaskType, Role] = {
     TaskType.LEAD_INVESTIGATION: Role.RELATIONSHIP_MANAGER,
     TaskType.CO_INVESTIGATION: Role.CO_INVESTIGATOR,
     TaskType.RATING_CONFIRMATION: Role.RATING_CONFIRMER,
+    TaskType.RATING_OVERRIDE: Role.RATING_CONFIRMER,
     TaskType.VALUATION_RECONCILIATION: Role.COLLATERAL_OFFICER,
     TaskType.REVIEW: Role.REVIEWER,
     TaskType.COMPLIANCE_OPINION: Role.COMPLIANCE_OFFICER,
@@ -104,6 +109,8 @@ class TaskOutcome(StrEnum):
     ACKNOWLEDGE = "acknowledge"
     WAIVE = "waive"
     RESUBMIT = "resubmit"
+    OVERRIDE = "override"
+    """Of a rating: another grade is proposed, for a second person to decide on."""
 
 
 _OPINION = frozenset({TaskOutcome.APPROVE, TaskOutcome.REJECT, TaskOutcome.RETURN})
@@ -116,7 +123,8 @@ OUTCOMES_OF: dict[TaskType, frozenset[TaskOutcome]] = {
     TaskType.REWORK: frozenset({TaskOutcome.RESUBMIT}),
     TaskType.LEAD_INVESTIGATION: _OPINION,
     TaskType.CO_INVESTIGATION: _OPINION,
-    TaskType.RATING_CONFIRMATION: _OPINION,
+    TaskType.RATING_CONFIRMATION: _OPINION | {TaskOutcome.OVERRIDE},
+    TaskType.RATING_OVERRIDE: _OPINION,
     TaskType.VALUATION_RECONCILIATION: _OPINION,
     TaskType.REVIEW: _OPINION,
     TaskType.COMPLIANCE_OPINION: _OPINION,
@@ -193,6 +201,19 @@ class CaseReturn(Message):
     """Whether it was submitted with new content; ``None`` while the lead has it, or where none was asked for."""
 
 
+def _not_given(value: object) -> bool:
+    """A field that a later build added is left out where it is absent: what was recorded before stays as it was."""
+    return value is None
+
+
+class GradeProposal(Message):
+    """A grade of the rating scale in place of the model's, as the confirmer proposes it."""
+
+    grade: str
+    reason: str
+    proposed_by: str
+
+
 class HumanTask(Message):
     """A task as the workflow holds it; origination's inbox row is a copy of the newest version."""
 
@@ -241,6 +262,8 @@ class HumanTask(Message):
     return_to: str | None = None
     resubmitted: TaskSubject | None = None
     """Of a rework: the content the case goes on with."""
+    proposal: GradeProposal | None = Field(default=None, exclude_if=_not_given)
+    """Of a rating: what its confirmer proposed, and what a second person is asked to decide on."""
     version: int = 1
 
     @property
@@ -271,6 +294,8 @@ class TaskCommand(Message):
     target_mandate: Mandate | None = None
     resubmitted: TaskSubject | None = None
     """For a rework: the content as it was frozen again, attached by origination."""
+    grade: GradeName | None = Field(default=None, exclude_if=_not_given)
+    """For an override of a rating: the grade proposed."""
 
 
 class TaskBody(Message):
@@ -283,5 +308,7 @@ class TaskBody(Message):
     return_to: str | None = Field(default=None, max_length=40)
     target: str | None = Field(default=None, max_length=200)
     reason: Remark | None = None
+    grade: GradeName | None = None
+    """With the outcome ``override``: a grade of the rating scale, at most two notches from the model's."""
 
     model_config = {"extra": "forbid"}

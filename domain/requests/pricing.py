@@ -33,9 +33,11 @@ from domain.pricing import (
     ScheduleRequest,
     WorkingCapitalNeed,
 )
+from domain.rating_override import RatingOverrideRequest
 from domain.requests.card_facts import card_facts, latest_year
 from domain.requests.cash_flows import cash_flows
 from domain.requests.collateral import cohorts
+from domain.tasks import GradeProposal
 
 RETAIL_CEILING: Final = yuan(10_000_000)
 """Most that one small firm may owe for its loan to be weighted as retail (商业银行资本管理办法, 小微企业)."""
@@ -46,7 +48,32 @@ _TENOR_CONSENT: Final = "head_office_tenor_consent"
 
 def rating_request(dossier: Dossier, as_of: date) -> RatingRequest:
     """The borrower's facts for its product's card."""
-    return RatingRequest(**_case(dossier, as_of), facts=card_facts(dossier, as_of))
+    return RatingRequest(**case_inputs(dossier, as_of), facts=card_facts(dossier, as_of))
+
+
+def override_request(
+    dossier: Dossier, as_of: date, proposal: GradeProposal, *, confirmed_by: str | None = None
+) -> RatingOverrideRequest:
+    """An override of the case's rating as proposed, or as a second person confirmed it.
+
+    Raises ``KeyError`` while the case has no rating.
+    """
+    if dossier.rating is None or dossier.rating_finding is None:
+        raise KeyError("the case has no rating")
+    before = dossier.rating_override
+    model = dossier.rating
+    if before is not None:
+        # Notches are counted from the model's grade, also where it was overridden before.
+        model = model.model_copy(update={"grade": before.model_grade, "pd": before.model_pd})
+    return RatingOverrideRequest(
+        **case_inputs(dossier, as_of),
+        rating=model,
+        rating_sha256=dossier.rating_finding.sha256,
+        grade=proposal.grade,
+        reason=proposal.reason,
+        proposed_by=proposal.proposed_by,
+        confirmed_by=confirmed_by,
+    )
 
 
 def limit_request(dossier: Dossier, as_of: date) -> LimitRequest:
@@ -54,7 +81,7 @@ def limit_request(dossier: Dossier, as_of: date) -> LimitRequest:
     content, line, rating = dossier.content, dossier.line, dossier.rating
     accounts = latest_year(content)
     return LimitRequest(
-        **_case(dossier, as_of),
+        **case_inputs(dossier, as_of),
         asked=line.amount,
         tenor_months=line.tenor_months,
         long_cycle_evidence=line.long_cycle_evidence is not None,
@@ -80,7 +107,7 @@ def quote_request(dossier: Dossier, as_of: date) -> QuoteRequest:
     size = known(content.borrower.size)
     accounts = latest_year(content)
     return QuoteRequest(
-        **_case(dossier, as_of),
+        **case_inputs(dossier, as_of),
         amount=amount,
         tenor_months=tenor,
         pd=rating.pd if rating else None,
@@ -113,7 +140,7 @@ def schedule_request(dossier: Dossier, as_of: date) -> ScheduleRequest:
     amount, tenor = _granted(dossier)
     repayment = dossier.line.repayment
     return ScheduleRequest(
-        **_case(dossier, as_of),
+        **case_inputs(dossier, as_of),
         principal=amount,
         annual_rate=dossier.quote.all_in_rate if dossier.quote else None,
         drawn_on=as_of,
@@ -133,7 +160,8 @@ def financed_contract(content: ApplicationContent) -> ComputeContract | None:
     return content.contracts[0] if len(content.contracts) == 1 else None
 
 
-def _case(dossier: Dossier, as_of: date) -> dict[str, Any]:
+def case_inputs(dossier: Dossier, as_of: date) -> dict[str, Any]:
+    """What every deciding request carries: ``DecisionInputs`` of the case on a day."""
     return {
         "case_id": dossier.case_id,
         "policy_sha256": dossier.policy_sha256,

@@ -1,6 +1,6 @@
 """Typed client of the pricing service."""
 
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from pydantic import TypeAdapter
@@ -10,6 +10,7 @@ from domain.buy_or_rent import BuyOrRent, BuyOrRentRequest
 from domain.finding import Finding
 from domain.margin_ratchet import MarginResetRequest, MarginStanding
 from domain.pricing import (
+    DecisionInputs,
     Limit,
     LimitRequest,
     Quote,
@@ -22,6 +23,8 @@ from domain.pricing import (
 from domain.rating_override import RatingOverride, RatingOverrideRequest
 from domain.sensitivity import Sensitivity, SensitivityRequest
 from services.kit.http import ServiceClient
+
+M = TypeVar("M")
 
 _ANY: TypeAdapter[Finding[Any]] = TypeAdapter(
     Finding[Rating]
@@ -52,6 +55,10 @@ class PricingClient(ServiceClient):
             "POST", "/v1/rating-overrides", Finding[RatingOverride], body=request, idempotency_key=key
         )
 
+    async def try_override(self, request: RatingOverrideRequest) -> Finding[RatingOverride]:
+        """What the rule says of an override that is only proposed; nothing is stored."""
+        return await self._tried("/v1/rating-overrides", Finding[RatingOverride], request)
+
     async def limit(self, request: LimitRequest, key: str) -> Finding[Limit]:
         """Form a limit."""
         return await self.call("POST", "/v1/limits", Finding[Limit], body=request, idempotency_key=key)
@@ -65,6 +72,14 @@ class PricingClient(ServiceClient):
         return await self.call(
             "POST", "/v1/quotes/sensitivity", Finding[Sensitivity], body=request, idempotency_key=key
         )
+
+    async def try_sensitivity(self, request: SensitivityRequest) -> Finding[Sensitivity]:
+        """The same for whoever reads a case; nothing is stored."""
+        return await self._tried("/v1/quotes/sensitivity", Finding[Sensitivity], request)
+
+    async def draw_sensitivity(self, request: SensitivityRequest) -> str:
+        """The chart of a sensitivity as SVG."""
+        return (await self.send("POST", "/v1/quotes/sensitivity/chart.svg", body=request, reads=True)).text
 
     async def schedule(self, request: ScheduleRequest, key: str) -> Finding[Schedule]:
         """Lay out a repayment schedule."""
@@ -81,6 +96,9 @@ class PricingClient(ServiceClient):
     async def buy_or_rent(self, request: BuyOrRentRequest, key: str) -> Finding[BuyOrRent]:
         """Compare owning compute with renting it."""
         return await self.call("POST", "/v1/buy-or-rent", Finding[BuyOrRent], body=request, idempotency_key=key)
+
+    async def _tried(self, path: str, answer: type[M], request: DecisionInputs) -> M:
+        return await self.call("POST", path, answer, body=request, params={"dry_run": "true"}, reads=True)
 
     async def finding(self, finding_id: UUID) -> Finding[Any]:
         """A finding drawn earlier, with its whole trace."""

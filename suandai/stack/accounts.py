@@ -69,6 +69,7 @@ _AT_A_BRANCH = {
 }
 _AT_HEAD_OFFICE = {
     "rating": Role.RATING_CONFIRMER,
+    "rating2": Role.RATING_CONFIRMER,
     "reviewer": Role.REVIEWER,
     "compliance": Role.COMPLIANCE_OFFICER,
     "pricing": Role.PRICING_APPROVER,

@@ -66,6 +66,7 @@ _DUTIES = {
     "lead_investigation": ("rm", "branch"),
     "co_investigation": ("investigator", "branch"),
     "rating_confirmation": ("rating", "head"),
+    "rating_override": ("rating2", "head"),
     "valuation_reconciliation": ("collateral2", "branch"),
     "review": ("reviewer", "head"),
     "compliance_opinion": ("compliance", "head"),

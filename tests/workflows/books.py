@@ -34,7 +34,9 @@ from domain.process import (
     GateResult,
     MemoRef,
     OfferRef,
+    OverrideStep,
     ProgressReport,
+    RepaymentPlan,
     ReservationResult,
     TransferStep,
     UtilisationOpening,
@@ -235,6 +237,10 @@ class Books:
     async def do_rate_borrower(self, step: CaseStep) -> FindingRef:
         return self._conclude("rating", step)
 
+    @activity.defn(name="override_rating")
+    async def do_override_rating(self, step: OverrideStep) -> FindingRef:
+        return self._conclude("rating_override", step)
+
     @activity.defn(name="set_limit")
     async def do_set_limit(self, step: CaseStep) -> FindingRef:
         return self._conclude("limit", step)
@@ -244,8 +250,11 @@ class Books:
         return self._conclude("quote", step)
 
     @activity.defn(name="plan_repayment")
-    async def do_plan_repayment(self, step: CaseStep) -> FindingRef:
-        return self._conclude("schedule", step)
+    async def do_plan_repayment(self, step: CaseStep) -> RepaymentPlan:
+        return RepaymentPlan(
+            schedule=self._conclude("schedule", step),
+            borrowing_cost=finding("borrowing_cost", self.outcomes.get("borrowing_cost", Outcome.PASS)),
+        )
 
     @activity.defn(name="open_utilisation")
     async def do_open_utilisation(self, step: UtilisationStep) -> UtilisationOpening:

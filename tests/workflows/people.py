@@ -63,6 +63,7 @@ ACTORS: dict[TaskType, tuple[str, Role, TaskOutcome]] = {
     TaskType.LEAD_INVESTIGATION: ("rm", Role.RELATIONSHIP_MANAGER, TaskOutcome.APPROVE),
     TaskType.CO_INVESTIGATION: ("second", Role.CO_INVESTIGATOR, TaskOutcome.APPROVE),
     TaskType.RATING_CONFIRMATION: ("rater", Role.RATING_CONFIRMER, TaskOutcome.APPROVE),
+    TaskType.RATING_OVERRIDE: ("rater-2", Role.RATING_CONFIRMER, TaskOutcome.APPROVE),
     TaskType.VALUATION_RECONCILIATION: ("valuer", Role.COLLATERAL_OFFICER, TaskOutcome.APPROVE),
     TaskType.REVIEW: ("reviewer", Role.REVIEWER, TaskOutcome.APPROVE),
     TaskType.COMPLIANCE_OPINION: ("compliance", Role.COMPLIANCE_OFFICER, TaskOutcome.APPROVE),

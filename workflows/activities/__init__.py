@@ -35,6 +35,7 @@ def all_activities(
         casework.open_facility,
         assessment.value_cohort,
         assessment.rate_borrower,
+        assessment.override_rating,
         assessment.set_limit,
         assessment.quote_price,
         assessment.plan_repayment,

@@ -6,9 +6,16 @@ from temporalio import activity
 
 from domain.dossier import FindingRecord
 from domain.finding import Finding, FindingRef
-from domain.process import CaseStep, CohortStep
+from domain.process import CaseStep, CohortStep, OverrideStep, RepaymentPlan
 from domain.requests.collateral import valuation_request
-from domain.requests.pricing import limit_request, quote_request, rating_request, schedule_request
+from domain.requests.costs import borrowing_cost_request, buy_or_rent_request
+from domain.requests.pricing import (
+    limit_request,
+    override_request,
+    quote_request,
+    rating_request,
+    schedule_request,
+)
 from services.collateral.client import CollateralClient
 from services.origination.client import OriginationClient
 from services.pricing.client import PricingClient
@@ -34,6 +41,12 @@ class Assessment:
         return await self._record(step, "pricing", finding)
 
     @activity.defn
+    async def override_rating(self, step: OverrideStep) -> FindingRef:
+        dossier = await self._origination.dossier(step.case_id, step.as_of)
+        request = override_request(dossier, step.as_of, step.proposal, confirmed_by=step.confirmed_by)
+        return await self._record(step, "pricing", await self._pricing.override(request, _key(step)))
+
+    @activity.defn
     async def set_limit(self, step: CaseStep) -> FindingRef:
         dossier = await self._origination.dossier(step.case_id, step.as_of)
         finding = await self._pricing.limit(limit_request(dossier, step.as_of), _key(step))
@@ -46,13 +59,32 @@ class Assessment:
         return await self._record(step, "pricing", finding)
 
     @activity.defn
-    async def plan_repayment(self, step: CaseStep) -> FindingRef:
+    async def plan_repayment(self, step: CaseStep) -> RepaymentPlan:
         dossier = await self._origination.dossier(step.case_id, step.as_of)
-        finding = await self._pricing.schedule(schedule_request(dossier, step.as_of), _key(step))
-        return await self._record(step, "pricing", finding)
+        schedule = await self._pricing.schedule(schedule_request(dossier, step.as_of), _key(step))
+        plan = RepaymentPlan(schedule=await self._record(step, "pricing", schedule))
+        if schedule.value is None:
+            return plan
+        asked = borrowing_cost_request(dossier, schedule.value, step.as_of)
+        if asked is None:
+            return plan
+        cost = await self._pricing.borrowing_cost(asked, _key(step, "borrowing_cost"))
+        recorded = {"borrowing_cost": await self._record(step, "pricing", cost, part="borrowing_cost")}
+        money = cost.value.cost.effective if cost.value is not None else asked.contract_rate
+        purchase = buy_or_rent_request(dossier, money, step.as_of)
+        if purchase is not None:
+            compared = await self._pricing.buy_or_rent(purchase, _key(step, "buy_or_rent"))
+            recorded["buy_or_rent"] = await self._record(step, "pricing", compared, part="buy_or_rent")
+        return plan.model_copy(update=recorded)
 
     async def _record(
-        self, step: CaseStep, service: str, finding: Finding[Any], asset_key: str = "", cohort: str = ""
+        self,
+        step: CaseStep,
+        service: str,
+        finding: Finding[Any],
+        asset_key: str = "",
+        cohort: str = "",
+        part: str = "",
     ) -> FindingRef:
         value = finding.value.model_dump(mode="json") if finding.value is not None else {}
         return await self._origination.record_finding(
@@ -64,9 +96,11 @@ class Assessment:
                 reasons=finding.reasons,
                 asset_key=asset_key,
                 cohort=cohort,
+                part=part,
             )
         )
 
 
-def _key(step: CaseStep) -> str:
-    return f"{step.workflow_id}:{step.step}"
+def _key(step: CaseStep, part: str = "") -> str:
+    """The Idempotency-Key of a step, or of one of the conclusions that it draws together."""
+    return ":".join(name for name in (step.workflow_id, step.step, part) if name)

@@ -28,7 +28,16 @@ from domain.process import (
 )
 from domain.rulebook import Rulebook
 from domain.task_rules import RefusedCommand
-from domain.tasks import ROLE_OF, CaseReturn, HumanTask, TaskCommand, TaskState, TaskSubject, TaskType
+from domain.tasks import (
+    ROLE_OF,
+    CaseReturn,
+    GradeProposal,
+    HumanTask,
+    TaskCommand,
+    TaskState,
+    TaskSubject,
+    TaskType,
+)
 from workflows import effects
 from workflows.human.board import TaskBoard
 from workflows.human.titles import title_of
@@ -48,6 +57,7 @@ class TaskTerms(TypedDict, total=False):
     assignee: str
     due_at: datetime | None
     title_suffix: tuple[str, str]
+    proposal: GradeProposal | None
 
 
 class CaseLeft(Exception):
@@ -147,6 +157,7 @@ class Desk:
                 "subject": terms.get("subject"),
                 "findings": terms.get("findings", ()),
                 "returned": self.returned(),
+                "proposal": terms.get("proposal"),
                 "created_at": now,
                 "ready_at": now,
                 "claimed_at": now if assignee else None,

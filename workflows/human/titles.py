@@ -9,6 +9,7 @@ _TITLES: dict[TaskType, tuple[str, str]] = {
     TaskType.LEAD_INVESTIGATION: ("主办尽职调查", "Lead investigation"),
     TaskType.CO_INVESTIGATION: ("协办尽职调查", "Co-investigation"),
     TaskType.RATING_CONFIRMATION: ("评级认定", "Rating confirmation"),
+    TaskType.RATING_OVERRIDE: ("推翻评级决定", "Decision on an override of the rating"),
     TaskType.VALUATION_RECONCILIATION: ("押品估值复核", "Valuation reconciliation"),
     TaskType.REVIEW: ("授信审查", "Credit review"),
     TaskType.COMPLIANCE_OPINION: ("合规审查", "Compliance opinion"),

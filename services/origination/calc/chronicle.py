@@ -265,6 +265,9 @@ def _task(event: RecordedEvent, names: CaseNames) -> Told:
     if back:
         zh += (f"，由“{left.zh}”" if here else "") + f"至“{to.zh}”"
         en += (f" from {left.en}" if here else "") + f" to {to.en}"
+    grade = _text(command, "grade")
+    if grade:
+        zh, en = f"{zh}，改为 {grade}", f"{en} with {grade}"
     conditions = len(command.get("conditions", ()))
     if conditions:
         zh, en = f"{zh}，附 {conditions} 项条件", f"{en}, with {_counted(conditions, 'condition')}"

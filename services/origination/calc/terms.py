@@ -36,7 +36,9 @@ class OfferTerms(Value):
     repayment: Repayment
     price: PricedTerms
     comprehensive_cost: str | None
-    """综合融资成本 as a fraction per year, where it was measured."""
+    """综合融资成本 as a fraction per year, nominal: by the repayment schedule where it was reckoned, else as quoted."""
+    effective_cost: str | None = Field(default=None, exclude_if=lambda cost: cost is None)
+    """The same compounded, as it is held against another lender's offer."""
     instalments: int
     total_interest: Money
     conditions: tuple[ConditionTerm, ...]
@@ -101,7 +103,9 @@ def offer_terms(
     borrower = dossier.content.party(PartyRole.BORROWER)
     assert borrower is not None
     line, quote = dossier.line, dossier.quote
-    cost = quote.comprehensive_cost
+    by_plan = dossier.borrowing_cost.cost if dossier.borrowing_cost is not None else None
+    cost = by_plan.nominal if by_plan is not None else quote.comprehensive_cost
+    effective = by_plan.effective if by_plan is not None else quote.effective_cost
     return OfferTerms(
         case_number=dossier.case_number,
         lender_id=dossier.lender_id,
@@ -115,6 +119,7 @@ def offer_terms(
         repayment=line.repayment,
         price=PricedTerms(all_in_rate=quote.all_in_rate, base_rate=quote.base_rate, margin_bps=quote.margin_bps),
         comprehensive_cost=None if cost is None else f"{cost:.8f}",
+        effective_cost=None if effective is None else f"{effective:.8f}",
         instalments=len(dossier.schedule.instalments),
         total_interest=dossier.schedule.total_interest,
         conditions=conditions,

@@ -123,6 +123,7 @@ async def record_finding(request: Request, case_id: UUID, body: FindingRecord, w
             reasons=body.reasons,
             asset_key=body.asset_key,
             cohort=body.cohort,
+            part=body.part,
         )
         return Reply(200, ref)
 

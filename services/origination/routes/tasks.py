@@ -22,6 +22,7 @@ from services.kit.problems import Fault, Problem
 from services.kit.router import Router
 from services.origination.calc.allowed_actions import roles_of
 from services.origination.commands import ACCEPTED, Order, carry_out
+from services.origination.proposals import hold_override, overrides
 from services.origination.routes.roles import READERS
 from services.origination.store import inbox as tasks
 from services.origination.store.business_day import business_day
@@ -119,6 +120,11 @@ async def act(
         # What a task is about does not change by acting on it.
         return Reply(200, tasks.view(Found(task, found.matter), who), {"ETag": etag_of(task.version)})
 
+    async def held_to_rule() -> None:
+        if found is not None:
+            await hold_override(request.app.state, found.task.case_id, body, who.subject)
+
+    proposes = found is not None and overrides(HumanTask.model_validate(found.task.body), verb, body, who.subject)
     return await carry_out(
         request,
         call,
@@ -128,6 +134,7 @@ async def act(
         signed=SignedTaskCommand,
         answer=answer,
         event_kind=f"task.{verb.value}",
+        ready=held_to_rule if proposes else None,
     )
 
 
