@@ -12,6 +12,7 @@ from domain.borrowing_cost import BorrowingCost
 from domain.buy_or_rent import BuyOrRent
 from domain.collateral import Valuation
 from domain.facility import ConditionAsked, ConditionStanding
+from domain.factsheet import FactSheet
 from domain.finding import FindingRef, Outcome, Reason
 from domain.model import Value
 from domain.money import Money
@@ -263,6 +264,9 @@ class AssessmentView(Value):
     """Everything that referred, failed or was not run, with its reasons."""
     exceptions: tuple[str, ...] = ()
     """Rules the case departs from; each must be answered for by those who decide."""
+    evaluation: FactSheet = FactSheet()
+    """What the application says of product, place in a chain or founder, under the names of policy, where it says so: the
+    facts of the product's own card."""
     opinions: tuple[Opinion, ...] = ()
     links: AssessmentLinks | None = None
     """What is drawn from the price on demand; none while there is no price."""

@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from domain.application import Payee
+from domain.application import Payee, Repayment
 from domain.application.text import Code, Label, Remark, Sha256
 from domain.assertion import SignedCommand
 from domain.finding import Reason
@@ -230,6 +230,14 @@ class TransferView(Value):
     expires_at: datetime | None = None
 
 
+class PricedTerms(Message):
+    """The price agreed in the offer, as the facility agreement carries it."""
+
+    all_in_rate: Rate
+    base_rate: str
+    margin_bps: int
+
+
 class FacilityView(Value):
     """A facility with what is left of its commitment: ``available = limit − reserved − drawn``."""
 
@@ -249,6 +257,10 @@ class FacilityView(Value):
     termination_date: date
     conditions: tuple[ConditionStanding, ...] = ()
     """Those of the agreement, the product's first, then the approvers'."""
+    repayment: Repayment | None = None
+    """As agreed: method, grace, drawings, tranches and steps of the rate; left out of lists."""
+    price: PricedTerms | None = None
+    """As agreed; left out of lists."""
     version: int
 
 
@@ -258,11 +270,3 @@ class TransferBody(Value):
     decision: TransferDecision
     instruction_sha256: Sha256
     comment: Remark | None = None
-
-
-class PricedTerms(Message):
-    """The price agreed in the offer, as the facility agreement carries it."""
-
-    all_in_rate: Rate
-    base_rate: str
-    margin_bps: int

@@ -37,6 +37,7 @@ from domain.rating_override import RatingOverrideRequest
 from domain.requests.card_facts import card_facts, latest_year
 from domain.requests.cash_flows import cash_flows
 from domain.requests.collateral import cohorts
+from domain.requests.repayment import fitted, plan_terms
 from domain.tasks import GradeProposal
 
 RETAIL_CEILING: Final = yuan(10_000_000)
@@ -138,17 +139,9 @@ def quote_request(dossier: Dossier, as_of: date) -> QuoteRequest:
 def schedule_request(dossier: Dossier, as_of: date) -> ScheduleRequest:
     """The repayment of the whole limit as if drawn on the business date, at the quoted price."""
     amount, tenor = _granted(dossier)
-    repayment = dossier.line.repayment
-    return ScheduleRequest(
-        **case_inputs(dossier, as_of),
-        principal=amount,
-        annual_rate=dossier.quote.all_in_rate if dossier.quote else None,
-        drawn_on=as_of,
-        tenor_months=tenor,
-        method=repayment.method,
-        grace_months=min(repayment.grace_months, tenor - 1),
-        frequency=repayment.frequency,
-    )
+    rate = dossier.quote.all_in_rate if dossier.quote else None
+    repayment = fitted(dossier.line, amount, tenor)
+    return ScheduleRequest(**case_inputs(dossier, as_of), **plan_terms(repayment, amount, tenor, rate, as_of))
 
 
 def financed_contract(content: ApplicationContent) -> ComputeContract | None:

@@ -92,6 +92,10 @@ class Rule(Bindable):
         self._shown = shown
         return wrong
 
+    def asked(self) -> frozenset[str]:
+        """The facts that its scope and its breaches speak of."""
+        return frozenset(name for condition in (self.scope, *self.breached_when) for name in condition)
+
     def _silenced(self, tests: tuple[Test, ...]) -> tuple[Test, ...]:
         return tuple(
             replace(test, not_applicable_decides=True) if test.fact in self.silent_when_not_applicable else test

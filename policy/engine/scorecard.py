@@ -185,6 +185,13 @@ class Scorecard(PolicyFile):
         )
         return wrong
 
+    def asked(self) -> frozenset[str]:
+        """Every fact the card may read: what it measures, what exempts from it, what knocks out."""
+        measured = [item for factor in self.factors for item in factor.characteristics]
+        exempting = (name for item in measured for condition in item.does_not_apply_to for name in condition)
+        knocking = (name for rule in self.knock_outs for name in rule.asked())
+        return frozenset((*(item.fact for item in measured), *exempting, *knocking))
+
     def class_of(self, points: Decimal) -> ScoreClass:
         """The class that points earn, before knock-outs."""
         return next(item for item in self.classes if points >= item.at_least)

@@ -1,10 +1,12 @@
 """The refusals of origination that are neither a fault of form nor a matter of rights."""
 
+from domain.figures import OUT_OF_BOUNDS
 from services.kit.problems import ProblemType, register
 from services.kit.validation_faults import register_messages
 
 register_messages(
     {
+        OUT_OF_BOUNDS: ("须为 {bound} 内的数；单位：{unit}", "must be a figure in {bound}; unit: {unit}"),
         "condition_due": (
             "后续条件须填写 counts_from 与 due_days；其他条件不得填写",
             "a subsequent condition needs counts_from and due_days; a condition of another kind has neither",

@@ -91,6 +91,7 @@ CASTS = {
     "nxb-xiyun": Cast("yinchuan", "xiyun"),
     "jsb-order": Cast("nanjing", "jiangsu"),
     "bocom-qinghai": Cast("xining", "qinghai"),
+    "sdrcb-operate": Cast("foshan", "shunde"),
 }
 
 

@@ -15,6 +15,7 @@ from domain.model import Value
 from domain.money import RATE_SCALE, Money, Rounding, rounded
 from domain.pricing import Exposures, Limit, Rating
 from domain.reference import LenderBooks
+from domain.requests.evaluation_facts import evaluation_facts
 from policy.engine import FactValue, Product
 
 _NEW_COMPUTE = (AssetKind.GPU_SERVER, AssetKind.NETWORK_STORAGE, AssetKind.POWER_COOLING, AssetKind.CIVIL_WORKS)
@@ -63,6 +64,8 @@ def application_facts(content: ApplicationContent, line: CreditLineRequest, prod
         "loan.new_compute": brings_new_compute(content),
         "product.entrusted_only": product.entrusted_only,
     }
+    facts.update(evaluation_facts(content))
+    facts["purchase.supplier_verified"] = content.purchase.supplier_verified if content.purchase else None
     facts.update(_project_facts(content))
     facts.update(_contract_facts(content))
     return facts

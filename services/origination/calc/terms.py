@@ -19,6 +19,7 @@ from domain.facility import (
 )
 from domain.model import Value
 from domain.money import Money
+from domain.requests.repayment import fitted
 
 
 class OfferTerms(Value):
@@ -34,6 +35,7 @@ class OfferTerms(Value):
     tenor_months: int
     purpose: str
     repayment: Repayment
+    """As asked for, fitted to the amount and tenor that are offered."""
     price: PricedTerms
     comprehensive_cost: str | None
     """综合融资成本 as a fraction per year, nominal: by the repayment schedule where it was reckoned, else as quoted."""
@@ -103,6 +105,8 @@ def offer_terms(
     borrower = dossier.content.party(PartyRole.BORROWER)
     assert borrower is not None
     line, quote = dossier.line, dossier.quote
+    amount = offered(line, dossier.limit.limit)
+    tenor_months = min(line.tenor_months, dossier.limit.tenor_months)
     by_plan = dossier.borrowing_cost.cost if dossier.borrowing_cost is not None else None
     cost = by_plan.nominal if by_plan is not None else quote.comprehensive_cost
     effective = by_plan.effective if by_plan is not None else quote.effective_cost
@@ -113,10 +117,10 @@ def offer_terms(
         borrower_name=borrower.name,
         borrower_uscc=borrower.uscc,
         product=line.product,
-        amount=offered(line, dossier.limit.limit),
-        tenor_months=min(line.tenor_months, dossier.limit.tenor_months),
+        amount=amount,
+        tenor_months=tenor_months,
         purpose=line.purpose,
-        repayment=line.repayment,
+        repayment=fitted(line, amount, tenor_months),
         price=PricedTerms(all_in_rate=quote.all_in_rate, base_rate=quote.base_rate, margin_bps=quote.margin_bps),
         comprehensive_cost=None if cost is None else f"{cost:.8f}",
         effective_cost=None if effective is None else f"{effective:.8f}",

@@ -12,9 +12,11 @@ from domain.buy_or_rent import BuyOrRent
 from domain.casefile import AssessmentLinks, AssessmentView, CaseRequest, OpenPoint, Opinion, ValuedCollateral
 from domain.collateral import Valuation
 from domain.facility import ConditionStanding
+from domain.factsheet import FactSheet
 from domain.finding import Outcome, Reason
 from domain.money import Money
 from domain.pricing import Limit, Quote, Rating
+from domain.requests.card_facts import single_card_facts
 from domain.tasks import HumanTask, TaskState, TaskType
 from services.origination.calc.completeness import unknown_facts
 from services.origination.calc.exceptions import exceptions_of
@@ -82,6 +84,7 @@ async def assessment(session: AsyncSession, row: Application) -> AssessmentView:
         unknown=unknown_facts(content),
         open_points=tuple(point for item in found for point in _open_points(item)),
         exceptions=exceptions_of([item.value for item in found if item.service == "origination"], price),
+        evaluation=FactSheet.of(single_card_facts(content)),
         opinions=await _opinions(session, row),
         links=_links(row) if price is not None else None,
         items=tuple(assessment_item(item) for item in found),

@@ -132,10 +132,15 @@ async def facilities(
     return await fetch_page(session, statement, col(Facility.id), page)
 
 
+async def agreement(session: AsyncSession, facility: Facility) -> ContractData:
+    """The facility agreement, as it was signed."""
+    contract = await session.get_one(Contract, facility.contract_id)
+    return ContractData.model_validate(contract.data)
+
+
 async def agreed_conditions(session: AsyncSession, facility: Facility) -> tuple[ConditionTerm, ...]:
     """The conditions of the facility agreement, as it was signed."""
-    contract = await session.get_one(Contract, facility.contract_id)
-    return ContractData.model_validate(contract.data).conditions
+    return (await agreement(session, facility)).conditions
 
 
 async def due_from_effect(session: AsyncSession, case_id: UUID) -> tuple[ConditionTerm, ...]:
@@ -151,8 +156,9 @@ async def due_from_effect(session: AsyncSession, case_id: UUID) -> tuple[Conditi
 
 
 async def view(session: AsyncSession, row: Facility, *, whole: bool = False) -> FacilityView:
-    """A facility with what is left of its commitment; ``whole`` with its conditions, which a list does without."""
-    conditions = await standings(session, row.case_id, await agreed_conditions(session, row)) if whole else ()
+    """A facility with what is left of its commitment; ``whole`` with what was agreed, which a list does without."""
+    agreed = await agreement(session, row) if whole else None
+    conditions = await standings(session, row.case_id, agreed.conditions) if agreed is not None else ()
     commitment = await session.get_one(Commitment, row.id)
     application = await session.get_one(Application, row.case_id)
 
@@ -175,5 +181,7 @@ async def view(session: AsyncSession, row: Facility, *, whole: bool = False) -> 
         availability_end=row.availability_end,
         termination_date=row.termination_date,
         conditions=conditions,
+        repayment=agreed.terms.repayment if agreed is not None else None,
+        price=agreed.terms.price if agreed is not None else None,
         version=row.version,
     )

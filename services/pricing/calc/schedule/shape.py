@@ -10,9 +10,9 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Protocol
 
-from domain.application import RepaymentMethod
+from domain.application import Balloon, Custom, RepaymentMethod, Seasonal, Stepped
 from domain.money import MONEY_SCALE, rounded
-from domain.repayment import Balloon, Custom, LoanTerms, Sculpted, Seasonal, Stepped, maturity
+from domain.repayment import LoanTerms, Sculpted, maturity
 from services.pricing.calc.periods import WIDE, Period
 
 NIL = Decimal(0)

@@ -1,4 +1,4 @@
-"""The three examples over HTTP, from customer to a drawing that is paid and secured: what each figure comes to."""
+"""The examples over HTTP, from customer to a drawing that is paid and secured: what each figure comes to."""
 
 import re
 from dataclasses import dataclass
@@ -75,6 +75,20 @@ EXPECTED = {
         drawn="55600000.00",
         payees=3,
         conditions=frozenset({"CS_REGISTRATION", "CS_ACCEPTANCE", "CS_INSURANCE", "CS_LIEN_WAIVER"}),
+    ),
+    "sdrcb-operate": Expected(
+        branch="FS",
+        product="sdrcb_operate",
+        limit="15000000.00",
+        tenor_months=24,
+        binding="asked",
+        grade="R3",
+        card_class="A",
+        rate="0.03430000",
+        body="branch_approver",
+        drawn="9000000.00",
+        payees=2,
+        conditions=frozenset({"CS_USE_VOUCHERS"}),
     ),
 }
 each_example = pytest.mark.parametrize("example", EXPECTED)
@@ -247,3 +261,32 @@ async def test_what_follows_the_payment_is_done_and_recorded(secured: SecuredCas
     states = {condition["code"]: condition["state"] for condition in play.utilisation["conditions"]}
     assert states == dict.fromkeys(expected.conditions, "satisfied")
     assert play.utilisation["stage"] == "secured"
+
+
+async def test_the_chip_firm_repays_as_it_asked_from_offer_to_facility(secured: SecuredCases) -> None:
+    """Seasonal principal, six months of grace and a second drawing: in the request, the offer, the contract, the facility."""
+    play = await secured("sdrcb-operate")
+    asked = play.application["content"]["lines"][0]["repayment"]
+    assert (asked["method"], asked["grace_months"], asked["profile"]["months"]) == ("seasonal", 6, [6, 12])
+    assessment = await play.rm.get(f"/v1/applications/{play.case_id}/assessment")
+    assert assessment["request"]["repayment"] == asked
+    assert assessment["offer"]["terms"]["repayment"] == asked
+    facility = await play.rm.get(f"/v1/facilities/{play.facility['facility_id']}")
+    assert facility["repayment"] == asked
+    assert facility["price"]["margin_bps"] == 43
+    rows = (await _conclusions(play))["schedule"]["value"]["instalments"]
+    repaid = [row for row in rows if Decimal(row["principal"]["amount"])]
+    assert {row["due"][5:7] for row in repaid} == {"06", "12"}
+    assert [row["principal"]["amount"] for row in repaid] == ["5000000.00"] * 3
+    assert [row["drawn"]["amount"] for row in rows if row.get("drawn")] == ["6000000.00"]
+
+
+async def test_what_the_bank_card_measured_is_shown_with_the_rating(secured: SecuredCases) -> None:
+    play = await secured("sdrcb-operate")
+    assessment = await play.rm.get(f"/v1/applications/{play.case_id}/assessment")
+    assert assessment["rating"]["card_id"] == "card_sdrcb_v1"
+    told = assessment["evaluation"]["facts"]
+    assert told["offering.technology_barrier"]["text"] == "leading_domestic"
+    assert Decimal(told["finance.gross_margin"]["number"]) == Decimal("0.35")
+    other = await secured("jsb-order")
+    assert (await other.rm.get(f"/v1/applications/{other.case_id}/assessment"))["evaluation"]["facts"] == {}

@@ -1,0 +1,165 @@
+"""From the repayment an application asks for to the terms of a plan: fitted to what is granted, then with days and rates."""
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from itertools import accumulate
+from typing import Any, Final, TypeVar
+
+from domain.application import (
+    AskedTranche,
+    CreditLineRequest,
+    Custom,
+    PlannedDraw,
+    PlannedPrincipal,
+    RateStepUp,
+    Repayment,
+)
+from domain.application.repayment import AskedProfile, AskedTerms
+from domain.money import MONEY_SCALE, Money, Rounding, rounded
+from domain.repayment import maturity
+
+QUARTER: Final = 3
+_ONE: Final = Decimal(1)
+T = TypeVar("T", bound=AskedTerms)
+
+
+def instalments_at_least(tenor_months: int, frequency: str) -> int:
+    """How many instalments a loan has whatever the day it is drawn on; there may be one or two more."""
+    step = QUARTER if frequency == "quarterly" else 1
+    return -(-tenor_months // step)
+
+
+def fitted(line: CreditLineRequest, amount: Money, tenor_months: int) -> Repayment:
+    """The repayment of a line as it stands for the amount and tenor that are granted.
+
+    Stated amounts shrink in the proportion of what is granted, each to the fen and the last taking the rest. What was to
+    fall due after a shorter end falls due with the last instalment; what was to be drawn after it, in the last month; a step
+    of the rate that begins no sooner than the end is left out.
+    """
+    asked = line.repayment
+    whole = amount == line.amount and tenor_months == line.tenor_months
+    if whole and asked.grace_months < tenor_months:
+        return asked
+    if not asked.tranches:
+        grace = min(asked.grace_months, tenor_months - 1)
+        return _terms(asked, amount, tenor_months, asked.frequency).model_copy(update={"grace_months": grace})
+    shares = _split([tranche.principal for tranche in asked.tranches], amount)
+    tranches = tuple(
+        _tranche(tranche, share, line, tenor_months)
+        for tranche, share in zip(asked.tranches, shares, strict=True)
+        if share.amount > 0
+    )
+    grace = min(
+        [asked.grace_months, tenor_months - 1, *(item.tenor_months - 1 for item in tranches if item.tenor_months)]
+    )
+    return asked.model_copy(update={"tranches": tranches, "grace_months": grace})
+
+
+def _tranche(asked: AskedTranche, principal: Money, line: CreditLineRequest, tenor_months: int) -> AskedTranche:
+    after = min(asked.after_months, tenor_months - 1)
+    wanted = asked.tenor_months or line.tenor_months - asked.after_months
+    months = min(wanted, tenor_months - after)
+    grace = min(line.repayment.grace_months if asked.grace_months is None else asked.grace_months, months - 1)
+    own = {"principal": principal, "after_months": after, "tenor_months": months, "grace_months": grace}
+    return _terms(asked, principal, months, line.repayment.frequency).model_copy(update=own)
+
+
+def _terms(asked: T, amount: Money, tenor_months: int, frequency: str) -> T:
+    """Profile, drawings and steps for an amount and tenor."""
+    draws: tuple[PlannedDraw, ...] = ()
+    if asked.draws:
+        parts = _split([draw.amount for draw in asked.draws], amount)
+        left = [(draw.after_months, part) for draw, part in zip(asked.draws, parts, strict=True) if part.amount > 0]
+        first = min(after for after, _ in left)
+        draws = tuple(
+            PlannedDraw(after_months=0 if after == first else min(after, tenor_months - 1), amount=part)
+            for after, part in left
+        )
+    steps = tuple(step for step in asked.rate_steps if step.after_months < tenor_months)
+    profile = _profile(asked.profile, amount, instalments_at_least(tenor_months, frequency))
+    return asked.model_copy(update={"profile": profile, "draws": draws, "rate_steps": steps})
+
+
+def _profile(asked: AskedProfile | None, amount: Money, last: int) -> AskedProfile | None:
+    if not isinstance(asked, Custom):
+        return asked
+    parts = _split([item.principal for item in asked.instalments], amount)
+    due: dict[int, Decimal] = {}
+    for item, part in zip(asked.instalments, parts, strict=True):
+        number = min(item.number, last)
+        due[number] = due.get(number, Decimal(0)) + part.amount
+    instalments = tuple(
+        PlannedPrincipal(number=number, principal=Money(amount=principal))
+        for number, principal in sorted(due.items())
+        if principal > 0
+    )
+    return Custom(method="custom", instalments=instalments)
+
+
+def _split(parts: Sequence[Money], whole: Money) -> list[Money]:
+    """``whole`` in the proportion of some parts: running sums are rounded down to the fen, so that the last takes the rest."""
+    sums = list(accumulate(part.amount for part in parts))
+    running = [rounded(whole.amount * so_far / sums[-1], MONEY_SCALE, Rounding.DOWN) for so_far in sums[:-1]]
+    ends = [*running, whole.amount]
+    return [Money(amount=end - start) for start, end in zip([Decimal("0.00"), *ends], ends, strict=False)]
+
+
+def plan_terms(
+    repayment: Repayment, amount: Money, tenor_months: int, annual_rate: Decimal | None, drawn_on: date
+) -> dict[str, Any]:
+    """The fields of ``domain.repayment.RepaymentTerms`` for a loan that is first drawn on a day, at the quoted rate.
+
+    Without a rate there are no steps of it either: no schedule can be laid out.
+    """
+    terms: dict[str, Any] = {
+        "principal": amount,
+        "annual_rate": annual_rate,
+        "drawn_on": drawn_on,
+        "tenor_months": tenor_months,
+        "method": repayment.method,
+        "grace_months": repayment.grace_months,
+        "frequency": repayment.frequency,
+        **_dated(repayment, annual_rate, drawn_on),
+    }
+    if repayment.tranches:
+        terms["tranches"] = tuple(
+            _dated_tranche(tranche, tenor_months, annual_rate, drawn_on) for tranche in repayment.tranches
+        )
+    return terms
+
+
+def _dated_tranche(
+    asked: AskedTranche, tenor_months: int, annual_rate: Decimal | None, drawn_on: date
+) -> dict[str, Any]:
+    begins = maturity(drawn_on, asked.after_months)
+    return {
+        "key": asked.key,
+        "principal": asked.principal,
+        "drawn_on": begins,
+        "tenor_months": asked.tenor_months or max(tenor_months - asked.after_months, 1),
+        "method": asked.method,
+        "grace_months": asked.grace_months,
+        **_dated(asked, annual_rate, begins),
+    }
+
+
+def _dated(asked: AskedTerms, annual_rate: Decimal | None, drawn_on: date) -> dict[str, Any]:
+    """Profile, drawings and steps of the rate on their days."""
+    found: dict[str, Any] = {}
+    if asked.profile is not None:
+        found["profile"] = asked.profile.model_dump()
+    if asked.draws:
+        found["draws"] = tuple(
+            {"on": maturity(drawn_on, draw.after_months), "amount": draw.amount} for draw in asked.draws
+        )
+    if asked.rate_steps and annual_rate is not None:
+        found["rate_steps"] = tuple(
+            {"on": maturity(drawn_on, step.after_months), "annual_rate": _stepped(annual_rate, step)}
+            for step in asked.rate_steps
+        )
+    return found
+
+
+def _stepped(annual_rate: Decimal, step: RateStepUp) -> Decimal:
+    return min(annual_rate + Decimal(step.margin_bps).scaleb(-4), _ONE)
