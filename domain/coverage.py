@@ -8,19 +8,20 @@ from collections.abc import Iterator
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from domain.application import AssetKind
-from domain.application.text import Key
 from domain.collateral import CohortSubject, PhysicalSubject
 from domain.figures import Grace, NonNegativeMoney, PositiveMoney, Share, Tenor, YearlyRate, figure
 from domain.finding import FindingValue
 from domain.model import Value
-from domain.money import ZERO, Money, Rate
+from domain.money import ZERO, Amount, Money, Rate
 from domain.pricing import CashFlowSegment, DecisionInputs
 from domain.repayment import Wrong, refuse
 
 CoverageRatio = Annotated[Rate, figure("cash flow over debt service", "[1, 10]", at_least="1", at_most="10")]
+TrancheName = Annotated[str, StringConstraints(min_length=1, max_length=120, pattern=r"^[a-z0-9][A-Za-z0-9_.:/-]*$")]
+"""An asset of a case, or one cohort of its servers: ``servers/8xH100-new-202603-1a2b3c4d``."""
 CashFlows = Annotated[tuple[CashFlowSegment, ...], Field(max_length=500)]
 
 
@@ -51,12 +52,15 @@ TrancheSubject = Annotated[CohortSubject | PhysicalSubject | ValuePath | HeldAss
 class AssetTranche(Value):
     """A class of assets that carries a part of the loan. What it does not say is as policy says it of its kind."""
 
-    key: Key
+    key: TrancheName
     subject: TrancheSubject
     advance_rate: Share | None = None
     """α: how much of its value it carries."""
     lending_value: NonNegativeMoney | None = None
     """From the valuation that is on file: the path never begins above it."""
+    filed_path: Annotated[tuple[NonNegativeMoney, ...], Field(min_length=1, max_length=601)] | None = None
+    """``V_q`` of a cohort at month 0, 1, … as its valuation on file has it: rents as the indices of the day had them. The
+    last month stands for all after it; stresses move the path in proportion."""
     cash_flows: CashFlows | None = None
     """What the assets of the tranche earn under contracts of their own; then the tranche carries no more than that repays."""
 
@@ -67,7 +71,7 @@ class CoverageInputs(DecisionInputs):
     annual_rate: YearlyRate | None
     """None where no price could be formed; nothing is concluded then, and the case is referred."""
     tenor_months: Tenor
-    tranches: Annotated[tuple[AssetTranche, ...], Field(max_length=200)]
+    tranches: Annotated[tuple[AssetTranche, ...], Field(max_length=500)]
     cash_flows: CashFlows | None
     """Before debt service; None where they are not known, which is not the same as none."""
     other_cover: NonNegativeMoney = ZERO
@@ -136,19 +140,19 @@ class TrancheCover(Value):
 
 
 class PlanRow(Value):
-    """One month of a plan. Amounts are rounded from exact figures, each once: what may be owed down, what falls due half
+    """One month of a plan, CNY. Amounts are rounded from exact figures, each once: what may be owed down, what falls due half
     up. Ratios are of the exact figures."""
 
     month: int
-    value: Money
-    cover: Money
+    value: Amount
+    cover: Amount
     """Σ α·V and what else covers the loan."""
-    ceiling: Money
+    ceiling: Amount
     """The most that may be owed: what the schedule of a sculpted loan takes."""
-    balance: Money
-    principal: Money
-    interest: Money
-    cash_flow: Money
+    balance: Amount
+    principal: Amount
+    interest: Amount
+    cash_flow: Amount
     dscr: Rate | None
     ltv: Rate | None
     """None where something is owed on assets that are worth nothing."""
@@ -221,7 +225,7 @@ class Amortisation(FindingValue):
     @property
     def ceilings(self) -> tuple[Money, ...]:
         """The profile of a sculpted schedule (``domain.repayment.Sculpted``)."""
-        return tuple(row.ceiling for row in self.rows)
+        return tuple(Money(amount=row.ceiling) for row in self.rows)
 
     def headline(self) -> str:
         return f"{self.loan} ≤ {self.largest_loan} · {self.decided_by.value}@{self.decided_in_month}"
@@ -240,7 +244,7 @@ class PlannedMonth(Value):
 class StressRequest(CoverageInputs):
     """``POST /v1/stress-tests``: a plan under every stress of policy."""
 
-    plan: Annotated[tuple[PlannedMonth, ...], Field(max_length=601)] = ()
+    plan: Annotated[tuple[PlannedMonth, ...], Field(max_length=602)] = ()
     """From month 0 on; empty: the largest loan's own schedule."""
 
     def _misfits(self) -> Iterator[Wrong]:

@@ -14,12 +14,13 @@ from domain.application import (
     ContractKind,
     GuaranteeOffer,
     LineKind,
+    RepaymentMethod,
     SourceKind,
 )
 from domain.dossier import Dossier, ValuedAsset
 from domain.facts import Absent, Known, known
 from domain.finding import Outcome
-from domain.money import Money, yuan
+from domain.money import ZERO, Money, yuan
 from domain.pricing import (
     CapitalSource,
     CollateralContribution,
@@ -34,6 +35,7 @@ from domain.pricing import (
     WorkingCapitalNeed,
 )
 from domain.rating_override import RatingOverrideRequest
+from domain.repayment import Sculpted
 from domain.requests.card_facts import card_facts, latest_year
 from domain.requests.cash_flows import cash_flows
 from domain.requests.collateral import cohorts
@@ -104,7 +106,7 @@ def limit_request(dossier: Dossier, as_of: date) -> LimitRequest:
 def quote_request(dossier: Dossier, as_of: date) -> QuoteRequest:
     """What the price of the limit is built of; without a limit yet, of what was asked for."""
     content, rating, project = dossier.content, dossier.rating, dossier.content.project
-    amount, tenor = _granted(dossier)
+    amount, tenor = granted(dossier)
     size = known(content.borrower.size)
     accounts = latest_year(content)
     return QuoteRequest(
@@ -136,12 +138,19 @@ def quote_request(dossier: Dossier, as_of: date) -> QuoteRequest:
     )
 
 
-def schedule_request(dossier: Dossier, as_of: date) -> ScheduleRequest:
-    """The repayment of the whole limit as if drawn on the business date, at the quoted price."""
-    amount, tenor = _granted(dossier)
+def schedule_request(dossier: Dossier, as_of: date, ceilings: tuple[Money, ...] = ()) -> ScheduleRequest:
+    """The repayment of the whole limit as if drawn on the business date, at the quoted price.
+
+    ``ceilings``: the most that may be owed at month 0, 1, … by what assets and cash flow carry. A sculpted plan follows them;
+    where none could be formed nothing is carried, and the plan is referred.
+    """
+    amount, tenor = granted(dossier)
     rate = dossier.quote.all_in_rate if dossier.quote else None
     repayment = fitted(dossier.line, amount, tenor)
-    return ScheduleRequest(**case_inputs(dossier, as_of), **plan_terms(repayment, amount, tenor, rate, as_of))
+    terms = plan_terms(repayment, amount, tenor, rate, as_of)
+    if repayment.method is RepaymentMethod.SCULPTED:
+        terms["profile"] = Sculpted(method="sculpted", ceilings=ceilings or (ZERO,) * (tenor + 1))
+    return ScheduleRequest(**case_inputs(dossier, as_of), **terms)
 
 
 def financed_contract(content: ApplicationContent) -> ComputeContract | None:
@@ -165,7 +174,7 @@ def case_inputs(dossier: Dossier, as_of: date) -> dict[str, Any]:
     }
 
 
-def _granted(dossier: Dossier) -> tuple[Money, int]:
+def granted(dossier: Dossier) -> tuple[Money, int]:
     """Amount and tenor of the limit; what was asked for while there is no limit or none is left."""
     limit = dossier.limit
     if limit is None or limit.limit.amount <= 0:

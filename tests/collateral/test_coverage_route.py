@@ -81,9 +81,18 @@ async def test_a_case_of_another_branch_is_not_found(worker: httpx.AsyncClient, 
     assert tried.status_code == 404
 
 
-async def test_a_day_before_the_policy_is_refused_by_its_field(worker: httpx.AsyncClient) -> None:
-    answer = await ask(worker, "amortisations", coverage_body(as_of="2026-03-02"))
+async def test_a_day_before_any_policy_is_refused_by_its_field(worker: httpx.AsyncClient) -> None:
+    answer = await ask(worker, "amortisations", coverage_body(as_of="2020-03-02"))
     assert (answer.status_code, [item["pointer"] for item in answer.json()["errors"]]) == (422, ["/as_of"])
+
+
+async def test_a_case_from_before_the_coverage_policy_goes_on_without_and_says_so(worker: httpx.AsyncClient) -> None:
+    for what in ("amortisations", "stress-tests"):
+        answer = await ask(worker, what, coverage_body(as_of="2026-03-02"))
+        assert answer.status_code == 200, answer.text
+        told = answer.json()
+        assert (told["outcome"], told["value"], told["policy"]) == ("not_run", None, None)
+        assert [item["code"] for item in told["reasons"]] == ["COVERAGE_POLICY_MISSING"]
 
 
 async def test_every_fault_is_named_at_once(worker: httpx.AsyncClient) -> None:

@@ -164,10 +164,23 @@ def test_a_value_on_file_bounds_the_path() -> None:
     assert free is not None
     assert bound is not None
     assert bound.tranches[0].value.amount == Decimal("473401.38")
-    assert abs(2 * bound.rows[12].value.amount - free.rows[12].value.amount) < 1
+    assert abs(2 * bound.rows[12].value - free.rows[12].value) < 1
     none = amortise(amortisation(tranche(lending_value={"amount": "0"})), COLLATERAL, HOUSE, None).value
     assert none is not None
     assert none.largest_loan.amount == 0
+
+
+def test_a_path_on_file_stands_and_a_stress_moves_it_in_proportion(golden: StressTest) -> None:
+    """The index of the day had rents lower than the case says: the valuation's own path is the one that counts."""
+    free = amortise(amortisation(), COLLATERAL, HOUSE, None).value
+    assert free is not None
+    half = [{"amount": f"{row.value / 2:.2f}"} for row in free.rows]
+    bound = amortise(amortisation(tranche(filed_path=half)), COLLATERAL, HOUSE, None).value
+    assert bound is not None
+    assert abs(2 * bound.rows[20].value - free.rows[20].value) < Decimal("0.05")
+    moved = value(stress(tranche(filed_path=half)))
+    for one, other in zip(golden.stresses, moved.stresses, strict=True):
+        assert abs(2 * other.value.amount - one.value.amount) < 1
 
 
 def test_an_off_taker_that_never_paid_leaves_the_months_before_operation_as_they_are() -> None:

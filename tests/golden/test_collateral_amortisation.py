@@ -33,7 +33,7 @@ def test_schedule_on_v_q() -> None:
     assert round(value.largest_loan.amount / COST * 100, 1) == Decimal("35.8")
     assert value.largest_loan == value.loan
     assert all(row.dscr is None or row.dscr >= Decimal("1.2") for row in value.rows)
-    assert all(row.balance.amount <= Decimal("0.8") * row.value.amount + Decimal("0.01") for row in value.rows)
+    assert all(row.balance <= Decimal("0.8") * row.value + Decimal("0.01") for row in value.rows)
 
 
 def test_cash_only() -> None:

@@ -120,6 +120,10 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
         "含个人信息且未证明合法依据，价值为零（个人信息保护法）",
         "the asset holds personal data without proof of a lawful basis: the value is zero",
     ),
+    "COVERAGE_POLICY_MISSING": (
+        "案件所依政策尚无押品覆盖政策，未予测算",
+        "the case's policy has no coverage policy yet: nothing was concluded",
+    ),
     "RATE_UNKNOWN": ("尚无定价，不能测算还款计划", "there is no price yet: no plan can be laid out"),
     "CASH_FLOW_UNKNOWN": (
         "合同现金流未知，不能测算还款计划",

@@ -10,12 +10,12 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from domain.canonical import sha256_of
 from domain.coverage import Amortisation, AmortisationRequest, CoverageInputs, StressRequest, StressTest
-from domain.finding import Finding, FindingValue, ModelRef
+from domain.finding import Finding, FindingValue, ModelRef, Outcome
 from policy.engine import Bundle, PolicyNotInForce
 from policy.engine.collateral import CollateralPolicy
 from policy.engine.coverage import CoveragePolicy
 from services.collateral.calc.amortisation import largest_loan
-from services.collateral.calc.conclusion import Conclusion
+from services.collateral.calc.conclusion import Conclusion, reason
 from services.collateral.calc.stress import stress_test
 from services.collateral.dependencies import VALUERS, DatabaseDep, PoliciesDep
 from services.collateral.store import conclusions
@@ -97,12 +97,19 @@ def _concluded(
 ) -> Finding[V]:
     on = body.policy_on
     try:
-        house = bundle.coverage(on)
         collateral = bundle.collateral(on)
         target = bundle.product(body.product, on).minimum_dscr
     except PolicyNotInForce:
         raise _not_in_force(body) from None
-    conclusion = calculation(body, collateral, house, target)
+    try:
+        house = bundle.coverage(on)
+    except PolicyNotInForce:
+        # A case that took its policy before there was one of coverage goes on without, and its file says so.
+        conclusion: Conclusion[V] = Conclusion(Outcome.NOT_RUN, None, (reason("COVERAGE_POLICY_MISSING"),), ())
+        standing = None
+    else:
+        conclusion = calculation(body, collateral, house, target)
+        standing = bundle.ref(house)
     return shape(
         id=new_id(),
         kind=kind,
@@ -111,7 +118,7 @@ def _concluded(
         reasons=conclusion.reasons,
         trace=conclusion.trace,
         inputs_sha256=sha256_of(body),
-        policy=bundle.ref(house),
+        policy=standing,
         model=model,
         as_of=body.as_of,
         made_at=now(),
@@ -138,7 +145,7 @@ def _not_in_force(body: CoverageInputs) -> Problem:
     fault = Fault(
         "/as_of" if body.pinned_on is None else "/pinned_on",
         "policy_not_in_force",
-        "该产品或押品覆盖政策在此日期尚未生效",
-        "the product or the coverage policy was not in force on this date",
+        "该产品或押品政策在此日期尚未生效",
+        "the product or the collateral policy was not in force on this date",
     )
     return Problem("invalid_request", errors=[fault], count=1)

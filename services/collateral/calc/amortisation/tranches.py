@@ -12,6 +12,7 @@ from domain.application import AssetKind
 from domain.collateral import CohortSubject, PhysicalSubject
 from domain.coverage import AssetTranche, HeldAsset, TrancheCover, ValuePath
 from domain.finding import Reason
+from domain.money import Money
 from policy.engine.collateral import CollateralKind, CollateralPolicy
 from policy.engine.coverage import CoveragePolicy, Stress
 from services.collateral.calc.amortisation.cash_flow import net, serviceable
@@ -89,13 +90,24 @@ def values_of(
 ) -> tuple[Sequence[Decimal], tuple[Reason, ...]]:
     """What a tranche's assets are worth at months 0 … ``months``, CNY, as they stand or under a stress.
 
-    The path never begins above the lending value on file: it is scaled down as a whole, by the same factor under stress.
+    A path on file stands as it was filed, and a stress moves it in proportion. No path begins above the lending value on
+    file: it is scaled down as a whole, by the same factor under stress.
     """
-    values, reasons = _path(tranche, months, collateral, coverage, None)
-    share = _share_on_file(tranche, values[0])
-    if stress is not None and is_stressed(tranche):
-        values, _ = _path(tranche, months, collateral, coverage, stress)
-    return [share * value for value in values], reasons
+    formed, reasons = _path(tranche, months, collateral, coverage, None)
+    standing = formed if tranche.filed_path is None else _filed(tranche.filed_path, months)
+    share = _share_on_file(tranche, standing[0])
+    if stress is None or not is_stressed(tranche):
+        return [share * value for value in standing], reasons
+    moved, _ = _path(tranche, months, collateral, coverage, stress)
+    return [
+        share * (value * after / before if before else _NIL)
+        for value, before, after in zip(standing, formed, moved, strict=True)
+    ], reasons
+
+
+def _filed(path: Sequence[Money], months: int) -> list[Decimal]:
+    given = [item.amount for item in path[: months + 1]]
+    return [*given, *repeat(given[-1], months + 1 - len(given))]
 
 
 def is_stressed(tranche: AssetTranche) -> bool:
@@ -122,8 +134,7 @@ def _path(
         case PhysicalSubject() as physical:
             return _straight_line(physical, months, collateral)
         case ValuePath(values=given):
-            path = [item.amount for item in given[: months + 1]]
-            return [*path, *repeat(path[-1], months + 1 - len(path))], ()
+            return _filed(given, months), ()
         case HeldAsset() as held:
             kept = held.asset_kind in coverage.kept_in_full
             ends = collateral.of_kind(held.asset_kind).tenor_cap_months
