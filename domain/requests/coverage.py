@@ -17,10 +17,13 @@ from domain.requests.collateral import valuation_request
 from domain.requests.pricing import case_inputs, granted
 
 LONGEST_RESERVE: Final = 120
+OVER_YEARS: Final = frozenset({LineKind.TERM, LineKind.LEASE})
+"""What is repaid by a cash flow over years. Working capital and orders are repaid by turnover and their own proceeds."""
 
 
 def amortisation_request(dossier: Dossier, as_of: date) -> AmortisationRequest | None:
-    """The largest loan on the case's assets, and the plan of what is granted; None where no asset was valued.
+    """The largest loan on the case's assets, and the plan of what is granted; None for a loan that
+    rests on no valued asset, or is not repaid over years.
 
     Every valued asset is a tranche and begins at its value on file, which is nought where it may carry nothing. Guarantees
     and the unsecured quota count as the limit counts them. Until the first contract begins a project is being built, and
@@ -31,7 +34,7 @@ def amortisation_request(dossier: Dossier, as_of: date) -> AmortisationRequest |
 
 
 def stress_request(dossier: Dossier, schedule: Schedule, as_of: date) -> StressRequest | None:
-    """The schedule under stress; None where no asset was valued, or nothing falls due."""
+    """The schedule under stress; None as above, or where nothing falls due."""
     terms = _terms(dossier, as_of)
     if terms is None or not schedule.instalments:
         return None
@@ -64,7 +67,7 @@ def _month(day: date, drawn_on: date) -> int:
 
 
 def _terms(dossier: Dossier, as_of: date) -> dict[str, Any] | None:
-    tranches = tuple(_tranches(dossier, as_of))
+    tranches = tuple(_tranches(dossier, as_of)) if dossier.line.kind in OVER_YEARS else ()
     if not tranches:
         return None
     _, tenor = granted(dossier)

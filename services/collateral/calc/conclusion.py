@@ -142,6 +142,10 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
         "{subject} 仅有价值路径，压力情景无法作用",
         "only the value path of {subject} is known: no stress can move it",
     ),
+    "BREACH_AS_IT_STANDS": (
+        "还款计划在未受压力时即触发：{subject}",
+        "the plan breaks a threshold as it stands: {subject}",
+    ),
     "BREACH_UNDER_STRESS": (
         "压力情景下触发追加担保或违约阈值：{subject}",
         "a margin call or a default of coverage follows under stress: {subject}",

@@ -71,14 +71,14 @@ def examine(plan: Sequence[Month], rules: Rules) -> PlanTest:
     """
     ratios = [(loan_to_value(at.balance, at.value, rules.other_cover), month) for month, at in enumerate(plan)]
     covered = list(_instalments(plan, rules.reserve_months))
-    measured = [(ratio, month) for month, cash, due in covered if (ratio := coverage(cash, due)) is not None]
-    windows = list(_windows(plan, rules))
+    measured = [(ratio, item.month) for item in covered if (ratio := coverage(item.cash, item.due)) is not None]
+    windows = list(_windows(covered, rules.window_months))
     worst_ltv, ltv_month = max(ratios, key=lambda item: (item[0] is None, item[0] or _NIL, -item[1]))
     least, least_month = min(measured, default=(None, None))
     rolling, rolling_month = min(windows, default=(None, None))
     by_value = must_be_brought(max(_call_shortfall(at, rules) for at in plan))
     by_cash = must_be_brought(
-        sum((max(_NIL, due * rules.covenants.dscr_default - cash) for _, cash, due in covered), _NIL)
+        sum((max(_NIL, item.due * rules.covenants.dscr_default - item.cash) for item in covered), _NIL)
     )
     return PlanTest(
         worst_ltv=worst_ltv,
@@ -94,25 +94,43 @@ def examine(plan: Sequence[Month], rules: Rules) -> PlanTest:
     )
 
 
-def _instalments(plan: Sequence[Month], reserve_months: int) -> Iterator[tuple[int, Decimal, Decimal]]:
-    """Month, cash flow since the instalment before, and what falls due, of every instalment that is tested."""
-    gathered = _NIL
+@dataclass(frozen=True)
+class _Instalment:
+    """What falls due on a date, the cash flow since the instalment before it, and over how many months that came in."""
+
+    month: int
+    months: int
+    cash: Decimal
+    due: Decimal
+
+
+def _instalments(plan: Sequence[Month], reserve_months: int) -> Iterator[_Instalment]:
+    """Every instalment that is tested."""
+    gathered, since = _NIL, reserve_months
     for month, at in enumerate(plan):
         if month <= reserve_months:
             continue
         gathered += at.cash_flow
         if at.debt_service > 0:
-            yield month, gathered, at.debt_service
-            gathered = _NIL
+            yield _Instalment(month, month - since, gathered, at.debt_service)
+            gathered, since = _NIL, month
 
 
-def _windows(plan: Sequence[Month], rules: Rules) -> Iterator[tuple[Decimal, int]]:
-    """Coverage over the months up to each date, with the date; shorter at the start."""
-    for month in range(rules.reserve_months + 1, len(plan)):
-        part = plan[max(rules.reserve_months + 1, month - rules.window_months + 1) : month + 1]
-        ratio = coverage(sum((at.cash_flow for at in part), _NIL), sum((at.debt_service for at in part), _NIL))
+def _windows(instalments: Sequence[_Instalment], window_months: int) -> Iterator[tuple[Decimal, int]]:
+    """Coverage over the fewest instalments that make up the window, at each of them; fewer at the start.
+
+    Whole instalments with the months they are paid from: a window of the calendar may hold two instalments and the cash
+    flow of one.
+    """
+    for last, item in enumerate(instalments):
+        cash, due, months, first = _NIL, _NIL, 0, last + 1
+        while first > 0 and months < window_months:
+            first -= 1
+            cash, due = cash + instalments[first].cash, due + instalments[first].due
+            months += instalments[first].months
+        ratio = coverage(cash, due)
         if ratio is not None:
-            yield ratio, month
+            yield ratio, item.month
 
 
 def _call_shortfall(at: Month, rules: Rules) -> Decimal:

@@ -31,7 +31,7 @@ def stress_test(
     """Hold a plan against every stress.
 
     Outcome ``refer`` where a person must look: a fact is not known, a tranche cannot be stressed, or a stress leads to a
-    margin call or to a default of coverage that the plan as it stands does not have.
+    margin call or to a default of coverage, or the plan has one as it stands.
     """
     lacking = unknown(request)
     if lacking:
@@ -81,7 +81,7 @@ def _stress_test(
         item.key for item in request.tranches if item.subject.kind == "value_path" and not is_stressed(item)
     )
     reasons += [reason("NOT_STRESSED", key) for key in unmoved]
-    reasons += _new_breaches(base, results)
+    reasons += _breaches(base, results)
     value = StressTest(
         loan=may_be_owed(plan[0][0]),
         base=base,
@@ -127,15 +127,19 @@ def _fleets(request: StressRequest) -> list[Fleet]:
 _GRAVE = (Threshold.LTV_CALL, Threshold.DSCR_DEFAULT)
 
 
-def _new_breaches(base: PlanTest, results: Sequence[StressResult]) -> list[Reason]:
-    """Stresses that bring a margin call or a default which is not there, or not so soon, without them."""
+def _breaches(base: PlanTest, results: Sequence[StressResult]) -> list[Reason]:
+    """A margin call or a default of coverage that the plan has as it stands; stresses that bring one, or bring it sooner."""
 
     def sooner(test: PlanTest, threshold: Threshold) -> bool:
         month, before = test.first(threshold), base.first(threshold)
         return month is not None and (before is None or month < before)
 
+    standing = [
+        item.threshold.value for item in base.breaches if item.threshold in _GRAVE and item.first_month is not None
+    ]
     found = [item.stress for item in results if any(sooner(item.test, threshold) for threshold in _GRAVE)]
-    return [reason("BREACH_UNDER_STRESS", ", ".join(found))] if found else []
+    told = [reason("BREACH_AS_IT_STANDS", ", ".join(standing))] if standing else []
+    return [*told, reason("BREACH_UNDER_STRESS", ", ".join(found))] if found else told
 
 
 def _steps(stresses: Sequence[Stress], results: Sequence[StressResult]) -> list[TraceStep]:
