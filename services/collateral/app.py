@@ -8,7 +8,7 @@ from fastapi import FastAPI
 
 import services.collateral.problems  # noqa: F401  registers the texts of this service's refusals
 from services.collateral import tables
-from services.collateral.routes import allocations, assets, coverage, registrations, valuations
+from services.collateral.routes import allocations, assets, coverage, price_indices, registrations, valuations
 from services.collateral.sources import OriginationBooks, PolicyShelf, PublishedBooks
 from services.kit.app import build_app
 from services.kit.database import Database
@@ -49,7 +49,14 @@ def create_app(settings: ServiceSettings | None = None, books: PublishedBooks | 
         title="suandai collateral",
         description="Assets, valuations, allocations and security interests.",
         settings=settings,
-        routers=[assets.router, valuations.router, coverage.router, allocations.router, registrations.router],
+        routers=[
+            assets.router,
+            valuations.router,
+            coverage.router,
+            price_indices.router,
+            allocations.router,
+            registrations.router,
+        ],
         idempotency=tables.idempotency,
         readiness={"database": database.ping},
         lifespan=lifespan,

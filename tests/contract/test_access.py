@@ -36,6 +36,7 @@ QUERY = {
     "at": "2026-03-16T09:00:00Z",
     "lender_id": "nxb",
     "delivered_on": "2026-03-16",
+    "with": "rent.nothing",
 }
 
 

@@ -5,16 +5,19 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Query, Request, Response
+from pydantic import Field
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from domain.canonical import sha256_of
 from domain.collateral import CohortSubject, Valuation, ValuationRequest, ValuationSummary
-from domain.finding import Finding
-from policy.engine import Bundle, PolicyNotInForce
+from domain.finding import Finding, ReferenceDataRef
+from domain.money import Amount
+from policy.engine import Bundle, CollateralPolicy, PolicyNotInForce
+from services.collateral.calc.gpu_server.chart import MOST_BALANCES, Language, chart
 from services.collateral.calc.valuation import KIND, conclude, model
 from services.collateral.dependencies import READERS, VALUERS, DatabaseDep, PoliciesDep
-from services.collateral.store import conclusions, register, valuations
+from services.collateral.store import conclusions, price_indices, register, valuations
 from services.collateral.store.conclusions import CollateralFinding
 from services.collateral.store.scope import within_sight
 from services.collateral.tables import CaseConclusion, ValuationRow, findings
@@ -27,6 +30,16 @@ from services.kit.problems import Fault, Problem
 from services.kit.router import Router, problem_response
 
 router = Router(tags=["valuations"])
+
+SVG = "image/svg+xml"
+SVG_HEADERS = {"Content-Security-Policy": "default-src 'none'", "Cache-Control": "private"}
+Balance = Annotated[Amount, Field(ge=0)]
+
+
+class SvgResponse(Response):
+    """A chart. It is opened by itself as well as inside a page: nothing in it may fetch or run."""
+
+    media_type = SVG
 
 
 @router.post("/v1/valuations", response_model=Finding[Valuation], responses={502: problem_response(502)})
@@ -43,9 +56,14 @@ async def value(
     if who.kind != "service" and not dry_run:
         await record_refusal(request, "dry_run_only", principal=who, reason="role")
         raise Problem("dry_run_only")
+    if body.evidence is not None and not dry_run:
+        # What enters a case stands on the vintages that are kept here, not on what a caller says of them.
+        raise Problem("invalid_request", errors=[_OWN_EVIDENCE], count=1)
     bundle = await policies.bundle(body.policy_sha256)
+    policy, valid_days = _in_force(body, bundle)
     inputs, branch = await _with_register(database, body, who)
-    finding = await asyncio.to_thread(_concluded, inputs, bundle)
+    inputs = await _with_evidence(database, inputs, policy)
+    finding = await asyncio.to_thread(_concluded, inputs, bundle, policy, valid_days)
 
     async def effect(session: AsyncSession) -> Reply:
         if not dry_run:
@@ -77,6 +95,39 @@ async def listing(
     return Page(items=[valuations.summary(row) for row in found.rows], next_cursor=found.next_cursor)
 
 
+@router.get(
+    "/v1/valuations/{valuation_id}/chart.svg",
+    response_class=SvgResponse,
+    responses={200: {"content": {SVG: {}}, "description": "The chart"}, 409: problem_response(409)},
+)
+async def drawn(
+    valuation_id: UUID,
+    request: Request,
+    who: Annotated[Principal, allow(*READERS, scope="branch")],
+    database: DatabaseDep,
+    policies: PoliciesDep,
+    lang: Annotated[Language, Query(description="language of the labels")] = "zh",
+    balance: Annotated[
+        tuple[Balance, ...],
+        Query(max_length=MOST_BALANCES, description="CNY owed on the day of the valuation and each month after it"),
+    ] = (),
+) -> Response:
+    """The value path of a valuation with its covenants' limits, and the balance of a loan against it."""
+    found = await _of(valuation_id, request, who, database)
+    value, policy = found.value, found.policy
+    if value is None or value.path is None or policy is None:
+        raise Problem("no_value_path")
+    bundle = await policies.bundle(policy.sha256)
+    # The covenants of the policy that the value stands on, though a later version may be in force.
+    covenants = next(
+        file.covenants
+        for file in bundle.files()
+        if isinstance(file, CollateralPolicy) and (file.id, file.version) == (policy.id, policy.version)
+    )
+    picture = chart(value, value.path, covenants, found.as_of, lang, balance)
+    return SvgResponse(picture, headers=SVG_HEADERS)
+
+
 @router.get("/v1/findings/{finding_id}", response_model=CollateralFinding)
 async def finding(
     finding_id: UUID,
@@ -84,18 +135,20 @@ async def finding(
     who: Annotated[Principal, allow(*READERS, scope="branch")],
     database: DatabaseDep,
 ) -> Finding[Any]:
-    """A finding as it was drawn, with its whole trace."""
+    """A finding as it was drawn, with its whole trace: a valuation, or a conclusion about the whole case."""
+    async with database.session() as session:
+        row = await session.get(CaseConclusion, finding_id)
+        concluded = await conclusions.find(session, row) if row is not None and who.sees_branch(row.branch) else None
+    return concluded if concluded is not None else await _of(finding_id, request, who, database)
+
+
+async def _of(finding_id: UUID, request: Request, who: Principal, database: Database) -> Finding[Valuation]:
     async with database.session() as session:
         row = await session.get(ValuationRow, finding_id)
         if row is not None and who.sees_branch(row.branch):
             found = await findings.get(session, finding_id, Finding[Valuation])
             if found is not None:
                 return found
-        about_case = await session.get(CaseConclusion, finding_id)
-        if about_case is not None and who.sees_branch(about_case.branch):
-            concluded = await conclusions.find(session, about_case)
-            if concluded is not None:
-                return concluded
     await record_refusal(request, "not_found", principal=who, reason="scope")
     raise Problem("not_found")
 
@@ -116,14 +169,30 @@ async def _with_register(database: Database, asked: ValuationRequest, who: Princ
         return asked, asset.branch
 
 
-def _concluded(inputs: ValuationRequest, bundle: Bundle) -> Finding[Valuation]:
+async def _with_evidence(database: Database, asked: ValuationRequest, policy: CollateralPolicy) -> ValuationRequest:
+    """The request with what the price indices say of its GPU on the day, where the policy's model reads them."""
+    subject = asked.subject
+    if asked.evidence is not None or policy.gpu.index is None or not isinstance(subject, CohortSubject):
+        return asked
+    async with database.session() as session:
+        found = await price_indices.evidence(session, subject.gpu_type, asked.as_of)
+    return asked.model_copy(update={"evidence": found})
+
+
+def _in_force(asked: ValuationRequest, bundle: Bundle) -> tuple[CollateralPolicy, int]:
+    """The policy of the request's day, and for how many days it trusts a valuation."""
     try:
-        policy = bundle.collateral(inputs.policy_on)
-        validity = bundle.validity(inputs.policy_on)
+        return bundle.collateral(asked.policy_on), bundle.validity(asked.policy_on).valuation_days
     except PolicyNotInForce:
-        pointer = "/as_of" if inputs.pinned_on is None else "/pinned_on"
+        pointer = "/as_of" if asked.pinned_on is None else "/pinned_on"
         raise Problem("invalid_request", errors=[_not_in_force(pointer)], count=1) from None
-    conclusion = conclude(inputs, policy, validity.valuation_days)
+
+
+def _concluded(
+    inputs: ValuationRequest, bundle: Bundle, policy: CollateralPolicy, valid_days: int
+) -> Finding[Valuation]:
+    conclusion = conclude(inputs, policy, valid_days)
+    pinned = inputs.evidence.vintages if inputs.evidence is not None else ()
     return Finding[Valuation](
         id=new_id(),
         kind=KIND,
@@ -133,6 +202,7 @@ def _concluded(inputs: ValuationRequest, bundle: Bundle) -> Finding[Valuation]:
         trace=conclusion.trace,
         inputs_sha256=sha256_of(inputs),
         policy=bundle.ref(policy),
+        reference_data=tuple(ReferenceDataRef(id=item.id, vintage=item.vintage, sha256=item.sha256) for item in pinned),
         model=model(inputs.subject, policy),
         as_of=inputs.as_of,
         made_at=now(),
@@ -146,3 +216,11 @@ def _not_in_force(pointer: str) -> Fault:
         "该政策在此日期尚未生效",
         "the policy was not in force on this date",
     )
+
+
+_OWN_EVIDENCE = Fault(
+    "/evidence",
+    "dry_run_only",
+    "业务估值的市场依据由系统查取，仅试算可自带",
+    "market evidence of a case's valuation is looked up; only a dry run may bring its own",
+)
