@@ -18,12 +18,28 @@ from domain.money import Money, NotNegative, Positive, Rate
 from domain.pricing import DecisionInputs
 
 
+class RegisteredKind(StrEnum):
+    """What the register can hold: every asset of an application, and what secures a facility without being financed."""
+
+    GPU_SERVER = AssetKind.GPU_SERVER.value
+    NETWORK_STORAGE = AssetKind.NETWORK_STORAGE.value
+    POWER_COOLING = AssetKind.POWER_COOLING.value
+    CIVIL_WORKS = AssetKind.CIVIL_WORKS.value
+    SOFTWARE = AssetKind.SOFTWARE.value
+    RECEIVABLE = AssetKind.RECEIVABLE.value
+    COMPUTE_ORDER = AssetKind.COMPUTE_ORDER.value
+    DEPOSIT = AssetKind.DEPOSIT.value
+    DATA_ASSET = AssetKind.DATA_ASSET.value
+    GUARANTEE = "guarantee"
+    INTELLECTUAL_PROPERTY = "intellectual_property"
+
+
 class AssetRegistration(Value):
-    """Entry of an application's asset into the register. Serials are unique over all cases."""
+    """Entry of an asset into the register. Serials are unique over all cases, and a GPU sits in one server."""
 
     case_id: UUID
     asset_key: Key
-    kind: AssetKind
+    kind: RegisteredKind
     description: Label
     branch: Code
     servers: Annotated[tuple[ServerItem, ...], Field(max_length=5000)] = ()
@@ -35,6 +51,18 @@ class AssetRegistration(Value):
 
 class SerialConflict(Value):
     serial: Serial
+    case_number: str
+    case_id: UUID
+
+
+class GpuConflict(Value):
+    """A GPU of a server that, by the register, sits in another one."""
+
+    gpu_uuid: str
+    serial: str
+    """The server it is listed under now, as given."""
+    pledged_serial: str
+    """The server it was pledged with."""
     case_number: str
     case_id: UUID
 
@@ -62,10 +90,12 @@ class RegisteredAsset(Value):
     asset_id: UUID
     case_id: UUID
     asset_key: Key
-    kind: AssetKind
+    kind: RegisteredKind
     unit_count: int
     conflicts: tuple[SerialConflict, ...] = ()
     """Serials that already secure another case: a second pledge is refused with the first named."""
+    gpu_conflicts: tuple[GpuConflict, ...] = ()
+    """GPUs that were pledged with another server: one of the two lists is wrong, or a server was relabelled."""
 
 
 RentBasis = Literal["list", "on_demand", "spot", "contract_1y", "contract_3y"]
@@ -261,7 +291,7 @@ class AssetView(Value):
     case_id: UUID
     case_number: str | None
     asset_key: str
-    kind: AssetKind
+    kind: RegisteredKind
     description: str
     branch: str
     unit_count: int

@@ -7,10 +7,12 @@ import httpx
 from fastapi import FastAPI
 
 from services.collateral import tables
-from services.collateral.routes import allocations, assets, registrations, valuations
+from services.collateral.imports import ImportDesk, importing
+from services.collateral.routes import allocations, assets, imports, registrations, valuations
 from services.collateral.sources import OriginationBooks, PolicyShelf, PublishedBooks
 from services.kit.app import build_app
 from services.kit.database import Database
+from services.kit.documents import DocumentStore
 from services.kit.http import http_client
 from services.kit.key_retention import keys_retained
 from services.kit.service_token import ClientCredentials
@@ -25,18 +27,24 @@ def create_app(settings: ServiceSettings | None = None, books: PublishedBooks | 
     are read from origination. Raises ``SettingsRefused`` naming what is missing."""
     served = settings is None
     settings = settings or ServiceSettings()
-    settings.required("database_url", "audience")
+    settings.required("database_url", "audience", "document_dir")
+    assert settings.document_dir is not None
     if books is None:
         settings.required("service_client_id", "service_client_secret_file")
     telemetry = configure("collateral", settings) if served else None
     database = Database(settings.database_url, pool_size=settings.database_pool_size)
     outgoing = http_client()
+    documents = DocumentStore(settings.document_dir)
+    desk = ImportDesk(database, documents)
     source = books or OriginationBooks(settings.origination_url, _own_account(settings, outgoing), client=outgoing)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         try:
-            async with keys_retained(database, tables.idempotency, settings.idempotency_retention_days):
+            async with (
+                keys_retained(database, tables.idempotency, settings.idempotency_retention_days),
+                importing(desk),
+            ):
                 yield
         finally:
             await outgoing.aclose()
@@ -48,12 +56,14 @@ def create_app(settings: ServiceSettings | None = None, books: PublishedBooks | 
         title="suandai collateral",
         description="Assets, valuations, allocations and security interests.",
         settings=settings,
-        routers=[assets.router, valuations.router, allocations.router, registrations.router],
+        routers=[assets.router, imports.router, valuations.router, allocations.router, registrations.router],
         idempotency=tables.idempotency,
         readiness={"database": database.ping},
         lifespan=lifespan,
     )
     app.state.database = database
+    app.state.documents = documents
+    app.state.imports = desk
     app.state.books = source
     app.state.policies = PolicyShelf(source)
     return app

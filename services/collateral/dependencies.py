@@ -5,8 +5,10 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from domain.roles import Role
+from services.collateral.imports import ImportDesk
 from services.collateral.sources import PolicyShelf, PublishedBooks
 from services.kit.database import Database
+from services.kit.documents import DocumentStore
 from services.kit.problems import ProblemType, register
 
 MACHINES = (Role.SERVICE_WORKER, Role.SERVICE_ORIGINATION)
@@ -27,6 +29,8 @@ READERS = (
     Role.WORKOUT_OFFICER,
     Role.AUDITOR,
 )
+CUSTODIANS = (*MACHINES, Role.COLLATERAL_OFFICER)
+"""Who keeps the register: imports inventories, files security interests, lets shares of assets secure facilities."""
 VALUERS = (
     *MACHINES,
     Role.RELATIONSHIP_MANAGER,
@@ -45,6 +49,22 @@ register(
         "The asset is allocated in full",
         "该资产可分配份额为 {left}。",
         "The share of the asset that is left is {left}.",
+    ),
+    ProblemType(
+        "not_servers",
+        409,
+        "该资产不是服务器",
+        "The asset is not servers",
+        "只有 GPU 服务器资产可以导入清单。",
+        "Only an asset of GPU servers takes an inventory.",
+    ),
+    ProblemType(
+        "import_in_progress",
+        409,
+        "该资产正在导入清单",
+        "An inventory of this asset is being imported",
+        "请等待导入 {import_id} 结束。",
+        "Wait for the import {import_id} to end.",
     ),
     ProblemType(
         "asset_released",
@@ -80,6 +100,18 @@ def _books(request: Request) -> PublishedBooks:
     return books
 
 
+def _documents(request: Request) -> DocumentStore:
+    documents: DocumentStore = request.app.state.documents
+    return documents
+
+
+def _imports(request: Request) -> ImportDesk:
+    desk: ImportDesk = request.app.state.imports
+    return desk
+
+
 DatabaseDep = Annotated[Database, Depends(_database)]
 PoliciesDep = Annotated[PolicyShelf, Depends(_policies)]
 BooksDep = Annotated[PublishedBooks, Depends(_books)]
+DocumentsDep = Annotated[DocumentStore, Depends(_documents)]
+ImportsDep = Annotated[ImportDesk, Depends(_imports)]

@@ -50,12 +50,13 @@ def policy() -> CollateralPolicy:
 
 
 @pytest.fixture
-def settings(database_urls: DatabaseUrls, issuers: Issuers) -> ServiceSettings:
+def settings(database_urls: DatabaseUrls, issuers: Issuers, tmp_path: Path) -> ServiceSettings:
     return ServiceSettings(
         environment="test",
         database_url=database_urls.collateral,
         staff_issuer=issuers.staff,
         borrower_issuer=issuers.borrower,
+        document_dir=tmp_path / "documents",
         # People's tokens are for origination at this issuer, machines' for the service they call: tests of people
         # call an app that takes origination's.
         audience="urn:suandai:collateral",

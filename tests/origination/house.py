@@ -110,7 +110,13 @@ async def house(database_urls: DatabaseUrls, issuers: Issuers, tokens: Tokens, t
     async with AsyncExitStack() as stack:
         books = _Books()
         register = create_collateral(
-            ServiceSettings(database_url=database_urls.collateral, audience="urn:suandai:collateral", **common), books
+            ServiceSettings(
+                database_url=database_urls.collateral,
+                audience="urn:suandai:collateral",
+                document_dir=tmp_path / "inventories",
+                **common,
+            ),
+            books,
         )
         await stack.enter_async_context(register.router.lifespan_context(register))
         account = FixedToken(await tokens.service("origination", audience="collateral"))
