@@ -15,9 +15,6 @@ _LOOK_ALIKE: Final = str.maketrans(
     {
         **dict(zip("АВЕЗКМНОРСТУХІЈЅ", "ABE3KMHOPCTYXIJS", strict=True)),  # Cyrillic
         **dict(zip("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "ABEZHIKMNOPTYX", strict=True)),  # Greek
-        "O": "0",
-        "I": "1",
-        "L": "1",
     }
 )
 _FOLDED: Final = str.maketrans({"O": "0", "I": "1", "L": "1"})
@@ -31,13 +28,14 @@ def folded_width(text: str) -> str:
 
 def serial_identity(serial: str) -> str:
     """A serial as machines compare it; empty where it holds no letter and no digit."""
-    if serial.isascii():
-        return _NOT_IDENTITY.sub("", serial.upper()).translate(_FOLDED)
-    plain = folded_width(serial).upper().translate(_LOOK_ALIKE)
-    return _NOT_IDENTITY.sub("", plain).translate(_FOLDED)
+    return _compact(serial).translate(_FOLDED)
 
 
 def gpu_identity(identifier: str) -> str:
     """A GPU's identifier as machines compare it: ``GPU-8f3c…`` of one tool and ``8F3C…`` of another are one GPU."""
-    plain = folded_width(identifier).upper()
-    return serial_identity(plain.removeprefix(_GPU_PREFIX))
+    return _compact(identifier).removeprefix(_GPU_PREFIX).translate(_FOLDED)
+
+
+def _compact(text: str) -> str:
+    plain = text.upper() if text.isascii() else folded_width(text).upper().translate(_LOOK_ALIKE)
+    return _NOT_IDENTITY.sub("", plain)

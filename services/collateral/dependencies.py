@@ -6,10 +6,12 @@ from fastapi import Depends, Request
 
 from domain.roles import Role
 from services.collateral.imports import ImportDesk
+from services.collateral.registry.adapter import MovablesRegistry
+from services.collateral.settings import CollateralSettings
 from services.collateral.sources import PolicyShelf, PublishedBooks
 from services.kit.database import Database
 from services.kit.documents import DocumentStore
-from services.kit.problems import ProblemType, register
+from services.kit.problems import Problem, ProblemType, register
 
 MACHINES = (Role.SERVICE_WORKER, Role.SERVICE_ORIGINATION)
 READERS = (
@@ -67,6 +69,47 @@ register(
         "Wait for the import {import_id} to end.",
     ),
     ProblemType(
+        "asset_pledged",
+        409,
+        "该资产已为其他业务设定担保",
+        "The asset secures another case already",
+        "业务 {first} 以第 {rank} 顺位在先；后顺位须明示，且低于 {rank}。",
+        "The case {first} is first at rank {rank}; a further pledge states a rank behind it.",
+    ),
+    ProblemType(
+        "registry_not_connected",
+        503,
+        "未连接登记系统",
+        "No registry is connected",
+        "本系统未接入动产融资统一登记公示系统。",
+        "This installation has no connection to the registry of movables.",
+    ),
+    ProblemType(
+        "registry_unavailable",
+        503,
+        "登记系统暂不可用",
+        "The registry does not answer",
+        "请稍后以同一 Idempotency-Key 重试。",
+        "Try again later with the same Idempotency-Key.",
+        retryable=True,
+    ),
+    ProblemType(
+        "registry_refused",
+        409,
+        "登记系统不予办理",
+        "The registry refused",
+        "原因：{reason}。",
+        "Its reason: {reason}.",
+    ),
+    ProblemType(
+        "registration_cancelled",
+        409,
+        "该登记已注销",
+        "The registration was cancelled",
+        "已注销的登记不能展期或再次注销。",
+        "A registration that was cancelled is neither extended nor cancelled again.",
+    ),
+    ProblemType(
         "asset_released",
         409,
         "资产已解除担保",
@@ -110,8 +153,22 @@ def _imports(request: Request) -> ImportDesk:
     return desk
 
 
+def _registry(request: Request) -> MovablesRegistry:
+    registry: MovablesRegistry | None = request.app.state.registry
+    if registry is None:
+        raise Problem("registry_not_connected")
+    return registry
+
+
+def _settings(request: Request) -> CollateralSettings:
+    settings: CollateralSettings = request.app.state.settings
+    return settings
+
+
 DatabaseDep = Annotated[Database, Depends(_database)]
 PoliciesDep = Annotated[PolicyShelf, Depends(_policies)]
 BooksDep = Annotated[PublishedBooks, Depends(_books)]
 DocumentsDep = Annotated[DocumentStore, Depends(_documents)]
 ImportsDep = Annotated[ImportDesk, Depends(_imports)]
+RegistryDep = Annotated[MovablesRegistry, Depends(_registry)]
+SettingsDep = Annotated[CollateralSettings, Depends(_settings)]

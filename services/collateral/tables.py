@@ -201,6 +201,7 @@ class InterestChange(CollateralTable, table=True):
     kind: str
     effective_on: date
     expires: date | None = None
+    remark: str = ""
     changed_by: str
     created_at: datetime = Field(sa_type=UtcDateTime)
 

@@ -195,6 +195,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("effective_on", sa.Date(), nullable=False),
         sa.Column("expires", sa.Date(), nullable=True),
+        sa.Column("remark", sa.String(), nullable=False),
         sa.Column("changed_by", sa.String(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("kind IN ('extended', 'cancelled')", name=op.f("ck_security_interest_change_kind")),

@@ -22,9 +22,9 @@ from domain.collateral import (
 )
 from services.collateral import sources
 from services.collateral.calc.inventory import ListCheck, claimed
-from services.collateral.calc.perfection import registration_deadline
+from services.collateral.calc.perfection import PURCHASE_MONEY_DAYS, registration_deadline
 from services.collateral.dependencies import MACHINES, READERS, BooksDep, DatabaseDep
-from services.collateral.store import interests, register
+from services.collateral.store import interests, register, searches, waivers
 from services.collateral.store.scope import within_sight
 from services.collateral.tables import RELEASED, Asset, Server
 from services.kit.auth import allow, record_refusal
@@ -38,9 +38,6 @@ router = Router(tags=["assets"])
 
 # An inventory of the largest size the schema admits, with room for its UUIDs.
 _INVENTORY_LIMIT = 16 * JSON_LIMIT
-
-PURCHASE_MONEY_DAYS = 10
-"""Civil Code §416: registered within ten days of delivery. Law, not house policy: it is the same for every case."""
 
 
 @router.post("/v1/assets", response_model=RegisteredAsset, max_body_size=_INVENTORY_LIMIT)
@@ -122,7 +119,9 @@ async def perfection(
     async with database.session() as session:
         asset = await session.get(Asset, asset_id)
         seen = asset is not None and who.sees_branch(asset.branch)
-        ranked = await interests.ranked(session, asset) if asset is not None and seen else ()
+        ranked = await interests.ranked(session, asset, as_of) if asset is not None and seen else ()
+        searched = await searches.latest(session, asset_id, as_of)
+        sites = await waivers.sites(session, asset_id, as_of)
     if not seen:
         await record_refusal(request, "not_found", principal=who, reason="scope")
         raise Problem("not_found")
@@ -135,6 +134,8 @@ async def perfection(
         alert_on=due.alert_on,
         provisional=due.provisional,
         interests=ranked,
+        searched_on=None if searched is None else searched.as_of,
+        sites=sites,
     )
 
 

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, literal_column, text, union, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Uuid, any_, func, literal, literal_column, text, union, update
+from sqlalchemy.dialects.postgresql import ARRAY, TEXT, insert
 from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -174,6 +174,18 @@ async def views(session: AsyncSession, assets: Sequence[Asset]) -> list[AssetVie
     ]
 
 
+async def serials(session: AsyncSession, asset_id: UUID) -> tuple[str, ...]:
+    """The identities of the servers held by an asset, in order."""
+    statement = select(Server.serial).where(Server.asset_id == asset_id, Server.state == HELD)
+    return tuple((await session.exec(statement.order_by(col(Server.serial)))).all())
+
+
+async def serials_as_given(session: AsyncSession, asset_id: UUID) -> tuple[str, ...]:
+    """The same as their owner writes them."""
+    statement = select(Server.serial_as_given).where(Server.asset_id == asset_id, Server.state == HELD)
+    return tuple((await session.exec(statement.order_by(col(Server.serial)))).all())
+
+
 def encumbrances_of(asset: Asset) -> tuple[Encumbrance, ...] | None:
     """Rights of others as declared; None where nobody has said or searched."""
     if asset.encumbrances is None:
@@ -253,13 +265,13 @@ async def _release(session: AsyncSession, asset_ids: list[UUID], only: list[UUID
     """Release the servers of assets (or ``only`` those ids), and let the first other claim to each take its place."""
     chosen = [col(Server.asset_id).in_(asset_ids), col(Server.state) != RELEASED]
     if only is not None:
-        chosen.append(col(Server.id).in_(only))
+        chosen.append(col(Server.id) == any_(literal(only, ARRAY(Uuid))))
     before = (await session.exec(select(Server.serial, Server.state).where(*chosen).order_by(col(Server.serial)))).all()
     await (await session.connection()).execute(update(Server).where(*chosen).values(state=RELEASED))
     freed = [serial for serial, state in before if state == HELD]
     first = (
         select(Server.id)
-        .where(col(Server.serial).in_(freed), Server.state == CONTESTED)
+        .where(col(Server.serial) == any_(literal(freed, ARRAY(TEXT))), Server.state == CONTESTED)
         .distinct(col(Server.serial))
         .order_by(col(Server.serial), col(Server.id))
     )
