@@ -29,7 +29,7 @@ from services.collateral.calc.valuation import conclude
 from services.kit.spreadsheet import rows_of
 from services.origination.calc.completeness import FiledDocument, missing, unknown_facts
 from services.origination.calc.cross_checks import CrossCheckInputs, cross_checks
-from services.origination.inventory import Row, servers
+from services.origination.inventory import Inventory
 from services.pricing.calc.limit import limit
 from services.pricing.calc.rating import rate
 from services.pricing.calc.schedule import repayment_plan
@@ -74,8 +74,9 @@ def content(case: str) -> ApplicationContent:
     inventory = EXAMPLES / case / "servers.xlsx"
     assets = draft.assets
     if inventory.exists():
-        found, bad = servers([Row(row.number, row.cells) for row in rows_of(inventory)])
-        assert not bad
+        taken = Inventory(list(rows_of(inventory)))
+        assert not taken.faults
+        found = taken.servers
         assets = tuple(
             line.model_copy(update={"servers": found}) if line.kind is AssetKind.GPU_SERVER else line for line in assets
         )
