@@ -11,6 +11,7 @@ from services.collateral import tables
 from services.collateral.imports import ImportDesk, importing
 from services.collateral.registry.adapter import MovablesRegistry
 from services.collateral.registry.simulator import SimulatedRegistry
+from services.collateral.revaluations import RevaluationDesk, revaluing
 from services.collateral.routes import (
     allocations,
     assets,
@@ -19,6 +20,7 @@ from services.collateral.routes import (
     lien_waivers,
     price_indices,
     registrations,
+    revaluations,
     valuations,
 )
 from services.collateral.routes import registry as registry_routes
@@ -56,12 +58,16 @@ def create_app(
     desk = ImportDesk(database, documents)
     source = books or OriginationBooks(settings.origination_url, _own_account(settings, outgoing), client=outgoing)
 
+    policies = PolicyShelf(source)
+    fleet_desk = RevaluationDesk(database, policies)
+
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         try:
             async with (
                 keys_retained(database, tables.idempotency, settings.idempotency_retention_days),
                 importing(desk),
+                revaluing(fleet_desk),
             ):
                 yield
         finally:
@@ -80,6 +86,7 @@ def create_app(
             valuations.router,
             coverage.router,
             price_indices.router,
+            revaluations.router,
             allocations.router,
             registrations.router,
             registry_routes.router,
@@ -92,11 +99,12 @@ def create_app(
     app.state.database = database
     app.state.documents = documents
     app.state.imports = desk
+    app.state.revaluations = fleet_desk
     if registry is None and settings.registry_dir is not None:
         registry = SimulatedRegistry(settings.registry_dir)
     app.state.registry = registry
     app.state.books = source
-    app.state.policies = PolicyShelf(source)
+    app.state.policies = policies
     return app
 
 

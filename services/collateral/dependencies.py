@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 from domain.roles import Role
 from services.collateral.imports import ImportDesk
 from services.collateral.registry.adapter import MovablesRegistry
+from services.collateral.revaluations import RevaluationDesk
 from services.collateral.settings import CollateralSettings
 from services.collateral.sources import PolicyShelf, PublishedBooks
 from services.kit.database import Database
@@ -203,6 +204,11 @@ def _imports(request: Request) -> ImportDesk:
     return desk
 
 
+def _revaluations(request: Request) -> RevaluationDesk:
+    desk: RevaluationDesk = request.app.state.revaluations
+    return desk
+
+
 def _registry(request: Request) -> MovablesRegistry:
     registry: MovablesRegistry | None = request.app.state.registry
     if registry is None:
@@ -219,6 +225,7 @@ DatabaseDep = Annotated[Database, Depends(_database)]
 PoliciesDep = Annotated[PolicyShelf, Depends(_policies)]
 BooksDep = Annotated[PublishedBooks, Depends(_books)]
 DocumentsDep = Annotated[DocumentStore, Depends(_documents)]
+RevaluationsDep = Annotated[RevaluationDesk, Depends(_revaluations)]
 ImportsDep = Annotated[ImportDesk, Depends(_imports)]
 RegistryDep = Annotated[MovablesRegistry, Depends(_registry)]
 SettingsDep = Annotated[CollateralSettings, Depends(_settings)]

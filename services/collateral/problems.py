@@ -8,6 +8,7 @@ register_messages(
         OUT_OF_BOUNDS: ("须为 {bound} 内的数；单位：{unit}", "must be a figure in {bound}; unit: {unit}"),
         "months_reversed": ("止期不得早于起期；单位：月", "to_month must not lie before from_month; unit: months"),
         "repeated": ("不得重复", "each must be named once"),
+        "moves_empty": ("至少须列一项变动", "at least one move must be named"),
         "tranches_empty": ("至少须列一档押品", "at least one tranche must be named"),
         "values_short": (
             "期限内每月须有价值；单位：元",

@@ -1,0 +1,29 @@
+"""The figures of a fleet, at small sizes: every one is there, and what is compared agrees."""
+
+import numpy as np
+
+from suandai.bench.fleet import FleetSizes, fleet_figures, fleet_of, whole_fleet
+from suandai.bench.fleet_books import fleet_books_figures
+from tests.collateral.servers import terms
+
+
+def test_the_measured_fleet_has_five_hundred_cohorts_and_agrees_with_its_servers() -> None:
+    cohorts, paths, total = whole_fleet(fleet_of(2_000, terms()), terms())
+    assert (len(cohorts.first), paths.shape) == (500, (500, 61))
+    assert np.allclose(total, (cohorts.servers[:, None] * paths).sum(axis=0))
+    told: list[str] = []
+    figures = {
+        item.name: item
+        for item in fleet_figures(FleetSizes(servers=2_000, single_servers=200, paths=20_000, rounds=1), told.append)
+    }
+    assert set(figures) == {"fleet_2k_s", "fleet_vs_per_server", "quantile_vs_monte_carlo_error"}
+    assert figures["quantile_vs_monte_carlo_error"].value < 0.02
+    assert figures["fleet_2k_s"].beside is not None
+
+
+def test_the_fleet_of_a_database_is_valued_whole() -> None:
+    told: list[str] = []
+    (figure,) = fleet_books_figures(3_000, told.append)
+    assert (figure.name, figure.unit) == ("fleet_3k_db_s", "s")
+    assert figure.value > 0
+    assert "500 cohorts" in figure.note
