@@ -93,6 +93,10 @@ class GuaranteeOffer(Value):
     resolution_sha256: Sha256 | None = None
     listed: bool = False
     announcement: Label | None = None
+    net_assets: Fact[Money] | None = Field(default=None, exclude_if=lambda given: given is None)
+    """Of the guarantor at its latest accounts."""
+    guarantees_given: Fact[Money] | None = Field(default=None, exclude_if=lambda given: given is None)
+    """What the guarantor stands for already, this guarantee left out."""
 
 
 class FeeItem(Value):

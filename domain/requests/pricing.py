@@ -27,6 +27,7 @@ from domain.pricing import (
     ContractNeed,
     GuaranteeContribution,
     InvestmentNeed,
+    JointCredit,
     LimitRequest,
     QuoteFee,
     QuoteRequest,
@@ -97,6 +98,8 @@ def limit_request(dossier: Dossier, as_of: date) -> LimitRequest:
         exposures=dossier.exposures,
         unvalued=_unvalued(dossier),
         annual_revenue=_amount(accounts.revenue) if accounts else None,
+        operating_cash_flow=known(accounts.operating_cash_flow) if accounts else None,
+        joint_credit=_joint_credit(accounts, _amount(content.borrower.joint_credit_ceiling), dossier.lender.name),
         head_office_tenor_consent=any(item.kind == _TENOR_CONSENT for item in content.documents),
         asked_lpr_tenor=content.price.lpr_tenor,
         asked_spread_bps=content.price.spread_bps,
@@ -299,13 +302,37 @@ def _unvalued(dossier: Dossier) -> tuple[str, ...]:
     return tuple(f"{key}/{cohort}" for key, cohort in (*wanted, *empty) if (key, cohort) not in valued)
 
 
+def _joint_credit(accounts: Accounts | None, ceiling: Money | None, lender: str) -> JointCredit | None:
+    """What the firm owes all lenders by its latest accounts, and what they agreed on; None where it names no other lender
+    and there is no agreement.
+    """
+    debts = accounts.debt if accounts is not None else None
+    others = {debt.lender for debt in debts or () if debt.balance.amount != 0} - {lender}
+    if not others and ceiling is None:
+        return None
+    return JointCredit(
+        lenders=None if debts is None else len(others),
+        total_financing=None if debts is None else _sum(debt.balance for debt in debts) if debts else ZERO,
+        ceiling=ceiling,
+    )
+
+
 def _guarantee(offer: GuaranteeOffer) -> GuaranteeContribution:
     """A guarantee with what is on file for it: resolution, and for a listed company the announcement."""
     announced = not offer.listed or offer.announcement is not None
     valid = False if not announced else True if offer.resolution_sha256 is not None else None
     if offer.amount.amount < 0 or not 0 <= offer.share <= 1:
         return GuaranteeContribution(party_key=offer.party_key, amount=yuan("0.00"), share=Decimal(0), valid=None)
-    return GuaranteeContribution(party_key=offer.party_key, amount=offer.amount, share=offer.share, valid=valid)
+    worth = known(offer.net_assets)
+    return GuaranteeContribution(
+        party_key=offer.party_key,
+        amount=offer.amount,
+        share=offer.share,
+        valid=valid,
+        # Whose debts exceed its assets can pay for nobody.
+        guarantor_net_assets=None if worth is None else max(worth, ZERO, key=lambda money: money.amount),
+        guarantees_given=_amount(offer.guarantees_given),
+    )
 
 
 def _sum(amounts: Iterable[Money]) -> Money | None:

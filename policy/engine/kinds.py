@@ -18,6 +18,7 @@ from policy.engine.coverage import CoveragePolicy
 from policy.engine.documents import ChecklistFile, ConditionSet
 from policy.engine.faults import FileFault
 from policy.engine.file import PolicyFile
+from policy.engine.limit import LimitPolicy
 from policy.engine.model_validation import ValidationStandards
 from policy.engine.pricing import PricingPolicy
 from policy.engine.product import Product
@@ -45,6 +46,7 @@ KINDS: Final[dict[str, type[PolicyFile]]] = {
     "payment": PaymentPolicy,
     "checklist": ChecklistFile,
     "conditions": ConditionSet,
+    "limit": LimitPolicy,
     "pricing": PricingPolicy,
     "collateral": CollateralPolicy,
     "coverage": CoveragePolicy,

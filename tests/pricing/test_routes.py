@@ -264,6 +264,40 @@ class TestHostileInput:
             assert "31337" not in answer.text
             assert "perhaps" not in answer.text
 
+    async def test_every_fault_of_a_limit_at_once(self, worker: httpx.AsyncClient) -> None:
+        body = plain("/v1/limits")
+        body["collateral"] = [*body["collateral"], body["collateral"][0]]
+        body["guarantees"][0]["guarantor_net_assets"] = {"amount": "-1.00"}
+        body |= {
+            "asked": {"amount": "0.00"},
+            "limit_multiplier": "1.01",
+            "joint_credit": {"lenders": -1, "total_financing": {"amount": "-0.01"}},
+            "operating_cash_flow": {"amount": "much"},
+        }
+        answer = await post(worker, "/v1/limits", json.dumps(body))
+        assert set(faults(answer)) == {
+            "/asked",
+            "/limit_multiplier",
+            "/collateral",
+            "/guarantees/0/guarantor_net_assets",
+            "/joint_credit/lenders",
+            "/joint_credit/total_financing",
+            "/operating_cash_flow/amount",
+        }
+        assert "CNY" in faults(answer)["/joint_credit/total_financing"][1]
+        assert "[0, 1]" in faults(answer)["/limit_multiplier"][1]
+
+    async def test_the_largest_figures_of_a_limit_are_no_500(self, worker: httpx.AsyncClient) -> None:
+        most = {"amount": "999999999999999999.99"}
+        body = plain("/v1/limits") | {"asked": most, "as_of": "2026-11-02"}
+        body["cash_flows"][0]["revenue"] = most
+        body["collateral"] = [body["collateral"][0] | {"asset_key": str(n), "lending_value": most} for n in range(3)]
+        body["need"] |= {"headline_investment": most, "uses_total": most}
+        body["guarantees"][0] |= {"amount": most, "guarantor_net_assets": most, "guarantees_given": {"amount": "0.00"}}
+        answer = await post(worker, "/v1/limits?dry_run=true", json.dumps(body))
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["model"] == {"id": "limit", "version": "2"}
+
     async def test_a_json_number_for_money_is_refused(self, worker: httpx.AsyncClient) -> None:
         body = plain("/v1/quotes") | {"amount": {"amount": 100000000.1, "currency": "CNY"}}
         answer = await post(worker, "/v1/quotes", json.dumps(body))

@@ -124,7 +124,10 @@ class Level:
         """Interest on one yuan until each instalment of principal that remains; of the running period only what is
         left of it.
         """
-        ahead = [span.accrual(rate) for span in self._spans[max(index + 1, self._first) : self.last + 1]]
+        spans = self._spans[max(index + 1, self._first) : self.last + 1]
+        by_days = {span.days: span for span in spans}
+        accruals = {days: span.accrual(rate) for days, span in by_days.items()}
+        ahead = [accruals[span.days] for span in spans]
         return [rest, *ahead] if index >= self._first else ahead
 
 
