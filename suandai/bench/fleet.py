@@ -79,6 +79,13 @@ class Fleet:
         )
 
 
+def all_figures(sizes: FleetSizes, told: Told) -> list[Figure]:
+    """The fleet as arrays, and in a database of its own. Raises ``StackError`` where that does not start."""
+    from suandai.bench.fleet_books import fleet_books_figures
+
+    return [*fleet_figures(sizes, told), *fleet_books_figures(sizes.servers, told)]
+
+
 def fleet_figures(sizes: FleetSizes, told: Told) -> list[Figure]:
     """Every figure of a fleet that needs no bank. Raises ``Disagreement`` where what is compared does not agree."""
     terms = load_book(Path(__file__).parents[2] / "policy" / "book").collateral(_IN_FORCE).gpu

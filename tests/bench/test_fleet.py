@@ -1,9 +1,15 @@
 """The figures of a fleet, at small sizes: every one is there, and what is compared agrees."""
 
+import json
+from pathlib import Path
+
 import numpy as np
+import pytest
+from typer.testing import CliRunner
 
 from suandai.bench.fleet import FleetSizes, fleet_figures, fleet_of, whole_fleet
 from suandai.bench.fleet_books import fleet_books_figures
+from suandai.cli import app
 from tests.collateral.servers import terms
 
 
@@ -19,6 +25,21 @@ def test_the_measured_fleet_has_five_hundred_cohorts_and_agrees_with_its_servers
     assert set(figures) == {"fleet_2k_s", "fleet_vs_per_server", "quantile_vs_monte_carlo_error"}
     assert figures["quantile_vs_monte_carlo_error"].value < 0.02
     assert figures["fleet_2k_s"].beside is not None
+
+
+def test_the_fleet_is_measured_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        "suandai.bench.fleet.QUICK", FleetSizes(servers=2_000, single_servers=100, paths=1_000, rounds=1)
+    )
+    file = tmp_path / "bench.json"
+    done = CliRunner().invoke(app, ["bench", "--only", "fleet", "--quick", "--out", str(file)], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    assert [entry["name"] for entry in json.loads(file.read_text("utf-8"))] == [
+        "fleet_2k_s",
+        "fleet_vs_per_server",
+        "quantile_vs_monte_carlo_error",
+        "fleet_2k_db_s",
+    ]
 
 
 def test_the_fleet_of_a_database_is_valued_whole() -> None:
