@@ -6,12 +6,14 @@ from typing import Any
 import pytest
 
 from domain.coverage import Amortisation, AmortisationRequest, PlanTest, Threshold
+from domain.money import Rounding, rounded
 from services.collateral.calc.amortisation.examination import Month, Rules, examine
 from services.collateral.calc.amortisation.largest_loan import amortise
 from services.collateral.calc.conclusion import FIGURES
 from services.collateral.calc.gpu_server.value_path import value_path
+from services.collateral.calc.stress.stress_test import stress_test
 from tests.collateral.conftest import book
-from tests.collateral.coverage_requests import CONTRACTED, amortisation, segment, tranche
+from tests.collateral.coverage_requests import CONTRACTED, amortisation, segment, stress, tranche
 from tests.collateral.requests import cohort
 from tests.collateral.servers import MODEL_2_ON, golden, terms
 
@@ -115,3 +117,18 @@ def test_the_project_loan_that_looks_like_80_percent(key: str, million: str) -> 
     value = concluded(project(60, 50, 100, 20))
     carries = {item.key: item.carries.amount for item in value.tranches}[key]
     assert (carries / 1_000_000).quantize(Decimal("0.1")) == Decimal(million)
+
+
+def test_m3_rents_of_2024_fall_by_40_percent() -> None:
+    """Row M3: rents falling since the second half of 2024 are the scenario CN_2024H2, −40 %. The golden server at 7.20 a
+    GPU-hour instead of 12.00 pays its running costs for fewer months; its plan is called on the first day."""
+    shock = next(item for item in HOUSE.stresses if item.id == "CN_2024H2")
+    assert shock.rent == Decimal("0.60")
+    found = stress_test(stress(), COLLATERAL, HOUSE, None).value
+    assert found is not None
+    fallen = next(item for item in found.stresses if item.stress == "CN_2024H2")
+    with localcontext(FIGURES):
+        at_7_20 = value_path(golden(rent_per_gpu_hour=Decimal("7.2")), terms(), 36).lendable
+    assert fallen.value.amount == rounded(at_7_20[0], 2, Rounding.DOWN)
+    assert fallen.test.first(Threshold.LTV_CALL) == 0
+    assert fallen.test.min_dscr == found.base.min_dscr, "a take-or-pay contract keeps its rent"
