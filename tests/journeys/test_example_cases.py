@@ -290,3 +290,19 @@ async def test_what_the_bank_card_measured_is_shown_with_the_rating(secured: Sec
     assert Decimal(told["finance.gross_margin"]["number"]) == Decimal("0.35")
     other = await secured("jsb-order")
     assert (await other.rm.get(f"/v1/applications/{other.case_id}/assessment"))["evaluation"]["facts"] == {}
+
+
+async def test_the_project_is_repaid_as_its_assets_and_contracts_carry_it(secured: SecuredCases) -> None:
+    """Tranches, ceilings and stresses come from collateral, the plan under them from pricing; one page shows them all."""
+    play = await secured("nxb-xiyun")
+    assessment = await play.rm.get(f"/v1/applications/{play.case_id}/assessment")
+    carried, tested = assessment["amortisation"], assessment["stress_test"]
+    tenors = {item["key"].split("/")[0]: item["tenor_months"] for item in carried["tranches"]}
+    assert tenors == {"building": 96, "power": 96, "servers": 48, "network": 48, "software": 24}
+    assert Decimal(carried["largest_loan"]["amount"]) >= Decimal(carried["loan"]["amount"]) == 280_000_000
+    rows = (await _conclusions(play))["schedule"]["value"]["instalments"]
+    assert Decimal(rows[-1]["balance"]["amount"]) == 0
+    assert {item["first_month"] for item in tested["base"]["breaches"] if item["threshold"] == "dscr_default"} == {None}
+    assert {item["stress"] for item in tested["stresses"]} >= {"CN_2024H2", "OFFTAKER_DEFAULT_12"}
+    facility = await play.rm.get(f"/v1/facilities/{play.facility['facility_id']}")
+    assert facility["repayment"]["method"] == "sculpted"

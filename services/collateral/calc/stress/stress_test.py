@@ -30,8 +30,8 @@ def stress_test(
 ) -> Conclusion[StressTest]:
     """Hold a plan against every stress.
 
-    Outcome ``refer`` where a person must look: a fact is not known, a tranche cannot be stressed, or a stress leads to a
-    margin call or to a default of coverage, or the plan has one as it stands.
+    Outcome ``refer`` where a person must look: a fact is not known, a tranche cannot be stressed, or the plan has a margin
+    call or a default of coverage as it stands. What only a stress brings is told, and is what a stress test is for.
     """
     lacking = unknown(request)
     if lacking:
@@ -81,7 +81,9 @@ def _stress_test(
         item.key for item in request.tranches if item.subject.kind == "value_path" and not is_stressed(item)
     )
     reasons += [reason("NOT_STRESSED", key) for key in unmoved]
-    reasons += _breaches(base, results)
+    reasons += _standing(base)
+    referred = bool(reasons)
+    reasons += _under_stress(base, results)
     value = StressTest(
         loan=may_be_owed(plan[0][0]),
         base=base,
@@ -89,7 +91,7 @@ def _stress_test(
         not_stressed=unmoved,
     )
     steps = (_step("as_it_stands", None, base), *_steps(house.stresses, results))
-    return Conclusion(Outcome.REFER if reasons else Outcome.PASS, value, tuple(dict.fromkeys(reasons)), steps)
+    return Conclusion(Outcome.REFER if referred else Outcome.PASS, value, tuple(dict.fromkeys(reasons)), steps)
 
 
 def _given(request: StressRequest) -> list[tuple[Decimal, Decimal]]:
@@ -127,19 +129,23 @@ def _fleets(request: StressRequest) -> list[Fleet]:
 _GRAVE = (Threshold.LTV_CALL, Threshold.DSCR_DEFAULT)
 
 
-def _breaches(base: PlanTest, results: Sequence[StressResult]) -> list[Reason]:
-    """A margin call or a default of coverage that the plan has as it stands; stresses that bring one, or bring it sooner."""
+def _standing(base: PlanTest) -> list[Reason]:
+    """A margin call or a default of coverage that the plan has as it stands."""
+    found = [
+        item.threshold.value for item in base.breaches if item.threshold in _GRAVE and item.first_month is not None
+    ]
+    return [reason("BREACH_AS_IT_STANDS", ", ".join(found))] if found else []
+
+
+def _under_stress(base: PlanTest, results: Sequence[StressResult]) -> list[Reason]:
+    """Stresses that bring a margin call or a default of coverage, or bring it sooner."""
 
     def sooner(test: PlanTest, threshold: Threshold) -> bool:
         month, before = test.first(threshold), base.first(threshold)
         return month is not None and (before is None or month < before)
 
-    standing = [
-        item.threshold.value for item in base.breaches if item.threshold in _GRAVE and item.first_month is not None
-    ]
     found = [item.stress for item in results if any(sooner(item.test, threshold) for threshold in _GRAVE)]
-    told = [reason("BREACH_AS_IT_STANDS", ", ".join(standing))] if standing else []
-    return [*told, reason("BREACH_UNDER_STRESS", ", ".join(found))] if found else told
+    return [reason("BREACH_UNDER_STRESS", ", ".join(found))] if found else []
 
 
 def _steps(stresses: Sequence[Stress], results: Sequence[StressResult]) -> list[TraceStep]:
