@@ -175,6 +175,8 @@ async def test_a_chart_of_another_branch_is_not_found(worker: httpx.AsyncClient,
     await worker.post("/v1/assets", json=entry, headers={"Idempotency-Key": str(uuid4())})
     address = await kept(worker, case_id=str(case_id))
     assert (await (await person("li.na", "collateral_officer", "640100")).get(address)).status_code == 200
-    assert (await (await person("wu.jie", "collateral_officer", "320100")).get(address)).status_code == 404
+    stranger = await person("wu.jie", "collateral_officer", "320100")
+    assert (await stranger.get(address)).status_code == 404
+    assert (await stranger.get(address.replace("chart.svg", "inputs"))).status_code == 404
     nothing = f"/v1/valuations/{uuid4()}/chart.svg"
     assert (await worker.get(nothing)).status_code == 404

@@ -125,19 +125,11 @@ async def test_a_valuation_is_pinned_to_its_vintages_and_recomputes(
     await add(keeper, index(gpu, "2", ("2026-11-27", "1"), published_on="2026-12-02"))
     again = await worker.post("/v1/valuations", json=body, headers=key())
     assert Finding[Valuation].model_validate_json(again.content).sha256() == finding.sha256()
-    evidence = {
-        "rents": [
-            {
-                "index_id": made["body"]["id"],
-                "basis": "on_demand",
-                "observed_on": "2026-11-27",
-                "rent_per_gpu_hour": "9.00000000",
-            }
-        ],
-        "vintages": [{"id": made["body"]["id"], "vintage": "1", "sha256": made["sha256"]}],
-    }
-    inputs = ValuationRequest.model_validate(body | {"evidence": evidence})
+    kept = await worker.get(f"/v1/valuations/{finding.id}/inputs")
+    inputs = ValuationRequest.model_validate(kept.json())
     assert finding.inputs_sha256 == sha256_of(inputs)
+    assert inputs.evidence is not None
+    assert [(item.id, item.sha256) for item in inputs.evidence.vintages] == [(made["body"]["id"], made["sha256"])]
     concluded = conclude(inputs, book().collateral(MODEL_2_ON), book().validity(MODEL_2_ON).valuation_days)
     assert (finding.value, finding.trace) == (concluded.value, concluded.trace)
 
@@ -188,6 +180,36 @@ async def test_sales_on_record_give_the_market_approach_its_weight(
     )
     market = next(item for item in answer.json()["value"]["approaches"] if item["name"] == "market")
     assert (market["weight"], market["code"]) == ("0.40000000", "")
+
+
+async def test_the_newest_generation_on_record_makes_a_server_obsolete(
+    keeper: httpx.AsyncClient, worker: httpx.AsyncClient
+) -> None:
+    gpu = some_gpu()
+    kept = {name: value for name, value in index(gpu).items() if name in ("vintage", "gpu_type", "source", "licence")}
+    newer = kept | {
+        "kind": "generation",
+        "id": f"newest.{gpu.lower()}",
+        "newest": "8xB200",
+        "gpus_per_server": 8,
+        "price_ex_vat": {"amount": "3600000"},
+        "inference_ratio": "3",
+        "training_ratio": "2",
+        "server_kw": "14",
+        "published_on": "2026-11-28",
+    }
+    assert (await add(keeper, newer)).status_code == 201
+    found = await keeper.get(f"/v1/price-indices/newest.{gpu.lower()}", params={"as_of": ON})
+    assert (found.json()["reading"], found.json()["change_since_first"]) == (None, None)
+    body = valuation(cohort(gpu_type=gpu), as_of=ON)
+    answer = await worker.post("/v1/valuations", json=body, headers=key(), params={"dry_run": "true"})
+    step = next(item for item in answer.json()["trace"] if item["step"] == "gpu_server/cost/functional")
+    assert (step["inputs"]["of"], step["result"] > "0.40") == (f"newest.{gpu.lower()}", True)
+    assert [item["id"] for item in answer.json()["reference_data"]] == [f"newest.{gpu.lower()}"]
+    beside = await keeper.get(
+        f"/v1/price-indices/newest.{gpu.lower()}/comparison", params={"as_of": ON, "with": f"newest.{gpu.lower()}"}
+    )
+    assert (beside.status_code, beside.json()["code"]) == (409, "no_observation")
 
 
 async def test_own_evidence_is_for_trying_out_only(worker: httpx.AsyncClient) -> None:

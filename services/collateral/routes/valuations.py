@@ -5,16 +5,13 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Query, Request, Response
-from pydantic import Field
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from domain.canonical import sha256_of
 from domain.collateral import CohortSubject, Valuation, ValuationRequest, ValuationSummary
 from domain.finding import Finding, ReferenceDataRef
-from domain.money import Amount
 from policy.engine import Bundle, CollateralPolicy, PolicyNotInForce
-from services.collateral.calc.gpu_server.chart import MOST_BALANCES, Language, chart
 from services.collateral.calc.valuation import KIND, conclude, model
 from services.collateral.dependencies import READERS, VALUERS, DatabaseDep, PoliciesDep
 from services.collateral.store import conclusions, price_indices, register, valuations
@@ -30,16 +27,6 @@ from services.kit.problems import Fault, Problem
 from services.kit.router import Router, problem_response
 
 router = Router(tags=["valuations"])
-
-SVG = "image/svg+xml"
-SVG_HEADERS = {"Content-Security-Policy": "default-src 'none'", "Cache-Control": "private"}
-Balance = Annotated[Amount, Field(ge=0)]
-
-
-class SvgResponse(Response):
-    """A chart. It is opened by itself as well as inside a page: nothing in it may fetch or run."""
-
-    media_type = SVG
 
 
 @router.post("/v1/valuations", response_model=Finding[Valuation], responses={502: problem_response(502)})
@@ -93,39 +80,6 @@ async def listing(
         found = await fetch_page(session, statement, col(ValuationRow.id), page)
     link_next(request, response, found.next_cursor)
     return Page(items=[valuations.summary(row) for row in found.rows], next_cursor=found.next_cursor)
-
-
-@router.get(
-    "/v1/valuations/{valuation_id}/chart.svg",
-    response_class=SvgResponse,
-    responses={200: {"content": {SVG: {}}, "description": "The chart"}, 409: problem_response(409)},
-)
-async def drawn(
-    valuation_id: UUID,
-    request: Request,
-    who: Annotated[Principal, allow(*READERS, scope="branch")],
-    database: DatabaseDep,
-    policies: PoliciesDep,
-    lang: Annotated[Language, Query(description="language of the labels")] = "zh",
-    balance: Annotated[
-        tuple[Balance, ...],
-        Query(max_length=MOST_BALANCES, description="CNY owed on the day of the valuation and each month after it"),
-    ] = (),
-) -> Response:
-    """The value path of a valuation with its covenants' limits, and the balance of a loan against it."""
-    found = await _of(valuation_id, request, who, database)
-    value, policy = found.value, found.policy
-    if value is None or value.path is None or policy is None:
-        raise Problem("no_value_path")
-    bundle = await policies.bundle(policy.sha256)
-    # The covenants of the policy that the value stands on, though a later version may be in force.
-    covenants = next(
-        file.covenants
-        for file in bundle.files()
-        if isinstance(file, CollateralPolicy) and (file.id, file.version) == (policy.id, policy.version)
-    )
-    picture = chart(value, value.path, covenants, found.as_of, lang, balance)
-    return SvgResponse(picture, headers=SVG_HEADERS)
 
 
 @router.get("/v1/findings/{finding_id}", response_model=CollateralFinding)
