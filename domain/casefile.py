@@ -11,6 +11,7 @@ from domain.application.text import Code, Remark
 from domain.borrowing_cost import BorrowingCost
 from domain.buy_or_rent import BuyOrRent
 from domain.collateral import Valuation
+from domain.coverage import Amortisation, StressTest
 from domain.facility import ConditionAsked, ConditionStanding
 from domain.factsheet import FactSheet
 from domain.finding import FindingRef, Outcome, Reason
@@ -253,6 +254,10 @@ class AssessmentView(Value):
     limit: Limit | None = None
     """The five caps with the binding one."""
     price: Quote | None = None
+    amortisation: Amortisation | None = None
+    """The largest loan that assets and cash flow carry, by tranche and month, and the schedule that follows them."""
+    stress_test: StressTest | None = None
+    """The repayment plan as it stands, and under every stress."""
     borrowing_cost: BorrowingCost | None = None
     """综合融资成本 by the repayment schedule: each fee with its payer, nominal and effective, support shown apart."""
     buy_or_rent: BuyOrRent | None = None

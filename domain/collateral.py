@@ -3,27 +3,54 @@
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from domain.application import AssetKind, Condition, Encumbrance, Provenance, ServerItem
 from domain.application.assets import Serial
-from domain.application.project import Fraction, Kilowatts, PricePerUnit, Pue
+from domain.application.project import Fraction, Kilowatts, Pue
 from domain.application.text import Code, Key, Label, Sha256
 from domain.finding import FindingValue, Outcome
+from domain.gpu_valuation import (
+    FormFactor,
+    GpuMemory,
+    MarketEvidence,
+    RentBasis,
+    RentPerGpuHour,
+    TariffPerKwh,
+    ValuePath,
+    WarrantyMonths,
+)
 from domain.model import Value
 from domain.money import Money, NotNegative, Positive, Rate
 from domain.pricing import DecisionInputs
 
 
+class RegisteredKind(StrEnum):
+    """What the register can hold: every asset of an application, and what secures a facility without being financed."""
+
+    GPU_SERVER = AssetKind.GPU_SERVER.value
+    NETWORK_STORAGE = AssetKind.NETWORK_STORAGE.value
+    POWER_COOLING = AssetKind.POWER_COOLING.value
+    CIVIL_WORKS = AssetKind.CIVIL_WORKS.value
+    SOFTWARE = AssetKind.SOFTWARE.value
+    RECEIVABLE = AssetKind.RECEIVABLE.value
+    COMPUTE_ORDER = AssetKind.COMPUTE_ORDER.value
+    DEPOSIT = AssetKind.DEPOSIT.value
+    DATA_ASSET = AssetKind.DATA_ASSET.value
+    GUARANTEE = "guarantee"
+    INTELLECTUAL_PROPERTY = "intellectual_property"
+
+
 class AssetRegistration(Value):
-    """Entry of an application's asset into the register. Serials are unique over all cases."""
+    """Entry of an asset into the register. Serials are unique over all cases, and a GPU sits in one server."""
 
     case_id: UUID
     asset_key: Key
-    kind: AssetKind
+    kind: RegisteredKind
     description: Label
     branch: Code
     servers: Annotated[tuple[ServerItem, ...], Field(max_length=5000)] = ()
@@ -35,6 +62,18 @@ class AssetRegistration(Value):
 
 class SerialConflict(Value):
     serial: Serial
+    case_number: str
+    case_id: UUID
+
+
+class GpuConflict(Value):
+    """A GPU of a server that, by the register, sits in another one."""
+
+    gpu_uuid: str
+    serial: str
+    """The server it is listed under now, as given."""
+    pledged_serial: str
+    """The server it was pledged with."""
     case_number: str
     case_id: UUID
 
@@ -62,22 +101,21 @@ class RegisteredAsset(Value):
     asset_id: UUID
     case_id: UUID
     asset_key: Key
-    kind: AssetKind
+    kind: RegisteredKind
     unit_count: int
     conflicts: tuple[SerialConflict, ...] = ()
     """Serials that already secure another case: a second pledge is refused with the first named."""
-
-
-RentBasis = Literal["list", "on_demand", "spot", "contract_1y", "contract_3y"]
+    gpu_conflicts: tuple[GpuConflict, ...] = ()
+    """GPUs that were pledged with another server: one of the two lists is wrong, or a server was relabelled."""
 
 
 class ServerEconomics(Value):
     """Per server, tax-exclusive, as §3.5 needs them; None is missing and refuses the income approach."""
 
-    rent_per_gpu_hour: PricePerUnit | None
+    rent_per_gpu_hour: RentPerGpuHour | None
     occupancy: Fraction | None
     server_kw: Kilowatts | None
-    tariff_per_kwh: PricePerUnit | None
+    tariff_per_kwh: TariffPerKwh | None
     pue: Pue | None
     rack_per_month: NotNegative | None
     maintenance_rate: Fraction | None
@@ -94,6 +132,11 @@ class ModernEquivalent(Value):
     throughput_ratio: Annotated[Rate, Field(ge=Decimal("0.001"), le=1000)]
     """Workload-weighted throughput of the newest server over that of the subject (Q_new / Q_old)."""
     server_kw: Kilowatts
+
+
+def _not_given(value: object) -> bool:
+    """What a message of an earlier version did not have stays out of its bytes."""
+    return value is None
 
 
 class CohortSubject(Value):
@@ -116,6 +159,17 @@ class CohortSubject(Value):
     unrepaired_fault_cost: NotNegative | None = None
     """Per server; None where no fault is declared."""
     modern_equivalent: ModernEquivalent | None = None
+    memory_gb: GpuMemory | None = Field(default=None, exclude_if=_not_given)
+    """Per GPU."""
+    form_factor: FormFactor | None = Field(default=None, exclude_if=_not_given)
+    warranty_months: WarrantyMonths | None = Field(default=None, exclude_if=_not_given)
+    """Months of the maker's warranty still to run; not known counts as none."""
+    fabric: bool | None = Field(default=None, exclude_if=_not_given)
+    """Whether the servers are pledged with the network that links them; not known counts as not."""
+    inference_share: Fraction | None = Field(default=None, exclude_if=_not_given)
+    """Share of the servers' work that is inference, the rest training; not known counts as the one newer servers do better."""
+    decommissioning: bool | None = Field(default=None, exclude_if=_not_given)
+    """Whether the servers must be taken out of their room to be sold; not known counts as yes."""
 
 
 class PhysicalSubject(Value):
@@ -175,8 +229,16 @@ class ValuationRequest(DecisionInputs):
     lien_waiver: bool | None = None
     duplicate_serial: bool | None = None
     """A serial already secures another case; None is looked up in the register before the value is concluded."""
+    evidence: MarketEvidence | None = Field(default=None, exclude_if=_not_given)
+    """Market prices for a GPU server; None is looked up in the price indices before the value is concluded."""
     moment: Literal["approval", "utilisation"] = "approval"
     """At a drawing more is asked of an asset than at the approval: what is bought with the loan exists by then."""
+
+    @model_validator(mode="after")
+    def _evidence_of_the_day(self) -> Self:
+        if self.evidence is not None and self.evidence.observed_after(self.as_of):
+            raise PydanticCustomError("evidence_of_the_future", "evidence was observed after as_of")
+        return self
 
 
 class Approach(Value):
@@ -203,6 +265,8 @@ class Valuation(FindingValue):
     ltv: Rate
     tenor_cap_months: int
     valid_until: date
+    path: ValuePath | None = Field(default=None, exclude_if=_not_given)
+    """The value over the life of the loan; only of GPU servers, from the second model on."""
 
     def headline(self) -> str:
         return f"{self.asset_key} · {self.units} · {self.lending_value} × {self.ltv:.2f}"
@@ -214,6 +278,9 @@ class SecurityKind(StrEnum):
     LAND_MORTGAGE = "land_mortgage"
     RECEIVABLE_PLEDGE = "receivable_pledge"
     ACCOUNT_PLEDGE = "account_pledge"
+    DATA_ASSET_PLEDGE = "data_asset_pledge"
+    IP_PLEDGE = "ip_pledge"
+    FINANCE_LEASE = "finance_lease"
     REFUND_GUARANTEE = "refund_guarantee"
     THIRD_PARTY_GUARANTEE = "third_party_guarantee"
 
@@ -242,6 +309,10 @@ class RegistrationRequest(Value):
     registry: Label
     number: Label
     registered_on: date
+    registered_at: AwareDatetime | None = None
+    """The instant by the registry's clock, where it tells one; it ranks registrations of one day (Civil Code §414)."""
+    agreed_on: date | None = None
+    """The day of the security agreement; a mortgage of movables binds its parties from then on (§403)."""
     delivered_on: date | None = None
     expires: date | None = None
     certificate_sha256: Sha256
@@ -252,6 +323,8 @@ class Registration(RegistrationRequest):
     purchase_money_priority: bool | None
     """Civil Code §416: registered within ten days of delivery; None where delivery is not known."""
     rank: int
+    """Among all rights known to rest on the asset; 0 for one that was cancelled."""
+    cancelled_on: date | None = None
 
 
 class AssetView(Value):
@@ -261,7 +334,7 @@ class AssetView(Value):
     case_id: UUID
     case_number: str | None
     asset_key: str
-    kind: AssetKind
+    kind: RegisteredKind
     description: str
     branch: str
     unit_count: int
@@ -286,6 +359,19 @@ class ValuationSummary(Value):
     valid_until: date
 
 
+class PerfectionStage(StrEnum):
+    """How far a right has come: perfection has two steps, between the parties and against third parties."""
+
+    NOT_CREATED = "not_created"
+    """Not even between the parties: a pledge of rights exists only once it is registered (Civil Code §445)."""
+    AGREED = "agreed"
+    """Binding between the parties, but not against a third party in good faith (§403)."""
+    PERFECTED = "perfected"
+    LAPSED = "lapsed"
+    """The registration has ended: as if it had never been made, though the agreement still binds."""
+    CANCELLED = "cancelled"
+
+
 class RankedInterest(Value):
     """A right in an asset and where it ranks; rights of equal rank share pro rata (Civil Code §414)."""
 
@@ -294,6 +380,25 @@ class RankedInterest(Value):
     registered_on: date | None
     purchase_money_priority: bool
     rank: int
+    stage: PerfectionStage
+    effective_from: date | None
+    """Between the parties; None where it is not known or not yet so."""
+    opposable_from: date | None
+    """Against third parties; None where it is not so on the business date."""
+    expires: date | None
+    article: str
+    """What the rank stands on: ``§416`` purchase money, ``§414(1)`` day of registration, ``§414(3)`` not registered."""
+
+
+class SiteLien(Value):
+    """Servers of an asset at one site, and whether its operator has waived the possessory lien (Civil Code §456)."""
+
+    site: str
+    """Empty for servers whose site nobody has stated."""
+    servers: int
+    waived: bool
+    operator: str | None = None
+    valid_until: date | None = None
 
 
 class Perfection(Value):
@@ -308,6 +413,10 @@ class Perfection(Value):
     provisional: bool
     """The alert lies beyond the published business calendar."""
     interests: tuple[RankedInterest, ...]
+    """Searched on ``searched_on``, and what was declared; first rank first. A possessory lien would rank before all of them."""
+    searched_on: date | None = None
+    """The last search of the registry up to the business date; None where nobody has searched."""
+    sites: tuple[SiteLien, ...] = ()
 
 
 class CaseRelease(Value):

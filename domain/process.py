@@ -268,9 +268,14 @@ class ProgressReport(Message):
 
 
 class RepaymentPlan(Message):
-    """What follows from amount and price: the schedule, what the loan costs its borrower, and whether to buy at all."""
+    """What follows from amount and price: what assets and cash flow carry, the schedule, how it stands under stress, what the
+    loan costs its borrower, and whether to buy at all."""
 
     schedule: FindingRef
+    amortisation: FindingRef | None = None
+    """None where no asset was valued."""
+    stress_test: FindingRef | None = None
+    """None where there is no plan to test, or no asset."""
     borrowing_cost: FindingRef | None = None
     """None where there is no price or no plan to reckon it by."""
     buy_or_rent: FindingRef | None = None
@@ -278,7 +283,13 @@ class RepaymentPlan(Message):
 
     def findings(self) -> dict[str, FindingRef]:
         """What was concluded, by kind."""
-        found = {"schedule": self.schedule, "borrowing_cost": self.borrowing_cost, "buy_or_rent": self.buy_or_rent}
+        found = {
+            "amortisation": self.amortisation,
+            "schedule": self.schedule,
+            "stress_test": self.stress_test,
+            "borrowing_cost": self.borrowing_cost,
+            "buy_or_rent": self.buy_or_rent,
+        }
         return {kind: ref for kind, ref in found.items() if ref is not None}
 
 

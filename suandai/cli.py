@@ -271,16 +271,17 @@ def bench(
     ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="A few measurements of each kind, for a first look.")] = False,
     only: Annotated[
-        Literal["pricing"] | None,
+        Literal["pricing", "fleet"] | None,
         typer.Option("--only", help="Measure this alone; figures of other subjects in the file stay as they are."),
     ] = None,
 ) -> None:
-    """Measure throughput, latencies, start-up and memory in a bank of its own, pricing without one, and write them to a file.
+    """Measure throughput, latencies, start-up and memory in a bank of its own, pricing and a fleet of servers without one, and
+    write them to a file.
 
-    Each figure stands beside what it was measured against in the same run. Takes about six minutes, pricing alone one; nothing
-    else should run on the machine meanwhile.
+    Each figure stands beside what it was measured against in the same run. Takes about eight minutes, pricing or the fleet
+    alone one or two; nothing else should run on the machine meanwhile.
     """
-    from suandai.bench import pricing, run
+    from suandai.bench import fleet, pricing, run
     from suandai.bench.figures import beside_former, enter, write
 
     def told(line: str) -> None:
@@ -290,7 +291,11 @@ def bench(
         # A file that cannot be added to is told before anything is measured.
         if only is not None:
             beside_former(out_file, ())
-        figures = pricing.pricing_figures(pricing.QUICK if quick else pricing.PricingSizes(), told)
+        figures = []
+        if only in (None, "pricing"):
+            figures += pricing.pricing_figures(pricing.QUICK if quick else pricing.PricingSizes(), told)
+        if only in (None, "fleet"):
+            figures += fleet.all_figures(fleet.QUICK if quick else fleet.FleetSizes(), told)
         if only is None:
             figures = [*asyncio.run(run.bench(run.QUICK if quick else run.Sizes(), told)), *figures]
         else:

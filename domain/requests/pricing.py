@@ -14,6 +14,7 @@ from domain.application import (
     ContractKind,
     GuaranteeOffer,
     LineKind,
+    RepaymentMethod,
     SourceKind,
 )
 from domain.dossier import Dossier, ValuedAsset
@@ -34,8 +35,9 @@ from domain.pricing import (
     ScheduleRequest,
     WorkingCapitalNeed,
 )
+from domain.repayment import Sculpted
 from domain.requests.card_facts import card_facts, latest_year
-from domain.requests.case import case_inputs as _case
+from domain.requests.case import case_inputs
 from domain.requests.cash_flows import cash_flows
 from domain.requests.collateral import cohorts
 from domain.requests.repayment import fitted, plan_terms
@@ -49,7 +51,7 @@ _TENOR_CONSENT: Final = "head_office_tenor_consent"
 
 def rating_request(dossier: Dossier, as_of: date) -> RatingRequest:
     """The borrower's facts for its product's card."""
-    return RatingRequest(**_case(dossier, as_of), facts=card_facts(dossier, as_of))
+    return RatingRequest(**case_inputs(dossier, as_of), facts=card_facts(dossier, as_of))
 
 
 def limit_request(dossier: Dossier, as_of: date) -> LimitRequest:
@@ -57,7 +59,7 @@ def limit_request(dossier: Dossier, as_of: date) -> LimitRequest:
     content, line, rating = dossier.content, dossier.line, dossier.rating
     accounts = latest_year(content)
     return LimitRequest(
-        **_case(dossier, as_of),
+        **case_inputs(dossier, as_of),
         asked=line.amount,
         tenor_months=line.tenor_months,
         long_cycle_evidence=line.long_cycle_evidence is not None,
@@ -81,11 +83,11 @@ def limit_request(dossier: Dossier, as_of: date) -> LimitRequest:
 def quote_request(dossier: Dossier, as_of: date) -> QuoteRequest:
     """What the price of the limit is built of; without a limit yet, of what was asked for."""
     content, rating, project = dossier.content, dossier.rating, dossier.content.project
-    amount, tenor = _granted(dossier)
+    amount, tenor = granted(dossier)
     size = known(content.borrower.size)
     accounts = latest_year(content)
     return QuoteRequest(
-        **_case(dossier, as_of),
+        **case_inputs(dossier, as_of),
         amount=amount,
         tenor_months=tenor,
         pd=rating.pd if rating else None,
@@ -113,12 +115,19 @@ def quote_request(dossier: Dossier, as_of: date) -> QuoteRequest:
     )
 
 
-def schedule_request(dossier: Dossier, as_of: date) -> ScheduleRequest:
-    """The repayment of the whole limit as if drawn on the business date, at the quoted price."""
-    amount, tenor = _granted(dossier)
+def schedule_request(dossier: Dossier, as_of: date, ceilings: tuple[Money, ...] = ()) -> ScheduleRequest:
+    """The repayment of the whole limit as if drawn on the business date, at the quoted price.
+
+    ``ceilings``: the most that may be owed at month 0, 1, … by what assets and cash flow carry. A sculpted plan follows them;
+    where none could be formed nothing is carried, and the plan is referred.
+    """
+    amount, tenor = granted(dossier)
     rate = dossier.quote.all_in_rate if dossier.quote else None
     repayment = fitted(dossier.line, amount, tenor)
-    return ScheduleRequest(**_case(dossier, as_of), **plan_terms(repayment, amount, tenor, rate, as_of))
+    terms = plan_terms(repayment, amount, tenor, rate, as_of)
+    if repayment.method is RepaymentMethod.SCULPTED:
+        terms["profile"] = Sculpted(method="sculpted", ceilings=ceilings or (ZERO,) * (tenor + 1))
+    return ScheduleRequest(**case_inputs(dossier, as_of), **terms)
 
 
 def financed_contract(content: ApplicationContent) -> ComputeContract | None:
@@ -130,7 +139,7 @@ def financed_contract(content: ApplicationContent) -> ComputeContract | None:
     return content.contracts[0] if len(content.contracts) == 1 else None
 
 
-def _granted(dossier: Dossier) -> tuple[Money, int]:
+def granted(dossier: Dossier) -> tuple[Money, int]:
     """Amount and tenor of the limit; what was asked for while there is no limit or none is left."""
     limit = dossier.limit
     if limit is None or limit.limit.amount <= 0:

@@ -20,6 +20,7 @@ from policy.engine.controls import (
     ServiceLevels,
     Validity,
 )
+from policy.engine.coverage import CoveragePolicy
 from policy.engine.documents import ChecklistFile, ConditionSet, RequiredDocument
 from policy.engine.faults import FileFault, PolicyFaults, PolicyNotInForce
 from policy.engine.file import PolicyFile
@@ -143,6 +144,9 @@ class Bundle:
 
     def collateral(self, on: date) -> CollateralPolicy:
         return self._only(CollateralPolicy, "collateral", on)
+
+    def coverage(self, on: date) -> CoveragePolicy:
+        return self._only(CoveragePolicy, "coverage", on)
 
     def programme(self, name: str, on: date) -> SupportProgramme:
         return self._in_force(SupportProgramme, "programme", name, on)

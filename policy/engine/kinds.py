@@ -14,6 +14,7 @@ from policy.engine.controls import (
     ServiceLevels,
     Validity,
 )
+from policy.engine.coverage import CoveragePolicy
 from policy.engine.documents import ChecklistFile, ConditionSet
 from policy.engine.faults import FileFault
 from policy.engine.file import PolicyFile
@@ -48,6 +49,7 @@ KINDS: Final[dict[str, type[PolicyFile]]] = {
     "limit": LimitPolicy,
     "pricing": PricingPolicy,
     "collateral": CollateralPolicy,
+    "coverage": CoveragePolicy,
     "programme": SupportProgramme,
 }
 

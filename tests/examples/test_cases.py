@@ -29,7 +29,7 @@ from services.collateral.calc.valuation import conclude
 from services.kit.spreadsheet import rows_of
 from services.origination.calc.completeness import FiledDocument, missing, unknown_facts
 from services.origination.calc.cross_checks import CrossCheckInputs, cross_checks
-from services.origination.inventory import Row, servers
+from services.origination.inventory import Inventory
 from services.pricing.calc.limit import limit
 from services.pricing.calc.rating import rate
 from services.pricing.calc.schedule import repayment_plan
@@ -74,8 +74,9 @@ def content(case: str) -> ApplicationContent:
     inventory = EXAMPLES / case / "servers.xlsx"
     assets = draft.assets
     if inventory.exists():
-        found, bad = servers([Row(row.number, row.cells) for row in rows_of(inventory)])
-        assert not bad
+        taken = Inventory(list(rows_of(inventory)))
+        assert not taken.faults
+        found = taken.servers
         assets = tuple(
             line.model_copy(update={"servers": found}) if line.kind is AssetKind.GPU_SERVER else line for line in assets
         )
@@ -183,6 +184,16 @@ def test_the_servers_of_the_project_carry_less_than_they_cost() -> None:
     assert (fleet.units, fleet.lending_value) == (120, yuan("128359470.00"))
     carried = sum(item.valuation.lending_value.amount * item.valuation.ltv for item in dossier.valuations)
     assert round(carried / 1_000_000, 1) == Decimal("177.7")
+
+
+def test_the_servers_of_the_project_lose_value_as_its_readme_says() -> None:
+    dossier, _ = assessed("nxb-xiyun")
+    fleet = next(item.valuation for item in dossier.valuations if item.asset_key == "servers")
+    assert fleet.path is not None
+    low = [round(fleet.path.lendable[month] / 1_000_000, 1) for month in range(0, 61, 12)]
+    assert low == [Decimal(figure) for figure in ("128.4", "74.0", "48.1", "29.6", "18.0", "14.2")]
+    row = "| servers, million yuan | " + " | ".join(str(figure) for figure in low) + " |"
+    assert row in (EXAMPLES / "nxb-xiyun" / "README.md").read_text("utf-8")
 
 
 def test_without_its_guarantee_the_project_is_bound_by_collateral() -> None:

@@ -154,6 +154,16 @@ async def test_limit_rating_and_price(secured: SecuredCases, example: str) -> No
     assert Decimal(quote["base_rate_value"]) + Decimal(quote["margin_bps"]) / 10_000 == Decimal(expected.rate)
 
 
+async def test_the_servers_of_the_project_have_a_value_in_every_month(secured: SecuredCases) -> None:
+    """Five years of months, the first what is lent on; the sum and the low path are those of the example's paper."""
+    play = await secured("nxb-xiyun")
+    assessment = await play.rm.get(f"/v1/applications/{play.case_id}/assessment")
+    servers = next(item["value"] for item in assessment["items"] if item["asset_key"] == "servers")
+    low = servers["path"]["quantile"]
+    assert (len(low), low[0], servers["lending_value"]["amount"]) == (61, "128359470.00", "128359470.00")
+    assert (low[12], low[24], low[60]) == ("74047575.60", "48065018.40", "14160000.00")
+
+
 @each_example
 async def test_the_instalments_repay_the_limit_and_not_a_fen_more(secured: SecuredCases, example: str) -> None:
     play, expected = await secured(example), EXPECTED[example]
@@ -349,3 +359,19 @@ async def test_what_the_bank_card_measured_is_shown_with_the_rating(secured: Sec
     assert Decimal(told["finance.gross_margin"]["number"]) == Decimal("0.35")
     other = await secured("jsb-order")
     assert (await other.rm.get(f"/v1/applications/{other.case_id}/assessment"))["evaluation"]["facts"] == {}
+
+
+async def test_the_project_is_repaid_as_its_assets_and_contracts_carry_it(secured: SecuredCases) -> None:
+    """Tranches, ceilings and stresses come from collateral, the plan under them from pricing; one page shows them all."""
+    play = await secured("nxb-xiyun")
+    assessment = await play.rm.get(f"/v1/applications/{play.case_id}/assessment")
+    carried, tested = assessment["amortisation"], assessment["stress_test"]
+    tenors = {item["key"].split("/")[0]: item["tenor_months"] for item in carried["tranches"]}
+    assert tenors == {"building": 96, "power": 96, "servers": 48, "network": 48, "software": 24}
+    assert Decimal(carried["largest_loan"]["amount"]) >= Decimal(carried["loan"]["amount"]) == 280_000_000
+    rows = (await _conclusions(play))["schedule"]["value"]["instalments"]
+    assert Decimal(rows[-1]["balance"]["amount"]) == 0
+    assert {item["first_month"] for item in tested["base"]["breaches"] if item["threshold"] == "dscr_default"} == {None}
+    assert {item["stress"] for item in tested["stresses"]} >= {"CN_2024H2", "OFFTAKER_DEFAULT_12"}
+    facility = await play.rm.get(f"/v1/facilities/{play.facility['facility_id']}")
+    assert facility["repayment"]["method"] == "sculpted"

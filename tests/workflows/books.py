@@ -257,6 +257,8 @@ class Books:
     async def do_plan_repayment(self, step: CaseStep) -> RepaymentPlan:
         return RepaymentPlan(
             schedule=self._conclude("schedule", step),
+            amortisation=finding("amortisation", self.outcomes.get("amortisation", Outcome.PASS)),
+            stress_test=finding("stress_test", self.outcomes.get("stress_test", Outcome.PASS)),
             borrowing_cost=finding("borrowing_cost", self.outcomes.get("borrowing_cost", Outcome.PASS)),
         )
 

@@ -4,11 +4,13 @@ from typing import Any
 
 from temporalio import activity
 
-from domain.dossier import FindingRecord
+from domain.coverage import Amortisation
+from domain.dossier import Dossier, FindingRecord
 from domain.finding import Finding, FindingRef
 from domain.process import CaseStep, CohortStep, OverrideStep, RepaymentPlan
 from domain.requests.collateral import valuation_request
 from domain.requests.costs import borrowing_cost_request, buy_or_rent_request
+from domain.requests.coverage import amortisation_request, stress_request
 from domain.requests.overrides import override_request
 from domain.requests.pricing import (
     limit_request,
@@ -61,11 +63,21 @@ class Assessment:
     @activity.defn
     async def plan_repayment(self, step: CaseStep) -> RepaymentPlan:
         dossier = await self._origination.dossier(step.case_id, step.as_of)
-        terms = schedule_request(dossier, step.as_of)
+        carried = await self._carried(step, dossier)
+        ceilings = carried.value.ceilings if carried is not None and carried.value is not None else ()
+        terms = schedule_request(dossier, step.as_of, ceilings)
         schedule = await self._pricing.schedule(terms, _key(step))
-        plan = RepaymentPlan(schedule=await self._record(step, "pricing", schedule))
+        plan = RepaymentPlan(
+            schedule=await self._record(step, "pricing", schedule),
+            amortisation=await self._record(step, "collateral", carried, part="amortisation") if carried else None,
+        )
         if schedule.value is None:
             return plan
+        tested = stress_request(dossier, schedule.value, step.as_of)
+        if tested is not None:
+            stress = await self._collateral.stress(tested, _key(step, "stress_test"))
+            reference = await self._record(step, "collateral", stress, part="stress_test")
+            plan = plan.model_copy(update={"stress_test": reference})
         asked = borrowing_cost_request(dossier, terms, schedule.value, step.as_of)
         if asked is None:
             return plan
@@ -77,6 +89,11 @@ class Assessment:
             compared = await self._pricing.buy_or_rent(purchase, _key(step, "buy_or_rent"))
             recorded["buy_or_rent"] = await self._record(step, "pricing", compared, part="buy_or_rent")
         return plan.model_copy(update=recorded)
+
+    async def _carried(self, step: CaseStep, dossier: Dossier) -> Finding[Amortisation] | None:
+        """What the case's assets and cash flow carry; None where no asset was valued."""
+        asked = amortisation_request(dossier, step.as_of)
+        return None if asked is None else await self._collateral.amortise(asked, _key(step, "amortisation"))
 
     async def _record(
         self,

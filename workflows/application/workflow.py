@@ -132,7 +132,7 @@ class CreditApplication(CaseDesk):
             asyncio.gather(*[effects.value_cohort(step) for step in self._cohort_steps()]),
         )
         self._findings["rating"] = rating
-        for kind in ("rating_override", "borrowing_cost", "buy_or_rent"):
+        for kind in ("rating_override", "amortisation", "stress_test", "borrowing_cost", "buy_or_rent"):
             self._findings.pop(kind, None)  # of an assessment before this one
         self._findings |= {
             f"value-{cohort.asset_key}-{cohort.cohort}": value

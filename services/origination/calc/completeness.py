@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from domain.application import ApplicationContent, AssetKind, CreditLineRequest, PartyRole
+from domain.application.serials import gpu_identity, serial_identity
 from domain.casefile import MissingItem
 from domain.facts import FactState
 from domain.model import Value
@@ -250,18 +251,28 @@ def _keys(content: ApplicationContent) -> Iterator[MissingItem]:
         if guarantee.party_key not in guarantors:
             yield _dangling(f"/guarantees/{index}/party_key")
     serials: dict[str, str] = {}
+    gpus: dict[str, str] = {}
     for place, asset in enumerate(content.assets):
         for index, server in enumerate(asset.servers):
             pointer = f"/assets/{place}/servers/{index}/serial"
-            serial = server.serial.upper()
-            if serial in serials:
+            first = serials.setdefault(serial_identity(server.serial), pointer)
+            if first != pointer:
                 yield MissingItem(
                     pointer=pointer,
                     code="duplicate_serial",
-                    message_zh=f"序列号与 {serials[serial]} 重复",
-                    message_en=f"the serial number is that of {serials[serial]}",
+                    message_zh=f"序列号与 {first} 重复",
+                    message_en=f"the serial number is that of {first}",
                 )
-            serials.setdefault(serial, pointer)
+            for number, gpu in enumerate(server.gpu_uuids):
+                pointer = f"/assets/{place}/servers/{index}/gpu_uuids/{number}"
+                first = gpus.setdefault(gpu_identity(gpu), pointer)
+                if first != pointer:
+                    yield MissingItem(
+                        pointer=pointer,
+                        code="duplicate_gpu",
+                        message_zh=f"GPU 标识与 {first} 重复",
+                        message_en=f"the GPU identifier is that of {first}",
+                    )
 
 
 def _dangling(pointer: str) -> MissingItem:

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from domain.application import AskedTranche, CreditLineRequest, Custom, Repayment, RepaymentMethod
 from domain.casefile import MissingItem
 from domain.repayment import MOST_DRAWS, RepaymentTerms, maturity
+from domain.requests.coverage import OVER_YEARS
 from domain.requests.repayment import instalments_at_least, plan_terms
 from policy.engine import Product
 
@@ -45,25 +46,26 @@ def repayment_faults(
     line: CreditLineRequest, product: Product, on: date, availability_days: int
 ) -> Iterator[MissingItem]:
     """What is wrong with the repayment of a line. ``availability_days``: for how long a facility may be drawn."""
-    yield from _not_offered(line.repayment, product)
+    yield from _not_offered(line, product)
     if line.amount.amount > 0:
         yield from _contradictions(line, on)
         yield from _beyond(line, on, availability_days)
 
 
-def _not_offered(asked: Repayment, product: Product) -> Iterator[MissingItem]:
+def _not_offered(line: CreditLineRequest, product: Product) -> Iterator[MissingItem]:
+    asked = line.repayment
     allowed = ", ".join(method.value for method in product.repayment_methods)
     for at, method in dict(asked.methods()).items():
         if method not in product.repayment_methods:
             yield _fault(
                 at, "METHOD_NOT_OFFERED", f"该产品的还款方式为 {allowed}", f"this product is repaid by {allowed}"
             )
-        elif method is RepaymentMethod.SCULPTED:
+        elif method is RepaymentMethod.SCULPTED and (asked.tranches or line.kind not in OVER_YEARS):
             yield _fault(
                 at,
-                "VALUE_PATH_NOT_READY",
-                "按押品价值还款须以押品价值曲线为限额，该曲线尚未提供",
-                "sculpted repayment takes its ceilings from the value path of the collateral, which cannot be had yet",
+                "SCULPTED_AS_A_WHOLE",
+                "按押品与现金流还款仅适用于项目贷款或租赁整笔，不适用于分档或流动资金",
+                "a sculpted plan follows what all assets and cash flow of a term loan or lease carry together, not a part of it",
             )
     longest = product.maximum_grace_months
     graces: list[tuple[tuple[str | int, ...], int]] = [(("grace_months",), asked.grace_months)]
@@ -102,7 +104,7 @@ def _contradictions(line: CreditLineRequest, on: date) -> Iterator[MissingItem]:
         for fault in error.errors(include_url=False, include_input=False):
             code, at = fault["type"], tuple("after_months" if part == "on" else part for part in fault["loc"])
             if code == "profile_of_another_method" and sculpted:
-                continue  # it has no profile of its own; what keeps it from being asked for is said above
+                continue  # it states no profile: the ceilings are concluded, not asked for
             zh, en = _TEXTS.get(code, (fault["msg"], fault["msg"]))
             yield _fault(at, code, zh, en)
 

@@ -11,6 +11,7 @@ from domain.borrowing_cost import BorrowingCost
 from domain.buy_or_rent import BuyOrRent
 from domain.casefile import AssessmentLinks, AssessmentView, CaseRequest, OpenPoint, Opinion, ValuedCollateral
 from domain.collateral import Valuation
+from domain.coverage import Amortisation, StressTest
 from domain.facility import ConditionStanding
 from domain.factsheet import FactSheet
 from domain.finding import Outcome, Reason
@@ -78,6 +79,8 @@ async def assessment(session: AsyncSession, row: Application) -> AssessmentView:
         rating_override=override_in_force(found),
         limit=value_of(one_of(found, "limit"), Limit),
         price=price,
+        amortisation=value_of(one_of(found, "amortisation"), Amortisation),
+        stress_test=value_of(one_of(found, "stress_test"), StressTest),
         borrowing_cost=value_of(one_of(found, "borrowing_cost"), BorrowingCost),
         buy_or_rent=value_of(one_of(found, "buy_or_rent"), BuyOrRent),
         valuations=tuple(_valued(item) for item in found if item.kind == "valuation" and item.value),

@@ -134,10 +134,10 @@ def test_every_shape_may_be_asked_for(repayment: dict[str, Any]) -> None:
             {"method": "annuity", "tranches": [{"key": "a", "principal": cny(12_000_000), "tenor_months": 25}]},
             {"/tranches/0/tenor_months": "tranche_outlives_line"},
         ),
-        ({"method": "sculpted"}, {"/method": "VALUE_PATH_NOT_READY"}),
+        ({"method": "sculpted"}, {}),
         (
             {"method": "annuity", "tranches": [{"key": "a", "principal": cny(12_000_000), "method": "sculpted"}]},
-            {"/tranches/0/method": "VALUE_PATH_NOT_READY"},
+            {"/tranches/0/method": "SCULPTED_AS_A_WHOLE"},
         ),
     ],
 )
