@@ -10,7 +10,16 @@ from services.collateral import tables
 from services.collateral.imports import ImportDesk, importing
 from services.collateral.registry.adapter import MovablesRegistry
 from services.collateral.registry.simulator import SimulatedRegistry
-from services.collateral.routes import allocations, assets, imports, lien_waivers, registrations, valuations
+from services.collateral.routes import (
+    allocations,
+    assets,
+    attestations,
+    imports,
+    lien_waivers,
+    registrations,
+    site_keys,
+    valuations,
+)
 from services.collateral.routes import registry as registry_routes
 from services.collateral.settings import CollateralSettings
 from services.collateral.sources import OriginationBooks, PolicyShelf, PublishedBooks
@@ -72,6 +81,8 @@ def create_app(
             registrations.router,
             registry_routes.router,
             lien_waivers.router,
+            site_keys.router,
+            attestations.router,
         ],
         idempotency=tables.idempotency,
         readiness={"database": database.ping},
