@@ -371,11 +371,7 @@ async def test_another_branch_sees_and_does_nothing(room: MakeRoom, person: Spea
         "/v1/attestations": site.signed(open_, [shown(0)]),
         f"/v1/site-keys/{site.key_id}/confirmation": None,
         f"/v1/site-keys/{site.key_id}/revocation": None,
-        "/v1/site-keys": {
-            "site": SITE,
-            "branch": "640100",
-            "public_key": text(Ed25519PrivateKey.generate().public_key().public_bytes_raw()),
-        },
+        "/v1/site-keys": {"site": SITE, "branch": "640100", "public_key": fresh},
     }
     for address, body in posts.items():
         answer = (
