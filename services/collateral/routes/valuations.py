@@ -14,7 +14,7 @@ from domain.finding import Finding
 from policy.engine import Bundle, PolicyNotInForce
 from services.collateral.calc.valuation import KIND, MODEL, conclude
 from services.collateral.dependencies import READERS, VALUERS, DatabaseDep, PoliciesDep
-from services.collateral.store import register, valuations
+from services.collateral.store import register, searches, valuations, waivers
 from services.collateral.store.scope import within_sight
 from services.collateral.tables import ValuationRow, findings
 from services.kit.auth import allow, record_refusal
@@ -105,9 +105,15 @@ async def _with_register(database: Database, asked: ValuationRequest, who: Princ
             return asked, ""
         if not who.sees_branch(asset.branch):
             raise Problem("not_found")
+        found: dict[str, bool] = {}
         if asked.duplicate_serial is None and isinstance(asked.subject, CohortSubject):
-            asked = asked.model_copy(update={"duplicate_serial": await register.duplicate_serial(session, asset)})
-        return asked, asset.branch
+            found["duplicate_serial"] = await register.duplicate_serial(session, asset)
+        if asked.lien_waiver is None and await waivers.waived_everywhere(session, asset.id, asked.as_of):
+            found["lien_waiver"] = True
+        if await searches.names_servers(session, asset.id, asked.as_of):
+            # Whatever was declared: another creditor has registered over the same goods.
+            found["encumbered"] = True
+        return asked.model_copy(update=found), asset.branch
 
 
 def _concluded(inputs: ValuationRequest, bundle: Bundle) -> Finding[Valuation]:
