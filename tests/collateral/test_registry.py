@@ -191,7 +191,7 @@ async def test_a_valuation_knows_what_search_and_waiver_say(
     """Whatever the application declared: another's entry over the same servers leaves them no credit."""
     listed = registration(uuid4(), servers=[server("FG-0001", site="中卫一号机房")])
     asset_id = (await officer.post("/v1/assets", json=listed, headers=key())).json()["asset_id"]
-    asked = valuation(case_id=UUID(listed["case_id"]), as_of="2026-09-28", colocated=True)
+    asked = valuation(case_id=UUID(listed["case_id"]), as_of="2026-09-28", colocated=True, moment="utilisation")
 
     async def value() -> dict[str, Any]:
         answer = await officer.post("/v1/valuations", json=asked, headers=key())
@@ -199,15 +199,20 @@ async def test_a_valuation_knows_what_search_and_waiver_say(
         found: dict[str, Any] = answer.json()
         return found
 
-    assert (await value())["value"]["eligible"] is False
+    before = {reason["code"] for reason in (await value())["reasons"]}
     waiver = {
         "operator": "示例机房公司",
         "site": "中卫一号机房",
         "signed_on": "2026-09-25",
         "document_sha256": "b" * 64,
     }
-    await officer.post("/v1/lien-waivers", json=waiver | {"asset_id": asset_id}, headers=key())
-    assert (await value())["value"]["eligible"] is True
+    entered = await officer.post("/v1/lien-waivers", json=waiver | {"asset_id": asset_id}, headers=key())
+    assert entered.status_code == 201, entered.text
+    waived = await value()
+    assert before - {reason["code"] for reason in waived["reasons"]} == {"FACT_ABSENT"}, (
+        "whether the lien is waived was not known"
+    )
+    assert waived["value"]["eligible"] is True
     await others(registry, "服务器 FG-0001")
     await searched(officer, asset_id)
     after = await value()
