@@ -78,13 +78,9 @@ def _eligible(task: HumanTask, subject: str, roles: tuple[Role, ...]) -> Refused
 def _separated(
     task: HumanTask, subject: str, held: frozenset[str], rulebook: Rulebook, front_office: bool
 ) -> RefusedCommand | None:
-    if task.type is TaskType.RATING_OVERRIDE and task.proposal is not None and subject == task.proposal.proposed_by:
-        return _refuse(
-            Refusal.DUTIES_SEPARATE,
-            "职责分离：提出推翻评级的人不得自行决定",
-            "duties must be apart: whoever proposes an override does not decide on it",
-            "OVERRIDE_SAME_PERSON",
-        )
+    second = _second_person(task, subject)
+    if second is not None:
+        return second
     if subject in task.excluded:
         return _refuse(Refusal.DUTIES_SEPARATE, "您已被排除在此任务之外", "you are excluded from this task")
     rule = rulebook.conflict(task.type.value, held)
@@ -101,6 +97,25 @@ def _separated(
             "职责分离：前台无表决权",
             "duties must be apart: the front office has no vote",
             "SOD-FRONT-OFFICE",
+        )
+    return None
+
+
+def _second_person(task: HumanTask, subject: str) -> RefusedCommand | None:
+    """What one person proposed or reported is for another to decide."""
+    if task.proposal is not None and task.type is TaskType.RATING_OVERRIDE and subject == task.proposal.proposed_by:
+        return _refuse(
+            Refusal.DUTIES_SEPARATE,
+            "职责分离：提出推翻评级的人不得自行决定",
+            "duties must be apart: whoever proposes an override does not decide on it",
+            "OVERRIDE_SAME_PERSON",
+        )
+    if task.margin_report is not None and subject == task.margin_report.reported_by:
+        return _refuse(
+            Refusal.DUTIES_SEPARATE,
+            "职责分离：报告人不得自行复核",
+            "duties must be apart: whoever reports a fact does not check it",
+            "MARGIN_REPORT_SAME_PERSON",
         )
     return None
 

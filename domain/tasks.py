@@ -11,6 +11,7 @@ from domain.application.text import Code, Remark
 from domain.authority import AuthorityRequirement, Mandate
 from domain.facility import ConditionAsked
 from domain.finding import FindingRef
+from domain.margin_ratchet import ReportedMargin
 from domain.model import Message
 from domain.roles import Role
 
@@ -47,6 +48,10 @@ class TaskType(StrEnum):
     FIRST_INSPECTION = "first_inspection"
     REVALUATION_REVIEW = "revaluation_review"
     SETTLEMENT = "settlement"
+    MARGIN_REPORT_CHECK = "margin_report_check"
+    """调价依据复核: a second person holds a reported grade or figure against its evidence."""
+    MARGIN_RESET_REVIEW = "margin_reset_review"
+    """A reset lacked a report that its clause insists on: the margin before it goes on, and somebody looks after it."""
 
 
 SUBMISSION_DUTY = "submission"
@@ -79,6 +84,8 @@ ROLE_OF: dict[TaskType, Role] = {
     TaskType.FIRST_INSPECTION: Role.MONITOR,
     TaskType.REVALUATION_REVIEW: Role.MONITOR,
     TaskType.SETTLEMENT: Role.MONITOR,
+    TaskType.MARGIN_REPORT_CHECK: Role.MONITOR,
+    TaskType.MARGIN_RESET_REVIEW: Role.MONITOR,
 }
 
 
@@ -145,6 +152,8 @@ OUTCOMES_OF: dict[TaskType, frozenset[TaskOutcome]] = {
     TaskType.FIRST_INSPECTION: _ACT,
     TaskType.REVALUATION_REVIEW: _ACT,
     TaskType.SETTLEMENT: _ACT,
+    TaskType.MARGIN_REPORT_CHECK: _ACT,
+    TaskType.MARGIN_RESET_REVIEW: _ACT,
 }
 """Which outcomes a task may be completed with."""
 
@@ -264,6 +273,8 @@ class HumanTask(Message):
     """Of a rework: the content the case goes on with."""
     proposal: GradeProposal | None = Field(default=None, exclude_if=_not_given)
     """Of a rating: what its confirmer proposed, and what a second person is asked to decide on."""
+    margin_report: ReportedMargin | None = Field(default=None, exclude_if=_not_given)
+    """Of a check of what was reported on a margin clause."""
     version: int = 1
 
     @property

@@ -23,6 +23,7 @@ from domain.process import (
     DecisionRecord,
     DrawingRecord,
     GateResult,
+    MarginStep,
     MemoRef,
     OfferRef,
     OverrideStep,
@@ -144,6 +145,14 @@ async def plan_repayment(step: CaseStep) -> RepaymentPlan:
     """The schedule, what the loan costs all in (综合融资成本), and whether its servers are better bought or rented: one effect,
     for nothing but the price stands between them."""
     return await _effect("plan_repayment", step, RepaymentPlan, "repayment schedule, cost of borrowing")
+
+
+# --- facility -----------------------------------------------------------------------------------------------------------
+
+
+async def reset_margin(step: MarginStep) -> FindingRef:
+    """The margin by the clauses of the agreement, on a reset date."""
+    return await _effect("reset_margin", step, FindingRef, f"margin reset {step.as_of}")
 
 
 # --- utilisation --------------------------------------------------------------------------------------------------------

@@ -39,12 +39,16 @@ from domain.facts import known
 from domain.figures import PositiveMoney, Share, Tenor
 from domain.money import MONEY_SCALE, Money, rounded
 from domain.pricing import Schedule
+from domain.repayment import RepaymentTerms
+from domain.requests.case import case_inputs
 from domain.requests.collateral import HOURS_PER_MONTH, cohorts, valuation_request
-from domain.requests.pricing import case_inputs
 from domain.support import StatedClaim
 
 LONGEST_HORIZON: Final = 120
 """Months over which compute is compared; the valuation policy shortens it to the life of a server."""
+MOST_DRAWINGS: Final = 100
+MOST_PAYMENTS: Final = 600
+"""Of a request for the cost of a loan."""
 _SUBSIDY_PROOF: Final = "subsidy_confirmation"
 _FEE_WORDS: Final[tuple[tuple[FeeKind, tuple[str, ...]], ...]] = (
     ("guarantee", ("担保", "保证", "guarantee")),
@@ -64,20 +68,22 @@ def fee_kind(name: str) -> FeeKind:
     return next((kind for kind, words in _FEE_WORDS if any(word in plain for word in words)), "other")
 
 
-def borrowing_cost_request(dossier: Dossier, schedule: Schedule, as_of: date) -> BorrowingCostRequest | None:
-    """The cost of the whole limit as the schedule lays it out, with each fee and its payer, and the support claimed.
+def borrowing_cost_request(
+    dossier: Dossier, terms: RepaymentTerms, schedule: Schedule, as_of: date
+) -> BorrowingCostRequest | None:
+    """The cost of the whole limit, drawn by these terms and repaid as the schedule lays it out, with each fee and its payer, and
+    the support claimed.
 
-    Fees are paid with the drawing. Nothing where there is no price, or an amount beyond what a loan can be.
+    Fees are paid with the first drawing. Nothing where there is no price, or a plan beyond what a request can hold.
     """
-    quote = dossier.quote
-    principal = Money(amount=sum((row.principal.amount for row in schedule.instalments), Decimal(0)))
-    drawn = _possible(DrawnAmount, principal)
-    if quote is None or drawn is None or not schedule.instalments:
+    quote, drawn = dossier.quote, _drawings(terms)
+    small = len(drawn) <= MOST_DRAWINGS and 0 < len(schedule.instalments) <= MOST_PAYMENTS
+    if quote is None or not small or _possible(DrawnAmount, terms.principal) is None:
         return None
     return BorrowingCostRequest(
         **case_inputs(dossier, as_of),
         contract_rate=quote.all_in_rate,
-        drawings=(LoanDrawing(on=as_of, amount=drawn),),
+        drawings=tuple(LoanDrawing(on=on, amount=Money(amount=amount)) for on, amount in sorted(drawn.items())),
         payments=tuple(
             LoanPayment(
                 period_start=row.period_start,
@@ -94,6 +100,16 @@ def borrowing_cost_request(dossier: Dossier, schedule: Schedule, as_of: date) ->
         ),
         support=tuple(_stated(dossier.content)),
     )
+
+
+def _drawings(terms: RepaymentTerms) -> dict[date, Decimal]:
+    """What is drawn on each day, all tranches together."""
+    by_day: dict[date, Decimal] = {}
+    for loan in terms.loans():
+        parts = [(draw.on, draw.amount.amount) for draw in loan.draws] or [(loan.drawn_on, loan.principal)]
+        for on, amount in parts:
+            by_day[on] = by_day.get(on, Decimal(0)) + amount
+    return by_day
 
 
 def loan_fees(content: ApplicationContent) -> tuple[FeeItem, ...]:

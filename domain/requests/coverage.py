@@ -12,9 +12,10 @@ from domain.coverage import AmortisationRequest, AssetTranche, HeldAsset, Planne
 from domain.dossier import Dossier, ValuedAsset
 from domain.money import ZERO, Money
 from domain.pricing import CapName, CashFlowSegment, Schedule
+from domain.requests.case import case_inputs
 from domain.requests.cash_flows import cash_flows
 from domain.requests.collateral import valuation_request
-from domain.requests.pricing import case_inputs, granted
+from domain.requests.pricing import granted
 
 LONGEST_RESERVE: Final = 120
 OVER_YEARS: Final = frozenset({LineKind.TERM, LineKind.LEASE})

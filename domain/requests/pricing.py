@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
 from domain.application import (
     Accounts,
@@ -35,13 +35,12 @@ from domain.pricing import (
     ScheduleRequest,
     WorkingCapitalNeed,
 )
-from domain.rating_override import RatingOverrideRequest
 from domain.repayment import Sculpted
 from domain.requests.card_facts import card_facts, latest_year
+from domain.requests.case import case_inputs as _case
 from domain.requests.cash_flows import cash_flows
 from domain.requests.collateral import cohorts
 from domain.requests.repayment import fitted, plan_terms
-from domain.tasks import GradeProposal
 
 RETAIL_CEILING: Final = yuan(10_000_000)
 """Most that one small firm may owe for its loan to be weighted as retail (商业银行资本管理办法, 小微企业)."""
@@ -52,32 +51,7 @@ _TENOR_CONSENT: Final = "head_office_tenor_consent"
 
 def rating_request(dossier: Dossier, as_of: date) -> RatingRequest:
     """The borrower's facts for its product's card."""
-    return RatingRequest(**case_inputs(dossier, as_of), facts=card_facts(dossier, as_of))
-
-
-def override_request(
-    dossier: Dossier, as_of: date, proposal: GradeProposal, *, confirmed_by: str | None = None
-) -> RatingOverrideRequest:
-    """An override of the case's rating as proposed, or as a second person confirmed it.
-
-    Raises ``KeyError`` while the case has no rating.
-    """
-    if dossier.rating is None or dossier.rating_finding is None:
-        raise KeyError("the case has no rating")
-    before = dossier.rating_override
-    model = dossier.rating
-    if before is not None:
-        # Notches are counted from the model's grade, also where it was overridden before.
-        model = model.model_copy(update={"grade": before.model_grade, "pd": before.model_pd})
-    return RatingOverrideRequest(
-        **case_inputs(dossier, as_of),
-        rating=model,
-        rating_sha256=dossier.rating_finding.sha256,
-        grade=proposal.grade,
-        reason=proposal.reason,
-        proposed_by=proposal.proposed_by,
-        confirmed_by=confirmed_by,
-    )
+    return RatingRequest(**_case(dossier, as_of), facts=card_facts(dossier, as_of))
 
 
 def limit_request(dossier: Dossier, as_of: date) -> LimitRequest:
@@ -85,7 +59,7 @@ def limit_request(dossier: Dossier, as_of: date) -> LimitRequest:
     content, line, rating = dossier.content, dossier.line, dossier.rating
     accounts = latest_year(content)
     return LimitRequest(
-        **case_inputs(dossier, as_of),
+        **_case(dossier, as_of),
         asked=line.amount,
         tenor_months=line.tenor_months,
         long_cycle_evidence=line.long_cycle_evidence is not None,
@@ -113,7 +87,7 @@ def quote_request(dossier: Dossier, as_of: date) -> QuoteRequest:
     size = known(content.borrower.size)
     accounts = latest_year(content)
     return QuoteRequest(
-        **case_inputs(dossier, as_of),
+        **_case(dossier, as_of),
         amount=amount,
         tenor_months=tenor,
         pd=rating.pd if rating else None,
@@ -153,7 +127,7 @@ def schedule_request(dossier: Dossier, as_of: date, ceilings: tuple[Money, ...] 
     terms = plan_terms(repayment, amount, tenor, rate, as_of)
     if repayment.method is RepaymentMethod.SCULPTED:
         terms["profile"] = Sculpted(method="sculpted", ceilings=ceilings or (ZERO,) * (tenor + 1))
-    return ScheduleRequest(**case_inputs(dossier, as_of), **terms)
+    return ScheduleRequest(**_case(dossier, as_of), **terms)
 
 
 def financed_contract(content: ApplicationContent) -> ComputeContract | None:
@@ -163,18 +137,6 @@ def financed_contract(content: ApplicationContent) -> ComputeContract | None:
         if asset.kind is AssetKind.COMPUTE_ORDER and asset.contract_key in by_key:
             return by_key[asset.contract_key]
     return content.contracts[0] if len(content.contracts) == 1 else None
-
-
-def case_inputs(dossier: Dossier, as_of: date) -> dict[str, Any]:
-    """What every deciding request carries: ``DecisionInputs`` of the case on a day."""
-    return {
-        "case_id": dossier.case_id,
-        "policy_sha256": dossier.policy_sha256,
-        "product": dossier.line.product,
-        "lender_id": dossier.lender_id,
-        "as_of": as_of,
-        "pinned_on": dossier.pinned_on,
-    }
 
 
 def granted(dossier: Dossier) -> tuple[Money, int]:

@@ -8,7 +8,7 @@ from uuid import UUID
 from starlette.datastructures import State
 
 from domain.finding import Outcome
-from domain.requests.pricing import override_request
+from domain.requests.overrides import override_request
 from domain.tasks import GradeProposal, HumanTask, TaskBody, TaskOutcome, TaskType, Verb
 from services.kit.database import Database, now
 from services.kit.http import RemoteProblem

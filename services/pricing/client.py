@@ -89,6 +89,10 @@ class PricingClient(ServiceClient):
         """Reset a margin by the clauses of its agreement."""
         return await self.call("POST", "/v1/margin-resets", Finding[MarginStanding], body=request, idempotency_key=key)
 
+    async def try_margin(self, request: MarginResetRequest) -> Finding[MarginStanding]:
+        """What the clauses would give; nothing is stored."""
+        return await self._tried("/v1/margin-resets", Finding[MarginStanding], request)
+
     async def borrowing_cost(self, request: BorrowingCostRequest, key: str) -> Finding[BorrowingCost]:
         """Work out what a loan costs its borrower, all in."""
         return await self.call("POST", "/v1/borrowing-costs", Finding[BorrowingCost], body=request, idempotency_key=key)

@@ -65,6 +65,7 @@ _AT_A_BRANCH = {
     "disbursement": Role.DISBURSEMENT_OFFICER,
     "approver": Role.APPROVER,
     "monitor": Role.MONITOR,
+    "monitor2": Role.MONITOR,
     "workout": Role.WORKOUT_OFFICER,
 }
 _AT_HEAD_OFFICE = {

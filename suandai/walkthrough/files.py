@@ -84,6 +84,8 @@ _DUTIES = {
     "first_inspection": ("monitor", "branch"),
     "revaluation_review": ("monitor", "branch"),
     "settlement": ("monitor", "branch"),
+    "margin_report_check": ("monitor2", "branch"),
+    "margin_reset_review": ("monitor", "branch"),
 }
 COMMITTEE = tuple(f"member{number}.ho" for number in range(1, 6))
 

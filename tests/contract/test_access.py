@@ -288,6 +288,9 @@ async def own(bank_stack: BankStack, secured: SecuredCases, minted: Tokens, http
             "POST /v1/mandates/{mandate_id}/approve": {},
             "POST /v1/mandates/{mandate_id}/end": {"json": {"reason": "别处的授权"}},
             "POST /v1/facilities/{facility_id}/utilisations": {"json": play.files.json("utilisation.json")},
+            "POST /v1/facilities/{facility_id}/margin-reports": {
+                "json": {"kind": "grade", "agency": "别处", "grade": "A", "on": "2026-01-05", "evidence": "a" * 64}
+            },
             "POST /v1/transfers/{transfer_id}/confirm": {
                 "json": {"decision": "confirm", "instruction_sha256": transfer["instruction_sha256"]}
             },

@@ -79,6 +79,7 @@ async def test_an_override_is_proposed_decided_and_priced(bank_stack: BankStack,
     # A recomputed rating is confirmed anew: what was decided on the earlier one no longer counts.
     review = await play.task("review")
     await play.do(review, outcome="return", return_to="assessment", comment="重新评级")
+    await play.task("rework", state="reserved")
     await play.resubmit("无变更，重新评级")
     await play.task("rating_confirmation")
     assert (await play.rm.get(page))["rating_override"] is None

@@ -11,8 +11,8 @@ from domain.borrowing_cost import BorrowingCost
 from domain.buy_or_rent import BuyOrRent
 from domain.dossier import Dossier
 from domain.finding import Finding, Outcome
-from domain.money import yuan
-from domain.pricing import Schedule
+from domain.money import Money, yuan
+from domain.pricing import Schedule, ScheduleRequest
 from domain.requests.costs import borrowing_cost_request, buy_or_rent_request, fee_kind
 from domain.requests.pricing import limit_request, quote_request, rating_request, schedule_request
 from services.origination.calc.memo import memo
@@ -52,7 +52,7 @@ def priced(told: dict[str, Any]) -> tuple[Dossier, Schedule]:
 
 def cost_of(told: dict[str, Any]) -> tuple[Dossier, Conclusion[BorrowingCost]]:
     facts, plan = priced(told)
-    request = borrowing_cost_request(facts, plan, AS_OF)
+    request = borrowing_cost_request(facts, schedule_request(facts, AS_OF), plan, AS_OF)
     assert request is not None
     return facts, borrowing_cost(request, book())
 
@@ -140,7 +140,26 @@ class TestSupport:
 
 def test_nothing_is_reckoned_without_a_price() -> None:
     facts, plan = priced(application())
-    assert borrowing_cost_request(facts.model_copy(update={"quote": None}), plan, AS_OF) is None
+    terms = schedule_request(facts, AS_OF)
+    assert borrowing_cost_request(facts.model_copy(update={"quote": None}), terms, plan, AS_OF) is None
+
+
+def test_a_loan_drawn_in_parts_costs_from_each_drawing_on() -> None:
+    facts, _ = priced(application())
+    whole = schedule_request(facts, AS_OF)
+    half = Money(amount=whole.principal.amount / 2)
+    later = date(AS_OF.year + 1, AS_OF.month, AS_OF.day)
+    parts = ScheduleRequest.model_validate(
+        whole.model_dump() | {"draws": [{"on": AS_OF, "amount": half}, {"on": later, "amount": half}]}
+    )
+    plan = repayment_plan(parts, book(), dated("calendar.cn", CALENDAR)).value
+    assert plan is not None
+    request = borrowing_cost_request(facts, parts, plan, AS_OF)
+    assert request is not None
+    assert [(item.on, item.amount) for item in request.drawings] == [(AS_OF, half), (later, half)]
+    found = borrowing_cost(request, book()).value
+    assert found is not None
+    assert abs(found.cost.nominal - request.contract_rate) < Decimal("0.001")
 
 
 # --- buy or rent ------------------------------------------------------------------------------------------------------

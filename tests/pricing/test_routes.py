@@ -163,7 +163,7 @@ class TestIdempotency:
 
 
 class TestWhoMayAsk:
-    @pytest.mark.parametrize("role", ["relationship_manager", "reviewer", "approver"])
+    @pytest.mark.parametrize("role", ["relationship_manager", "rating_confirmer", "reviewer", "approver"])
     async def test_people_try_a_case_and_nothing_is_stored(
         self, people: httpx.AsyncClient, tokens: Tokens, database_urls: DatabaseUrls, role: str
     ) -> None:

@@ -19,6 +19,7 @@ from domain.facility import (
     TransferState,
 )
 from domain.finding import FindingRef, Outcome, Reason
+from domain.margin_ratchet import MarginAgreement
 from domain.money import yuan
 from domain.process import (
     CaseOpening,
@@ -32,6 +33,7 @@ from domain.process import (
     DrawingRecord,
     DutyHeld,
     GateResult,
+    MarginStep,
     MemoRef,
     OfferRef,
     OverrideStep,
@@ -130,6 +132,7 @@ class Books:
             condition("registration", ConditionKind.SUBSEQUENT, counts_from="delivery", due_days=10),
         )
         self.agreed: tuple[ConditionTerm, ...] = ()
+        self.margin: MarginAgreement | None = None
         self.transfer_fates: list[TransferState] = [TransferState.CONFIRMED]
         self.reserved = True
         self.allowed = True
@@ -169,6 +172,7 @@ class Books:
             cohorts=self.cohorts,
             conditions=self.conditions,
             agreed=self.agreed,
+            margin=self.margin,
             duties=(DutyHeld(subject="rm", duty="submission"),),
             content_version=self.content[0],
             content_sha256=self.content[1],
@@ -257,6 +261,10 @@ class Books:
             stress_test=finding("stress_test", self.outcomes.get("stress_test", Outcome.PASS)),
             borrowing_cost=finding("borrowing_cost", self.outcomes.get("borrowing_cost", Outcome.PASS)),
         )
+
+    @activity.defn(name="reset_margin")
+    async def do_reset_margin(self, step: MarginStep) -> FindingRef:
+        return self._conclude("margin_reset", step)
 
     @activity.defn(name="open_utilisation")
     async def do_open_utilisation(self, step: UtilisationStep) -> UtilisationOpening:

@@ -79,6 +79,8 @@ ACTORS: dict[TaskType, tuple[str, Role, TaskOutcome]] = {
     TaskType.DISBURSEMENT_REVIEW: ("disburser", Role.DISBURSEMENT_OFFICER, TaskOutcome.APPROVE),
     TaskType.CONDITION_SUBSEQUENT: ("collateral", Role.COLLATERAL_OFFICER, TaskOutcome.ACKNOWLEDGE),
     TaskType.FIRST_INSPECTION: ("monitor", Role.MONITOR, TaskOutcome.ACKNOWLEDGE),
+    TaskType.MARGIN_REPORT_CHECK: ("monitor-2", Role.MONITOR, TaskOutcome.ACKNOWLEDGE),
+    TaskType.MARGIN_RESET_REVIEW: ("monitor", Role.MONITOR, TaskOutcome.ACKNOWLEDGE),
     TaskType.SETTLEMENT: ("monitor", Role.MONITOR, TaskOutcome.ACKNOWLEDGE),
 }
 

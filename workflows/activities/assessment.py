@@ -11,9 +11,9 @@ from domain.process import CaseStep, CohortStep, OverrideStep, RepaymentPlan
 from domain.requests.collateral import valuation_request
 from domain.requests.costs import borrowing_cost_request, buy_or_rent_request
 from domain.requests.coverage import amortisation_request, stress_request
+from domain.requests.overrides import override_request
 from domain.requests.pricing import (
     limit_request,
-    override_request,
     quote_request,
     rating_request,
     schedule_request,
@@ -65,7 +65,8 @@ class Assessment:
         dossier = await self._origination.dossier(step.case_id, step.as_of)
         carried = await self._carried(step, dossier)
         ceilings = carried.value.ceilings if carried is not None and carried.value is not None else ()
-        schedule = await self._pricing.schedule(schedule_request(dossier, step.as_of, ceilings), _key(step))
+        terms = schedule_request(dossier, step.as_of, ceilings)
+        schedule = await self._pricing.schedule(terms, _key(step))
         plan = RepaymentPlan(
             schedule=await self._record(step, "pricing", schedule),
             amortisation=await self._record(step, "collateral", carried, part="amortisation") if carried else None,
@@ -77,7 +78,7 @@ class Assessment:
             stress = await self._collateral.stress(tested, _key(step, "stress_test"))
             reference = await self._record(step, "collateral", stress, part="stress_test")
             plan = plan.model_copy(update={"stress_test": reference})
-        asked = borrowing_cost_request(dossier, schedule.value, step.as_of)
+        asked = borrowing_cost_request(dossier, terms, schedule.value, step.as_of)
         if asked is None:
             return plan
         cost = await self._pricing.borrowing_cost(asked, _key(step, "borrowing_cost"))

@@ -15,6 +15,7 @@ from temporalio.exceptions import ApplicationError
 from domain.authority import AuthorityRequirement
 from domain.facility import TransferRef
 from domain.finding import FindingRef, Reason
+from domain.margin_ratchet import ReportedMargin
 from domain.process import (
     ACT_ON_TASK,
     POSITION,
@@ -58,6 +59,7 @@ class TaskTerms(TypedDict, total=False):
     due_at: datetime | None
     title_suffix: tuple[str, str]
     proposal: GradeProposal | None
+    margin_report: ReportedMargin | None
 
 
 class CaseLeft(Exception):
@@ -158,6 +160,7 @@ class Desk:
                 "findings": terms.get("findings", ()),
                 "returned": self.returned(),
                 "proposal": terms.get("proposal"),
+                "margin_report": terms.get("margin_report"),
                 "created_at": now,
                 "ready_at": now,
                 "claimed_at": now if assignee else None,

@@ -28,6 +28,8 @@ _TITLES: dict[TaskType, tuple[str, str]] = {
     TaskType.FIRST_INSPECTION: ("首次贷后检查", "First post-loan inspection"),
     TaskType.REVALUATION_REVIEW: ("押品重估复核", "Revaluation review"),
     TaskType.SETTLEMENT: ("结清确认", "Confirmation of settlement"),
+    TaskType.MARGIN_REPORT_CHECK: ("调价依据复核", "Check of a fact for the margin"),
+    TaskType.MARGIN_RESET_REVIEW: ("重定价待决", "Undecided margin reset"),
 }
 
 

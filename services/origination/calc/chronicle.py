@@ -283,6 +283,17 @@ def _facility(event: RecordedEvent, _: CaseNames) -> Told:
     return Told(f"授信额度 {number} 生效：{limit}", f"opened the facility {number} of {limit}", "effective")
 
 
+def _margin_reported(event: RecordedEvent, _: CaseNames) -> Told:
+    said = event.facts.get("command", {}).get("statement", {})
+    what = _text(said, "agency") or _text(said, "fact")
+    figure = _text(said, "grade") or _text(said, "figure")
+    on = _text(said, "on")
+    return Told(
+        f"报告调价依据 {what}：{figure or '未知'}（{on}）",
+        f"reported {plain(what)} for the margin: {figure or 'not known'} ({on})",
+    )
+
+
 def _requested(event: RecordedEvent, _: CaseNames) -> Told:
     row = event.row("utilisation")
     number, amount, day = _text(event.facts, "number"), _money(row, "amount"), _text(row, "value_date")
@@ -340,6 +351,7 @@ _TELLERS: Final[dict[str, _Teller]] = {
     "offer.made": _offer,
     "contract.drawn": _contract,
     "facility.opened": _facility,
+    "margin.reported": _margin_reported,
     "utilisation.requested": _requested,
     "utilisation.gated": _fixed("登记放款审核结论", "entered what the gate concluded", passing=True),
     "commitment.reserved": _commitment("占用额度", "reserved the commitment for", "reserved"),

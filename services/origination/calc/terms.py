@@ -17,6 +17,7 @@ from domain.facility import (
     PricedTerms,
     approval_terms,
 )
+from domain.margin_ratchet import EsgClause, GridClause, MarginClauses
 from domain.model import Value
 from domain.money import Money
 from domain.requests.repayment import fitted
@@ -155,6 +156,9 @@ _FROM = {
 
 
 def _text(term: ConditionTerm) -> tuple[str, str]:
+    if term.ratchet is not None:
+        zh, en = margin_words(term.ratchet)
+        return f"{term.title_zh}：{zh}", f"{term.title_en}: {en}"
     if term.kind is ConditionKind.UNDERTAKING:
         return f"授信存续期间持续：{term.title_zh}。", f"For as long as the facility lasts: {term.title_en}."
     if term.counts_from is None or term.due_days is None:
@@ -164,6 +168,39 @@ def _text(term: ConditionTerm) -> tuple[str, str]:
         f"{since_zh}之日起 {term.due_days} 日内：{term.title_zh}；逾期的，{term.consequence_zh}。",
         f"Within {term.due_days} days of {since_en}: {term.title_en}; failing that, {term.consequence_en}.",
     )
+
+
+def margin_words(ratchet: MarginClauses) -> tuple[str, str]:
+    """The clauses of the margin as the agreement words them. Its data carry them in full, and are what a reset reads."""
+    above, below = ratchet.above_original_bps, ratchet.below_original_bps
+    least_zh = "" if below is None else f"，至多下调 {below} 个基点"
+    least_en = "" if below is None else f" and falls by at most {below} bp"
+    read = [_clause_words(clause) for clause in ratchet.clauses]
+    zh = (
+        f"自生效满 {ratchet.first_reset_months} 个月后的首个计息期起，每 {ratchet.every_months} 个月按已复核的报告重定加点；"
+        f"较原加点至多上调 {above} 个基点{least_zh}。" + "；".join(zh for zh, _ in read) + "。"
+    )
+    en = (
+        f"from the first interest period {ratchet.first_reset_months} months after effect and every {ratchet.every_months}"
+        f" months from then the margin is reset by what was reported and checked; it rises above the original by at most"
+        f" {above} bp{least_en}. " + "; ".join(en for _, en in read) + "."
+    )
+    return zh, en
+
+
+def _clause_words(clause: EsgClause | GridClause) -> tuple[str, str]:
+    if isinstance(clause, EsgClause):
+        notch = clause.per_notch_bps
+        step_zh, step_en = (
+            ("政策所定基点", "the policy's step") if notch is None else (f"{notch} 个基点", f"{notch} bp")
+        )
+        both_zh, both_en = ("升降均计", "both ways") if clause.both_ways else ("只降不升", "downwards only")
+        return (
+            f"{clause.agency} ESG 评级较 {clause.baseline} 每变动一级 {step_zh}（{both_zh}）",
+            f"for each notch of {clause.agency}'s ESG grade from {clause.baseline} {step_en} ({both_en})",
+        )
+    bands = ", ".join(f"{band.when}: {band.adjustment_bps:+d} bp" for band in clause.bands)
+    return f"{clause.fact}（{bands}）", f"{clause.fact} ({bands})"
 
 
 def contract_data(

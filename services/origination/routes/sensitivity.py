@@ -14,7 +14,7 @@ from services.kit.auth import allow
 from services.kit.database import Database
 from services.kit.principal import Principal
 from services.kit.problems import Fault, Problem
-from services.kit.router import Router
+from services.kit.router import Router, problem_response
 from services.origination.routes.roles import STAFF
 from services.origination.routes.sight import recorded
 from services.origination.store import applications
@@ -32,10 +32,12 @@ class SvgResponse(Response):
     media_type = SVG
 
 
+_PROBLEMS: dict[int | str, dict[str, Any]] = {409: problem_response(409), 502: problem_response(502)}
+"""There is no price yet; or the pricing service refused what it concluded itself."""
 Reader = Annotated[Principal, allow(*STAFF, scope="case")]
 
 
-@router.get("/{case_id}/assessment/sensitivity", response_model=Finding[Sensitivity])
+@router.get("/{case_id}/assessment/sensitivity", response_model=Finding[Sensitivity], responses=_PROBLEMS)
 async def table(
     request: Request,
     case_id: UUID,
@@ -55,7 +57,7 @@ async def table(
 @router.get(
     "/{case_id}/assessment/sensitivity/chart.svg",
     response_class=SvgResponse,
-    responses={200: {"content": {SVG: {}}, "description": "The chart"}},
+    responses={200: {"content": {SVG: {}}, "description": "The chart"}, **_PROBLEMS},
 )
 async def chart(request: Request, case_id: UUID, who: Reader) -> Response:
     """The same drawn: price over floor, and the return of a loan agreed at the base case's price over the hurdle."""
