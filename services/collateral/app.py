@@ -15,6 +15,7 @@ from services.collateral.revaluations import RevaluationDesk, revaluing
 from services.collateral.routes import (
     allocations,
     assets,
+    attestations,
     coverage,
     imports,
     lien_waivers,
@@ -22,6 +23,7 @@ from services.collateral.routes import (
     records,
     registrations,
     revaluations,
+    site_keys,
     valuations,
 )
 from services.collateral.routes import registry as registry_routes
@@ -93,6 +95,8 @@ def create_app(
             registrations.router,
             registry_routes.router,
             lien_waivers.router,
+            site_keys.router,
+            attestations.router,
         ],
         idempotency=tables.idempotency,
         readiness={"database": database.ping},

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
@@ -23,7 +23,7 @@ from services.collateral.registry.simulator import SimulatedRegistry
 from services.collateral.settings import CollateralSettings
 from suandai.stack.accounts import BORROWER_USCC
 from tests.collateral.conftest import Published
-from tests.collateral.requests import registration, server
+from tests.collateral.requests import registration, server, valuation
 from tests.fixtures.identity import Tokens
 
 DEBTOR = BORROWER_USCC["xiyun"]
@@ -183,6 +183,41 @@ async def test_row_r1_two_of_512_serials_on_another_registration_fail(
     assert [item["serials"] for item in finding["value"]["entries"]] == [2, 0]
     kept = await officer.get(f"/v1/registry-searches/{finding['id']}")
     assert kept.json() == finding
+
+
+async def test_a_valuation_knows_what_search_and_waiver_say(
+    officer: httpx.AsyncClient, registry: SimulatedRegistry
+) -> None:
+    """Whatever the application declared: another's entry over the same servers leaves them no credit."""
+    listed = registration(uuid4(), servers=[server("FG-0001", site="中卫一号机房")])
+    asset_id = (await officer.post("/v1/assets", json=listed, headers=key())).json()["asset_id"]
+    asked = valuation(case_id=UUID(listed["case_id"]), as_of="2026-09-28", colocated=True, moment="utilisation")
+
+    async def value() -> dict[str, Any]:
+        answer = await officer.post("/v1/valuations", json=asked, headers=key())
+        assert answer.status_code == 200, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    before = {reason["code"] for reason in (await value())["reasons"]}
+    waiver = {
+        "operator": "示例机房公司",
+        "site": "中卫一号机房",
+        "signed_on": "2026-09-25",
+        "document_sha256": "b" * 64,
+    }
+    entered = await officer.post("/v1/lien-waivers", json=waiver | {"asset_id": asset_id}, headers=key())
+    assert entered.status_code == 201, entered.text
+    waived = await value()
+    assert before - {reason["code"] for reason in waived["reasons"]} == {"FACT_ABSENT"}, (
+        "whether the lien is waived was not known"
+    )
+    assert waived["value"]["eligible"] is True
+    await others(registry, "服务器 FG-0001")
+    await searched(officer, asset_id)
+    after = await value()
+    assert after["value"]["eligible"] is False
+    assert "PRIOR_RIGHT" in {reason["code"] for reason in after["reasons"]}
 
 
 async def test_what_a_search_finds_ranks_with_ours(

@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Final
 
 from domain.application.serials import serial_identity
@@ -88,11 +87,13 @@ def conclude(inputs: SearchInputs) -> Conclusion:
 
 
 def serials_named(description: str, serials: frozenset[str]) -> frozenset[str]:
-    """The servers that a description names, however it writes their serials. A serial with a space in it is found as two
-    neighbouring words."""
+    """The servers that a description names, however it writes their serials: also in two or three words."""
     words = [word for word in map(serial_identity, _BETWEEN.split(description)) if word]
-    pairs = (first + second for first, second in pairwise(words))
-    return serials.intersection(words) | serials.intersection(pairs)
+    named = serials.intersection(words)
+    for count in (2, 3):
+        runs = zip(*(words[start:] for start in range(count)), strict=False)
+        named |= serials.intersection("".join(run) for run in runs)
+    return named
 
 
 def _found(entry: SearchedEntry, serials: frozenset[str]) -> FoundEntry:

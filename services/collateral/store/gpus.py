@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import any_, bindparam, literal, text
+from sqlalchemy import any_, literal, text
 from sqlalchemy.dialects.postgresql import ARRAY, TEXT
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -12,15 +12,15 @@ from services.collateral.calc.inventory import ClaimedServer
 from services.collateral.tables import Gpu
 
 _PAIRS_A_STATEMENT = 50_000
-_LISTED = "FROM unnest(CAST(:gpus AS text[]), CAST(:serials AS text[])) AS listed (identity, serial)"
-_TEXTS = [bindparam("gpus", type_=ARRAY(TEXT)), bindparam("serials", type_=ARRAY(TEXT))]
+# Identities are letters and digits, so a comma parts them: one text is sent far quicker than an array of 50,000.
+_LISTED = "FROM unnest(string_to_array(:gpus, ','), string_to_array(:serials, ',')) AS listed (identity, serial)"
 
 _UNLIST = text(f"""
 DELETE FROM collateral.gpu
-WHERE serial = ANY(CAST(:serials AS text[])) AND NOT EXISTS (
+WHERE serial = ANY(string_to_array(:serials, ',')) AND NOT EXISTS (
     SELECT 1 {_LISTED} WHERE listed.identity = gpu.identity AND listed.serial = gpu.serial
 )
-""").bindparams(*_TEXTS)  # noqa: S608 parts of the statement are constants of this module
+""")  # noqa: S608 parts of the statement are constants of this module
 # A GPU follows its new server unless the old one still secures a case.
 _BIND = text(f"""
 INSERT INTO collateral.gpu (identity, serial) SELECT listed.identity, listed.serial {_LISTED}
@@ -28,14 +28,14 @@ ON CONFLICT (identity) DO UPDATE SET serial = excluded.serial
 WHERE gpu.serial <> excluded.serial AND NOT EXISTS (
     SELECT 1 FROM collateral.server holder WHERE holder.serial = gpu.serial AND holder.state = 'held'
 )
-""").bindparams(*_TEXTS)  # noqa: S608 parts of the statement are constants of this module
+""")  # noqa: S608 parts of the statement are constants of this module
 _ELSEWHERE = text(f"""
 SELECT listed.identity, listed.serial, holder.serial_as_given, asset.case_number, asset.case_id
 FROM collateral.gpu JOIN (SELECT * {_LISTED}) AS listed ON listed.identity = gpu.identity
 JOIN collateral.server holder ON holder.serial = gpu.serial AND holder.state = 'held'
 JOIN collateral.asset ON asset.id = holder.asset_id
 WHERE gpu.serial <> listed.serial ORDER BY listed.serial, listed.identity
-""").bindparams(*_TEXTS)  # noqa: S608 parts of the statement are constants of this module
+""")  # noqa: S608 parts of the statement are constants of this module
 
 
 async def bind(session: AsyncSession, servers: Sequence[ClaimedServer]) -> tuple[GpuConflict, ...]:
@@ -46,10 +46,10 @@ async def bind(session: AsyncSession, servers: Sequence[ClaimedServer]) -> tuple
     as_given = {server.serial: server.serial_as_given for server in servers}
     connection = await session.connection()
     found: list[GpuConflict] = []
-    for part in _parts(servers):
-        await connection.execute(_UNLIST, _pairs(part))
-    for part in _parts(servers):
-        listed = _pairs(part)
+    parts = [_pairs(part) for part in _parts(servers)]
+    for listed in parts:
+        await connection.execute(_UNLIST, listed)
+    for listed in parts:
         await connection.execute(_BIND, listed)
         found += [
             GpuConflict(
@@ -81,10 +81,10 @@ async def servers_of(session: AsyncSession, identities: Sequence[str]) -> dict[s
     return dict((await session.exec(statement)).all())
 
 
-def _pairs(servers: Sequence[ClaimedServer]) -> dict[str, list[str]]:
+def _pairs(servers: Sequence[ClaimedServer]) -> dict[str, str]:
     # In the order of the identifiers, so that two lists that name the same GPUs wait in line and not in a circle.
     pairs = sorted((gpu, server.serial) for server in servers for gpu in set(server.gpus))
-    return {"gpus": [gpu for gpu, _ in pairs], "serials": [serial for _, serial in pairs]}
+    return {"gpus": ",".join(gpu for gpu, _ in pairs), "serials": ",".join(serial for _, serial in pairs)}
 
 
 def _parts(servers: Sequence[ClaimedServer]) -> list[list[ClaimedServer]]:

@@ -41,3 +41,9 @@ async def latest(session: AsyncSession, asset_id: UUID, as_of: date) -> Finding[
     )
     found = (await session.exec(statement)).first()
     return None if found is None else await findings.get(session, found, Finding[RegistrySearch])
+
+
+async def names_servers(session: AsyncSession, asset_id: UUID, as_of: date) -> bool:
+    """Whether the last search found servers of the asset on another creditor's registration."""
+    found = await latest(session, asset_id, as_of)
+    return found is not None and found.value is not None and any(entry.serials for entry in found.value.entries)

@@ -64,6 +64,12 @@ async def sites(session: AsyncSession, asset_id: UUID, as_of: date) -> tuple[Sit
     )
 
 
+async def waived_everywhere(session: AsyncSession, asset_id: UUID, as_of: date) -> bool:
+    """Whether the lien is waived at every site where servers of the asset stand; False for an asset without servers."""
+    found = await sites(session, asset_id, as_of)
+    return bool(found) and all(site.waived for site in found)
+
+
 def view(row: LienWaiverRow) -> LienWaiver:
     """A row as readers see it."""
     return LienWaiver(
