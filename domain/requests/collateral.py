@@ -28,6 +28,7 @@ from domain.collateral import (
     IntangibleSubject,
     PhysicalSubject,
     ReceivableSubject,
+    RegisteredKind,
     ServerEconomics,
     Subject,
     ValuationRequest,
@@ -100,7 +101,7 @@ def asset_registrations(
         AssetRegistration(
             case_id=case_id,
             asset_key=line.key,
-            kind=line.kind,
+            kind=RegisteredKind(line.kind.value),
             description=line.description,
             branch=branch,
             servers=line.servers,

@@ -63,7 +63,7 @@ def model(subject: Subject, policy: CollateralPolicy) -> ModelRef:
     return MODEL
 
 
-def conclude(request: ValuationRequest, policy: CollateralPolicy, valid_days: int) -> Conclusion:
+def conclude(request: ValuationRequest, policy: CollateralPolicy, valid_days: int) -> Conclusion[Valuation]:
     """Value an asset under a policy on the request's business date.
 
     ``valid_days``: how long the house trusts a valuation. Outcome ``pass`` when a value stands, ``refer`` when a person
@@ -74,7 +74,7 @@ def conclude(request: ValuationRequest, policy: CollateralPolicy, valid_days: in
         return _conclude(request, policy, valid_days)
 
 
-def _conclude(request: ValuationRequest, policy: CollateralPolicy, valid_days: int) -> Conclusion:
+def _conclude(request: ValuationRequest, policy: CollateralPolicy, valid_days: int) -> Conclusion[Valuation]:
     kind = asset_kind(request.subject)
     terms = policy.of_kind(kind)
     found = _appraise(request, policy)
