@@ -3,16 +3,27 @@
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from domain.application import AssetKind, Condition, Encumbrance, Provenance, ServerItem
 from domain.application.assets import Serial
-from domain.application.project import Fraction, Kilowatts, PricePerUnit, Pue
+from domain.application.project import Fraction, Kilowatts, Pue
 from domain.application.text import Code, Key, Label, Sha256
 from domain.finding import FindingValue, Outcome
+from domain.gpu_valuation import (
+    FormFactor,
+    GpuMemory,
+    MarketEvidence,
+    RentBasis,
+    RentPerGpuHour,
+    TariffPerKwh,
+    ValuePath,
+    WarrantyMonths,
+)
 from domain.model import Value
 from domain.money import Money, NotNegative, Positive, Rate
 from domain.pricing import DecisionInputs
@@ -98,16 +109,13 @@ class RegisteredAsset(Value):
     """GPUs that were pledged with another server: one of the two lists is wrong, or a server was relabelled."""
 
 
-RentBasis = Literal["list", "on_demand", "spot", "contract_1y", "contract_3y"]
-
-
 class ServerEconomics(Value):
     """Per server, tax-exclusive, as §3.5 needs them; None is missing and refuses the income approach."""
 
-    rent_per_gpu_hour: PricePerUnit | None
+    rent_per_gpu_hour: RentPerGpuHour | None
     occupancy: Fraction | None
     server_kw: Kilowatts | None
-    tariff_per_kwh: PricePerUnit | None
+    tariff_per_kwh: TariffPerKwh | None
     pue: Pue | None
     rack_per_month: NotNegative | None
     maintenance_rate: Fraction | None
@@ -124,6 +132,11 @@ class ModernEquivalent(Value):
     throughput_ratio: Annotated[Rate, Field(ge=Decimal("0.001"), le=1000)]
     """Workload-weighted throughput of the newest server over that of the subject (Q_new / Q_old)."""
     server_kw: Kilowatts
+
+
+def _not_given(value: object) -> bool:
+    """What a message of an earlier version did not have stays out of its bytes."""
+    return value is None
 
 
 class CohortSubject(Value):
@@ -146,6 +159,17 @@ class CohortSubject(Value):
     unrepaired_fault_cost: NotNegative | None = None
     """Per server; None where no fault is declared."""
     modern_equivalent: ModernEquivalent | None = None
+    memory_gb: GpuMemory | None = Field(default=None, exclude_if=_not_given)
+    """Per GPU."""
+    form_factor: FormFactor | None = Field(default=None, exclude_if=_not_given)
+    warranty_months: WarrantyMonths | None = Field(default=None, exclude_if=_not_given)
+    """Months of the maker's warranty still to run; not known counts as none."""
+    fabric: bool | None = Field(default=None, exclude_if=_not_given)
+    """Whether the servers are pledged with the network that links them; not known counts as not."""
+    inference_share: Fraction | None = Field(default=None, exclude_if=_not_given)
+    """Share of the servers' work that is inference, the rest training; not known counts as the one newer servers do better."""
+    decommissioning: bool | None = Field(default=None, exclude_if=_not_given)
+    """Whether the servers must be taken out of their room to be sold; not known counts as yes."""
 
 
 class PhysicalSubject(Value):
@@ -205,8 +229,16 @@ class ValuationRequest(DecisionInputs):
     lien_waiver: bool | None = None
     duplicate_serial: bool | None = None
     """A serial already secures another case; None is looked up in the register before the value is concluded."""
+    evidence: MarketEvidence | None = Field(default=None, exclude_if=_not_given)
+    """Market prices for a GPU server; None is looked up in the price indices before the value is concluded."""
     moment: Literal["approval", "utilisation"] = "approval"
     """At a drawing more is asked of an asset than at the approval: what is bought with the loan exists by then."""
+
+    @model_validator(mode="after")
+    def _evidence_of_the_day(self) -> Self:
+        if self.evidence is not None and self.evidence.observed_after(self.as_of):
+            raise PydanticCustomError("evidence_of_the_future", "evidence was observed after as_of")
+        return self
 
 
 class Approach(Value):
@@ -233,6 +265,8 @@ class Valuation(FindingValue):
     ltv: Rate
     tenor_cap_months: int
     valid_until: date
+    path: ValuePath | None = Field(default=None, exclude_if=_not_given)
+    """The value over the life of the loan; only of GPU servers, from the second model on."""
 
     def headline(self) -> str:
         return f"{self.asset_key} · {self.units} · {self.lending_value} × {self.ltv:.2f}"

@@ -6,17 +6,23 @@ from contextlib import asynccontextmanager
 import httpx
 from fastapi import FastAPI
 
+import services.collateral.problems  # noqa: F401  registers the texts of this service's refusals
 from services.collateral import tables
 from services.collateral.imports import ImportDesk, importing
 from services.collateral.registry.adapter import MovablesRegistry
 from services.collateral.registry.simulator import SimulatedRegistry
+from services.collateral.revaluations import RevaluationDesk, revaluing
 from services.collateral.routes import (
     allocations,
     assets,
     attestations,
+    coverage,
     imports,
     lien_waivers,
+    price_indices,
+    records,
     registrations,
+    revaluations,
     site_keys,
     valuations,
 )
@@ -55,12 +61,16 @@ def create_app(
     desk = ImportDesk(database, documents)
     source = books or OriginationBooks(settings.origination_url, _own_account(settings, outgoing), client=outgoing)
 
+    policies = PolicyShelf(source)
+    fleet_desk = RevaluationDesk(database, policies)
+
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         try:
             async with (
                 keys_retained(database, tables.idempotency, settings.idempotency_retention_days),
                 importing(desk),
+                revaluing(fleet_desk),
             ):
                 yield
         finally:
@@ -77,6 +87,10 @@ def create_app(
             assets.router,
             imports.router,
             valuations.router,
+            coverage.router,
+            records.router,
+            price_indices.router,
+            revaluations.router,
             allocations.router,
             registrations.router,
             registry_routes.router,
@@ -91,11 +105,12 @@ def create_app(
     app.state.database = database
     app.state.documents = documents
     app.state.imports = desk
+    app.state.revaluations = fleet_desk
     if registry is None and settings.registry_dir is not None:
         registry = SimulatedRegistry(settings.registry_dir)
     app.state.registry = registry
     app.state.books = source
-    app.state.policies = PolicyShelf(source)
+    app.state.policies = policies
     return app
 
 

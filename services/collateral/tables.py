@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, CheckConstraint, Column, Index, UniqueConstraint, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
@@ -70,6 +70,7 @@ class Server(CollateralTable, table=True):
     gpu_count: int
     site: str | None = None
     rack: str | None = None
+    purchased: date | None = None
     state: str
     created_at: datetime = Field(sa_type=UtcDateTime)
 
@@ -141,6 +142,76 @@ class ValuationRow(CollateralTable, table=True):
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 
+class CaseConclusion(CollateralTable, table=True):
+    """A conclusion about a case as a whole: what its assets and cash flow carry, how its plan stands under stress. The
+    finding itself is in the finding store under the same id."""
+
+    __tablename__ = "case_conclusion"
+    __table_args__ = (Index(None, "case_id", "kind", "id"),)
+
+    id: UUID = Field(primary_key=True)
+    case_id: UUID
+    kind: str
+    branch: str
+    outcome: str
+    as_of: date
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class RevaluationRow(CollateralTable, table=True):
+    """A fleet valued anew. ``runner`` works on it until ``leased_until``; after that, whoever comes first goes on from where
+    it stopped. ``cohorts`` None: not grouped yet."""
+
+    __tablename__ = "revaluation"
+    __table_args__ = (
+        CheckConstraint("state IN ('waiting', 'running', 'done', 'failed')", name="state"),
+        Index(None, "branch", "id"),
+        Index("ix_revaluation_unfinished", "id", postgresql_where=text("state IN ('waiting', 'running')")),
+    )
+
+    id: UUID = Field(primary_key=True)
+    branch: str
+    state: str
+    request: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+    cohorts: int | None = None
+    cohorts_done: int = 0
+    servers: int = Field(default=0, sa_type=BigInteger)
+    servers_unvalued: int = Field(default=0, sa_type=BigInteger)
+    value_before: Decimal = Field(default=Decimal(0), sa_type=MONEY)
+    value_after: Decimal = Field(default=Decimal(0), sa_type=MONEY)
+    attempts: int = 0
+    runner: UUID | None = None
+    leased_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    requested_by: str
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class RevaluedCohort(CollateralTable, table=True):
+    """A cohort of a revaluation: as it was found, and its value path once it has one."""
+
+    __tablename__ = "revaluation_cohort"
+    __table_args__ = (UniqueConstraint("revaluation_id", "position"), Index(None, "revaluation_id", "id"))
+
+    id: UUID = Field(primary_key=True)
+    revaluation_id: UUID = Field(foreign_key="collateral.revaluation.id")
+    position: int
+    case_id: UUID
+    asset_key: str
+    model: str
+    gpu_type: str
+    gpus_per_server: int
+    purchased_in: date | None = None
+    servers: int
+    age_months: int | None = None
+    rent_factor: Decimal = Field(sa_type=RATE)
+    valuation_id: UUID | None = None
+    """The valuation whose cash lines and price it is valued on."""
+    code: str = ""
+    value_before: Decimal | None = Field(default=None, sa_type=MONEY)
+    path: list[Decimal] | None = Field(default=None, sa_column=Column(ARRAY(MONEY)))
+
+
 class AllocationRow(CollateralTable, table=True):
     """An asset's share that secures a facility."""
 
@@ -188,6 +259,29 @@ class SecurityInterest(CollateralTable, table=True):
     purchase_money_priority: bool | None = None
     registered_by: str
     created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class PriceIndexRow(CollateralTable, table=True):
+    """A vintage of a price index. Only added to: what a valuation was pinned to stays as it was."""
+
+    __tablename__ = "price_index"
+    __table_args__ = (
+        UniqueConstraint("series", "vintage"),
+        Index(None, "series", "published_on", "id"),
+        Index(None, "gpu_type", "published_on"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    series: str
+    vintage: str
+    gpu_type: str
+    """In upper case, as valuations ask for it."""
+    published_on: date
+    body: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+    restated: list[str] = Field(sa_column=Column(JSONB, nullable=False))
+    sha256: str
+    recorded_by: str
+    recorded_at: datetime = Field(sa_type=UtcDateTime)
 
 
 class InterestChange(CollateralTable, table=True):

@@ -40,6 +40,7 @@ QUERY = {
     "at": "2026-03-16T09:00:00Z",
     "lender_id": "nxb",
     "delivered_on": "2026-03-16",
+    "with": "rent.nothing",
 }
 
 
@@ -212,6 +213,7 @@ async def own(bank_stack: BankStack, secured: SecuredCases, minted: Tokens, http
     assessment = await rm.get(f"/v1/applications/{play.case_id}/assessment")
     rating = next(item for item in assessment["items"] if item["finding"]["kind"] == "rating")
     valuation = next(item for item in assessment["items"] if item["finding"]["kind"] == "valuation")
+    servers = next(item for item in assessment["items"] if item["asset_key"] == "servers")
     with psycopg.connect(bank_stack.assembly.postgres.conninfo("suandai")) as connection:
         found = connection.execute(
             "SELECT id, actor ->> 'subject' FROM origination.command WHERE of_case = %s AND actor ->> 'subject' = %s LIMIT 1",
@@ -254,6 +256,7 @@ async def own(bank_stack: BankStack, secured: SecuredCases, minted: Tokens, http
             "pricing": {"finding_id": rating["finding"]["id"], "sensitivity_id": sensitivity.json()["id"]},
             "collateral": {
                 "finding_id": valuation["finding"]["id"],
+                "valuation_id": servers["finding"]["id"],
                 "asset_id": assets.json()["items"][0]["asset_id"],
             }
             | kept,
@@ -285,6 +288,9 @@ async def own(bank_stack: BankStack, secured: SecuredCases, minted: Tokens, http
             "POST /v1/mandates/{mandate_id}/approve": {},
             "POST /v1/mandates/{mandate_id}/end": {"json": {"reason": "别处的授权"}},
             "POST /v1/facilities/{facility_id}/utilisations": {"json": play.files.json("utilisation.json")},
+            "POST /v1/facilities/{facility_id}/margin-reports": {
+                "json": {"kind": "grade", "agency": "别处", "grade": "A", "on": "2026-01-05", "evidence": "a" * 64}
+            },
             "POST /v1/transfers/{transfer_id}/confirm": {
                 "json": {"decision": "confirm", "instruction_sha256": transfer["instruction_sha256"]}
             },

@@ -1,22 +1,25 @@
-"""What a valuation concludes before it is written down as a finding, and the words for its reasons."""
+"""What a calculation concludes before it is written down as a finding, and the words for its reasons."""
 
 from dataclasses import dataclass
 from decimal import Context, Decimal
-from typing import Final
+from typing import Final, Generic, TypeVar
 
-from domain.collateral import Valuation
-from domain.finding import Outcome, Reason, TraceStep
+from domain.finding import FindingValue, Outcome, Reason, TraceStep
 
 FIGURES: Final = Context(prec=34)
 """Decimal arithmetic of all valuations: exact on every machine, and wide enough that only the last step rounds."""
 
 
+V = TypeVar("V", bound=FindingValue)
+
+
 @dataclass(frozen=True)
-class Conclusion:
+class Conclusion(Generic[V]):
     """Outcome, value, reasons and trace: everything of a finding that a calculation decides."""
 
     outcome: Outcome
-    value: Valuation
+    value: V | None
+    """None where too little is known for any."""
     reasons: tuple[Reason, ...]
     trace: tuple[TraceStep, ...]
 
@@ -54,6 +57,42 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
         "各方法估值相差 {subject}，须由估值人员判断",
         "the approaches differ by {subject} of their median: a valuer decides",
     ),
+    "FEATURES_UNKNOWN": (
+        "{subject} 未知，可比成交无法修正，市场法权重为零",
+        "{subject} is not known: comparable sales cannot be adjusted and the market approach has no weight",
+    ),
+    "GENERATION_STALE": (
+        "新一代产品参照 {subject} 已过期，须由估值人员判断",
+        "what is known of the newest generation is old ({subject}): a valuer decides",
+    ),
+    "PRICE_OUTLIER": (
+        "单卡价格 {subject} 元，低于该类显卡可信下限，请核对发票与型号",
+        "the price per GPU is out of line ({subject} CNY): check invoice and model",
+    ),
+    "RENT_OUT_OF_PROPORTION": (
+        "满负荷月租为设备价格的 {subject}，请核对租金单位",
+        "a month's rent at full load is {subject} of the price: check the unit of the rent",
+    ),
+    "RENT_NOT_INDEXED": (
+        "无该型号租金指数，租金仅有申报值",
+        "no index of rents covers this GPU: the declared rent stands alone",
+    ),
+    "RENT_ABOVE_INDEX": (
+        "申报租金高于市场指数（{subject}），按指数估值",
+        "the declared rent lies above the index ({subject}): the index is taken",
+    ),
+    "INDEX_STALE": (
+        "租金指数 {subject} 已过期，按月折减，须由估值人员判断",
+        "the index {subject} is old: it counts less for each month, and a valuer decides",
+    ),
+    "INDEX_RESTATED": (
+        "租金指数被重述（{subject}），在第二来源确认前取低者，须由估值人员判断",
+        "the index was restated ({subject}): the lower figure counts until a second source confirms, and a valuer decides",
+    ),
+    "LIQUIDATION_ASSUMED": (
+        "处置条件未知（{subject}），变现价值按不利情形计算",
+        "not known for a sale: {subject}; liquidation values read them as what brings less",
+    ),
     "KIND_NOT_ACCEPTED": (
         "政策不给予此类资产抵质押额度",
         "policy gives this kind of asset no credit",
@@ -84,6 +123,36 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     "PIPL_BLOCK": (
         "含个人信息且未证明合法依据，价值为零（个人信息保护法）",
         "the asset holds personal data without proof of a lawful basis: the value is zero",
+    ),
+    "COVERAGE_POLICY_MISSING": (
+        "案件所依政策尚无押品覆盖政策，未予测算",
+        "the case's policy has no coverage policy yet: nothing was concluded",
+    ),
+    "RATE_UNKNOWN": ("尚无定价，不能测算还款计划", "there is no price yet: no plan can be laid out"),
+    "CASH_FLOW_UNKNOWN": (
+        "合同现金流未知，不能测算还款计划",
+        "the cash flow under contracts is not known: no plan can be laid out",
+    ),
+    "RESALE_CURVE_MISSING": (
+        "案件所依政策无二手价格曲线，GPU 服务器不计入",
+        "the case's policy has no resale curve: its GPU servers carry nothing here",
+    ),
+    "NOTHING_CARRIED": ("押品与现金流不能支持任何贷款", "assets and cash flow carry no loan at all"),
+    "LOAN_ABOVE_LARGEST": (
+        "所询金额超出押品与现金流可支持的最大贷款 {subject}",
+        "more is asked than assets and cash flow carry; the largest loan is {subject}",
+    ),
+    "NOT_STRESSED": (
+        "{subject} 仅有价值路径，压力情景无法作用",
+        "only the value path of {subject} is known: no stress can move it",
+    ),
+    "BREACH_AS_IT_STANDS": (
+        "还款计划在未受压力时即触发：{subject}",
+        "the plan breaks a threshold as it stands: {subject}",
+    ),
+    "BREACH_UNDER_STRESS": (
+        "压力情景下触发追加担保或违约阈值：{subject}",
+        "a margin call or a default of coverage follows under stress: {subject}",
     ),
     "PERSONAL_DATA_UNKNOWN": ("是否含个人信息未知，不能计入", "whether the asset holds personal data is not known"),
 }

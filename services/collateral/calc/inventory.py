@@ -1,6 +1,7 @@
 """Servers as the register claims them: by identity, and without what only a valuation asks for."""
 
 from dataclasses import dataclass
+from datetime import date
 from sys import intern
 
 from domain.application import ServerItem
@@ -19,6 +20,8 @@ class ClaimedServer:
     site: str | None
     rack: str | None
     gpus: tuple[str, ...]
+    purchased: date | None
+    """With the model and the case, what makes servers worth the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,7 @@ def claimed(server: ServerItem) -> ClaimedServer:
         site=None if server.site is None else intern(server.site),
         rack=server.rack,
         gpus=tuple(gpu_identity(gpu) for gpu in server.gpu_uuids),
+        purchased=server.purchased,
     )
 
 

@@ -11,18 +11,21 @@ from domain.collateral import (
     IntangibleSubject,
     PhysicalSubject,
     ReceivableSubject,
+    Subject,
     Valuation,
     ValuationRequest,
 )
 from domain.finding import ModelRef, Outcome, Reason, TraceStep
+from domain.gpu_valuation import ValuePath
 from domain.money import ZERO, Money
 from policy.engine.collateral import CollateralPolicy
 from services.collateral.calc import deposit, intangible, physical, receivable
 from services.collateral.calc.conclusion import FIGURES, Conclusion, plain, reason
 from services.collateral.calc.eligibility import asset_kind, eligibility
-from services.collateral.calc.gpu_server import appraisal as gpu_server
+from services.collateral.calc.gpu_server import model_1, model_2
 
 MODEL = ModelRef(id="collateral_valuation", version="1.0.0")
+GPU_SERVER_MODEL_2 = ModelRef(id="collateral_valuation", version="2.0.0")
 KIND = "valuation"
 
 _ASKED_TWICE = {
@@ -50,9 +53,17 @@ class _Appraised:
     referred: bool
     reasons: tuple[Reason, ...]
     trace: tuple[TraceStep, ...]
+    path: ValuePath | None = None
 
 
-def conclude(request: ValuationRequest, policy: CollateralPolicy, valid_days: int) -> Conclusion:
+def model(subject: Subject, policy: CollateralPolicy) -> ModelRef:
+    """The model that values a kind of asset under a policy: the one the policy was approved with."""
+    if isinstance(subject, CohortSubject) and policy.gpu.model == "2":
+        return GPU_SERVER_MODEL_2
+    return MODEL
+
+
+def conclude(request: ValuationRequest, policy: CollateralPolicy, valid_days: int) -> Conclusion[Valuation]:
     """Value an asset under a policy on the request's business date.
 
     ``valid_days``: how long the house trusts a valuation. Outcome ``pass`` when a value stands, ``refer`` when a person
@@ -63,7 +74,7 @@ def conclude(request: ValuationRequest, policy: CollateralPolicy, valid_days: in
         return _conclude(request, policy, valid_days)
 
 
-def _conclude(request: ValuationRequest, policy: CollateralPolicy, valid_days: int) -> Conclusion:
+def _conclude(request: ValuationRequest, policy: CollateralPolicy, valid_days: int) -> Conclusion[Valuation]:
     kind = asset_kind(request.subject)
     terms = policy.of_kind(kind)
     found = _appraise(request, policy)
@@ -89,6 +100,7 @@ def _conclude(request: ValuationRequest, policy: CollateralPolicy, valid_days: i
         ltv=terms.ltv,
         tenor_cap_months=tenor,
         valid_until=valid_until(request.as_of, valid_days, terms.revaluation_months),
+        path=found.path,
     )
     return Conclusion(
         outcome=Outcome.REFER if referred else Outcome.PASS,
@@ -122,7 +134,7 @@ def _appraise(request: ValuationRequest, policy: CollateralPolicy) -> _Appraised
     subject = request.subject
     match subject:
         case CohortSubject():
-            return _servers(subject, policy)
+            return _servers(subject, request, policy)
         case PhysicalSubject():
             built = physical.appraise(subject, policy.physical_life(subject.asset_kind))
             return _single(built.value, built.reasons, built.trace, remaining=built.remaining_months)
@@ -136,8 +148,11 @@ def _appraise(request: ValuationRequest, policy: CollateralPolicy) -> _Appraised
             return _single(*deposit.appraise(subject))
 
 
-def _servers(cohort: CohortSubject, policy: CollateralPolicy) -> _Appraised:
-    worth = gpu_server.appraise(cohort, policy.gpu)
+def _servers(cohort: CohortSubject, request: ValuationRequest, policy: CollateralPolicy) -> _Appraised:
+    if policy.gpu.model == "1":
+        worth = model_1.appraise(cohort, policy.gpu)
+    else:
+        worth = model_2.appraise(cohort, request.evidence, request.as_of, policy.gpu)
     return _Appraised(
         approaches=worth.approaches,
         reconciled=worth.reconciled,
@@ -149,6 +164,7 @@ def _servers(cohort: CohortSubject, policy: CollateralPolicy) -> _Appraised:
         referred=worth.referred,
         reasons=worth.reasons,
         trace=worth.trace,
+        path=worth.path,
     )
 
 

@@ -28,18 +28,19 @@ from services.kit.database import new_id, now
 
 # A list of 100,000 servers is entered in ten statements, each far below the time a statement may take.
 _ROWS_A_STATEMENT = 10_000
-_OF_A_SERVER = ("serial", "serial_as_given", "model", "gpu_type", "gpu_count", "site", "rack")
+_OF_A_SERVER = ("serial", "serial_as_given", "model", "gpu_type", "gpu_count", "site", "rack", "purchased")
 # The index's condition is written out, not bound: once the driver has prepared the statement, a parameter no longer proves
 # that the partial index is the one meant, and the server refuses what it accepted five times before.
 _INSERT = text("""
 INSERT INTO collateral.server
-    (id, asset_id, serial, serial_as_given, model, gpu_type, gpu_count, site, rack, state, created_at)
+    (id, asset_id, serial, serial_as_given, model, gpu_type, gpu_count, site, rack, purchased, state, created_at)
 SELECT listed.id, :asset_id, listed.serial, listed.serial_as_given, listed.model, listed.gpu_type, listed.gpu_count,
-    listed.site, listed.rack, :state, :at
+    listed.site, listed.rack, listed.purchased, :state, :at
 FROM unnest(
     CAST(:ids AS uuid[]), CAST(:serial AS text[]), CAST(:serial_as_given AS text[]), CAST(:model AS text[]),
-    CAST(:gpu_type AS text[]), CAST(:gpu_count AS int[]), CAST(:site AS text[]), CAST(:rack AS text[])
-) AS listed (id, serial, serial_as_given, model, gpu_type, gpu_count, site, rack)
+    CAST(:gpu_type AS text[]), CAST(:gpu_count AS int[]), CAST(:site AS text[]), CAST(:rack AS text[]),
+    CAST(:purchased AS date[])
+) AS listed (id, serial, serial_as_given, model, gpu_type, gpu_count, site, rack, purchased)
 ON CONFLICT (serial) WHERE state = 'held' DO NOTHING
 RETURNING serial
 """)
