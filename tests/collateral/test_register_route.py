@@ -284,13 +284,12 @@ async def test_the_page_of_perfection_names_deadline_alert_and_ranks(worker: htt
     case_id = uuid4()
     entered = await enter(worker, registration(case_id, "RR-0001", encumbrances=[CHARGE]))
     await worker.post("/v1/registrations", json=interest(case_id, entered["asset_id"]), headers=key())
-    answer = await worker.get(
-        f"/v1/assets/{entered['asset_id']}/perfection",
-        params={"delivered_on": "2026-09-24", "as_of": "2026-09-25"},
-    )
-    found = answer.json()
-    assert (found["deadline"], found["alert_on"]) == ("2026-10-04", "2026-09-30")
-    assert [(item["rank"], item["purchase_money_priority"]) for item in found["interests"]] == [(1, True), (2, False)]
+    address = f"/v1/assets/{entered['asset_id']}/perfection"
+    for as_of, ranked in (("2026-09-25", [(1, False), (2, False)]), ("2026-09-30", [(1, True), (2, False)])):
+        found = (await worker.get(address, params={"delivered_on": "2026-09-24", "as_of": as_of})).json()
+        assert (found["deadline"], found["alert_on"]) == ("2026-10-04", "2026-09-30")
+        told = [(item["rank"], item["purchase_money_priority"]) for item in found["interests"]]
+        assert told == ranked, "a right has its rank from the day of its registration"
 
 
 async def test_without_a_calendar_of_that_day_nothing_is_guessed(worker: httpx.AsyncClient) -> None:
@@ -337,6 +336,31 @@ async def test_a_registration_that_ends_before_it_begins_is_refused(worker: http
     assert [item["pointer"] for item in answer.json()["errors"]] == ["/expires"]
 
 
+@pytest.mark.parametrize(
+    ("changes", "pointer"),
+    [
+        ({"agreed_on": "2026-10-01"}, "/agreed_on"),
+        ({"registered_at": "2026-09-30T16:00:00Z"}, "/registered_at"),
+        ({"registered_at": "9999-12-31T23:59:59Z"}, "/registered_at"),
+        ({"registered_at": "0001-01-01T00:00:00+08:00"}, "/registered_at"),
+    ],
+)
+async def test_days_that_do_not_fit_are_refused(
+    worker: httpx.AsyncClient, changes: dict[str, str], pointer: str
+) -> None:
+    """Registered on 2026-09-30; sixteen hundred by Greenwich is the next day in the bank's zone."""
+    answer = await worker.post("/v1/registrations", json=interest(uuid4(), None, **changes), headers=key())
+    assert (answer.status_code, [item["pointer"] for item in answer.json()["errors"]]) == (422, [pointer])
+
+
+async def test_the_end_of_the_calendar_is_no_failure(worker: httpx.AsyncClient) -> None:
+    case_id = uuid4()
+    entered = await enter(worker, registration(case_id, "XX-0001"))
+    body = interest(case_id, entered["asset_id"], delivered_on="9999-12-31")
+    answer = await worker.post("/v1/registrations", json=body, headers=key())
+    assert (answer.status_code, answer.json()["purchase_money_priority"]) == (201, True)
+
+
 async def test_what_was_concluded_cannot_be_changed_by_the_application(
     worker: httpx.AsyncClient, database_urls: DatabaseUrls
 ) -> None:
@@ -344,7 +368,10 @@ async def test_what_was_concluded_cannot_be_changed_by_the_application(
     entered = await enter(worker, registration(case_id, "WW-0001"))
     await worker.post("/v1/registrations", json=interest(case_id, entered["asset_id"]), headers=key())
     address = database_urls.collateral.replace("postgresql+psycopg://", "postgresql://")
-    for table in ("content", "finding", "valuation", "allocation", "security_interest"):
+    for table in (
+        *("content", "finding", "valuation", "allocation", "security_interest"),
+        *("security_interest_change", "lien_waiver", "registry_search", "attestation"),
+    ):
         column = "sha256" if table == "content" else "id"
         for statement in (f"DELETE FROM {table}", f"TRUNCATE {table}", f"UPDATE {table} SET {column} = NULL"):
             with psycopg.connect(address) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):

@@ -427,3 +427,5 @@ async def test_the_registry_answers_one_filing_once_and_keeps_its_order(
     assert [item.number for item in await again.search(DEBTOR)] == [entries[0].number, second.number]
     with pytest.raises(RegistryRefused, match="unknown_number"):
         await again.cancel("nobody")
+    with pytest.raises(RegistryRefused, match="too_long"):
+        await again.extend(second.number, 30, "extension")

@@ -11,6 +11,9 @@ from domain.collateral import PerfectionStage, SecurityKind
 PURCHASE_MONEY_DAYS: Final = 10
 """Civil Code §416: registered within ten days of delivery. Law, not house policy: it is the same for every case."""
 
+PURCHASE_MONEY: Final = "§416"
+"""The article of a rank by purchase money."""
+
 _BY_AGREEMENT: Final = frozenset({SecurityKind.EQUIPMENT_MORTGAGE, SecurityKind.FLOATING_MORTGAGE})
 """Created by the agreement; registration makes them good against third parties (§§396, 403)."""
 _TITLE: Final = frozenset({SecurityKind.FINANCE_LEASE})
@@ -101,7 +104,7 @@ def purchase_money_priority(
         return False
     if delivered_on is None:
         return None
-    return registered_on <= delivered_on + timedelta(days=days)
+    return registered_on - delivered_on <= timedelta(days=days)
 
 
 def standing(
@@ -183,7 +186,7 @@ def _article(item: Interest) -> str:
         return "§456"
     if item.registered_on is None:
         return "§414(3)"
-    return "§416" if item.purchase_money else "§414(1)"
+    return PURCHASE_MONEY if item.purchase_money else "§414(1)"
 
 
 def _run(

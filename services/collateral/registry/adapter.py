@@ -14,7 +14,8 @@ from domain.money import Money
 
 
 class RegistryRefused(Exception):
-    """The registry does not do it. ``code`` is a stable word: ``unknown_number``, ``cancelled``, ``key_reused``."""
+    """The registry does not do it. ``code`` is a stable word: ``unknown_number``, ``cancelled``, ``too_long``,
+    ``key_reused``."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -66,7 +67,7 @@ class MovablesRegistry(Protocol):
 
     async def extend(self, number: str, years: int, key: str) -> RegistryEntry:
         """Let an entry run on for years from its end, once for a key. Raises ``RegistryRefused``: ``unknown_number``,
-        ``cancelled``."""
+        ``cancelled``, ``too_long`` for an end more than thirty years away."""
         ...
 
     async def cancel(self, number: str) -> RegistryEntry:

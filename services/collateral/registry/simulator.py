@@ -27,6 +27,7 @@ CREATE TABLE IF NOT EXISTS extension (extension_key TEXT PRIMARY KEY, number TEX
 _BY_NUMBER: Final = """
 SELECT number, creditor, debtor_uscc, kind, description, registered_at, expires, cancelled_at FROM entry WHERE number = ?
 """
+_LONGEST_YEARS: Final = 30
 _BY_KEY: Final = "SELECT number, filing_sha256 FROM entry WHERE filing_key = ?"
 _BY_DEBTOR: Final = "SELECT number FROM entry WHERE debtor_uscc = ? ORDER BY registered_at, rowid"
 
@@ -103,6 +104,8 @@ class SimulatedRegistry:
                 "INSERT INTO extension VALUES (?, ?, ?) ON CONFLICT DO NOTHING", (key, number, years)
             ).rowcount
             if done:
+                if entry.expires.year + years > self._clock().year + _LONGEST_YEARS:
+                    raise RegistryRefused("too_long")
                 ends = _years_on(entry.expires + timedelta(days=1), years) - timedelta(days=1)
                 books.execute("UPDATE entry SET expires = ? WHERE number = ?", (ends.isoformat(), number))
             return _entry(books, number)

@@ -100,11 +100,15 @@ def _faults(body: RegistrationRequest) -> list[Fault]:
     if body.agreed_on is not None and body.agreed_on > body.registered_on:
         text = ("担保合同签订日晚于登记日", "lies after the day of registration")
         faults.append(Fault("/agreed_on", "agreed_after_registration", *text))
-    if body.registered_at is not None and _day_of(body.registered_at) != body.registered_on:
+    if body.registered_at is not None and not _is_on(body.registered_at, body.registered_on):
         text = ("与登记日不是同一天", "is not on the day of registration in the bank's zone")
         faults.append(Fault("/registered_at", "not_the_day", *text))
     return faults
 
 
-def _day_of(moment: datetime) -> date:
-    return moment.astimezone(BANK_ZONE).date()
+def _is_on(moment: datetime, day: date) -> bool:
+    # At the ends of the calendar an instant has no day in another zone, and no registry has entries there.
+    return _FIRST.year <= moment.year <= _LAST.year and moment.astimezone(BANK_ZONE).date() == day
+
+
+_FIRST, _LAST = date(1995, 1, 1), date(2200, 1, 1)

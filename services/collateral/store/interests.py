@@ -16,7 +16,7 @@ from domain.collateral import (
     RegistrationRequest,
     SecurityKind,
 )
-from services.collateral.calc.perfection import Extension, Interest, Standing, ranks, standing
+from services.collateral.calc.perfection import PURCHASE_MONEY, Extension, Interest, Standing, ranks, standing
 from services.collateral.store import searches
 from services.collateral.store.register import encumbrances_of
 from services.collateral.tables import Asset, InterestChange, SecurityInterest
@@ -175,7 +175,7 @@ async def ranked(session: AsyncSession, asset: Asset, as_of: date) -> tuple[Rank
             registration_id=item.row.id,
             holder=item.row.registry_name,
             registered_on=item.row.registered_on,
-            purchase_money_priority=item.row.purchase_money_priority is True,
+            purchase_money_priority=places[str(item.row.id)].article == PURCHASE_MONEY,
             rank=places[str(item.row.id)].rank,
             stage=stands.stage,
             effective_from=stands.effective_from,

@@ -76,6 +76,46 @@ async def test_servers_that_secure_another_case_are_refused_without_naming_it(ho
     assert first.case_id not in str(problem)
 
 
+async def test_a_csv_of_a_chinese_spreadsheet_does_as_well(house: House) -> None:
+    draft = await opened(house)
+    lines = [",".join(HEADINGS), *(",".join(map(str, row)) for row in servers(3))]
+    answer = await draft.manager.post(
+        f"{draft.address}/assets/import",
+        files={
+            "file": ("清单.CSV", "\r\n".join(lines).replace("X640 G50", "八卡服务器").encode("gb18030"), "text/csv")
+        },
+        data={"asset_key": "gpu"},
+        headers=key(),
+    )
+    assert (await read(answer, 200))["servers"] == 3
+    view = await read(await draft.manager.get(draft.address), 200)
+    assert {item["model"] for item in view["content"]["assets"][0]["servers"]} == {"八卡服务器"}
+
+
+def with_gpus(rows: list[tuple[Any, ...]], gpus: dict[int, str]) -> bytes:
+    return sheet([(*row, gpus.get(index)) for index, row in enumerate(rows)], (*HEADINGS, "gpu_uuids"))
+
+
+async def test_a_gpu_that_was_pledged_with_another_server_refuses_the_submission(house: House) -> None:
+    """A server under another plate keeps its GPUs (row R11)."""
+    first = await prepared(house, number=1001, prefix="SN-G")
+    await read(await first.import_servers(with_gpus(servers(prefix="SN-G"), {2: "GPU-aaaa1111"})), 200)
+    await read(await first.submit(), 202)
+    second = await prepared(house, number=1002, prefix="SN-H")
+    listed = servers(prefix="SN-H")
+    await read(await second.import_servers(with_gpus(listed, {3: "aaaa-1111", 5: "AAAA1111"})), 200)
+    problem = await read(await second.submit(), 422)
+    assert ("/assets/0/servers/5/gpu_uuids/0", "duplicate_gpu") in {
+        (item["pointer"], item["code"]) for item in problem["errors"]
+    }
+    await read(await second.import_servers(with_gpus(listed, {3: "aaaa-1111"})), 200)
+    problem = await read(await second.submit(), 422)
+    assert [(item["pointer"], item["code"]) for item in problem["errors"]] == [
+        ("/assets/0/servers/3/gpu_uuids", "gpu_pledged")
+    ]
+    assert first.case_id not in str(problem)
+
+
 def zip_bomb() -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
