@@ -255,14 +255,6 @@ class TransferView(Value):
     expires_at: datetime | None = None
 
 
-class PricedTerms(Message):
-    """The price agreed in the offer, as the facility agreement carries it."""
-
-    all_in_rate: Rate
-    base_rate: str
-    margin_bps: int
-
-
 class MarginReportView(Value):
     """A reported fact, who reported it, and whether somebody else found it proven."""
 
@@ -320,7 +312,7 @@ class FacilityView(Value):
     """Those of the agreement, the product's first, then the approvers'."""
     repayment: Repayment | None = None
     """As agreed: method, grace, drawings, tranches and steps of the rate; left out of lists."""
-    price: PricedTerms | None = None
+    price: "PricedTerms | None" = None
     """As agreed; left out of lists."""
     margin: FacilityMargin | None = None
     """Where the agreement has clauses of the margin; a list does without."""
@@ -333,3 +325,11 @@ class TransferBody(Value):
     decision: TransferDecision
     instruction_sha256: Sha256
     comment: Remark | None = None
+
+
+class PricedTerms(Message):
+    """The price agreed in the offer, as the facility agreement carries it."""
+
+    all_in_rate: Rate
+    base_rate: str
+    margin_bps: int

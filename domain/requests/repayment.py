@@ -1,6 +1,6 @@
 """From the repayment an application asks for to the terms of a plan: fitted to what is granted, then with days and rates."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 from itertools import accumulate
@@ -37,16 +37,19 @@ def fitted(line: CreditLineRequest, amount: Money, tenor_months: int) -> Repayme
     fall due after a shorter end falls due with the last instalment; what was to be drawn after it, in the last month; a step
     of the rate that begins no sooner than the end is left out.
     """
-    asked = line.repayment
-    whole = amount == line.amount and tenor_months == line.tenor_months
-    if whole and asked.grace_months < tenor_months:
+    return _fitted(line.repayment, line.amount, line.tenor_months, amount, tenor_months)
+
+
+def _fitted(asked: Repayment, whole: Money, of_months: int, amount: Money, tenor_months: int) -> Repayment:
+    as_asked = (amount, tenor_months) == (whole, of_months) and asked.grace_months < tenor_months
+    if as_asked and sum(item.principal.amount for item in asked.tranches) in (0, amount.amount):
         return asked
     if not asked.tranches:
         grace = min(asked.grace_months, tenor_months - 1)
         return _terms(asked, amount, tenor_months, asked.frequency).model_copy(update={"grace_months": grace})
     shares = _split([tranche.principal for tranche in asked.tranches], amount)
     tranches = tuple(
-        _tranche(tranche, share, line, tenor_months)
+        _tranche(tranche, share, asked, of_months, tenor_months)
         for tranche, share in zip(asked.tranches, shares, strict=True)
         if share.amount > 0
     )
@@ -56,13 +59,13 @@ def fitted(line: CreditLineRequest, amount: Money, tenor_months: int) -> Repayme
     return asked.model_copy(update={"tranches": tranches, "grace_months": grace})
 
 
-def _tranche(asked: AskedTranche, principal: Money, line: CreditLineRequest, tenor_months: int) -> AskedTranche:
+def _tranche(asked: AskedTranche, principal: Money, loan: Repayment, of_months: int, tenor_months: int) -> AskedTranche:
     after = min(asked.after_months, tenor_months - 1)
-    wanted = asked.tenor_months or line.tenor_months - asked.after_months
+    wanted = asked.tenor_months or of_months - asked.after_months
     months = min(wanted, tenor_months - after)
-    grace = min(line.repayment.grace_months if asked.grace_months is None else asked.grace_months, months - 1)
+    grace = min(loan.grace_months if asked.grace_months is None else asked.grace_months, months - 1)
     own = {"principal": principal, "after_months": after, "tenor_months": months, "grace_months": grace}
-    return _terms(asked, principal, months, line.repayment.frequency).model_copy(update=own)
+    return _terms(asked, principal, months, loan.frequency).model_copy(update=own)
 
 
 def _terms(asked: T, amount: Money, tenor_months: int, frequency: str) -> T:
@@ -85,10 +88,15 @@ def _profile(asked: AskedProfile | None, amount: Money, last: int) -> AskedProfi
     if not isinstance(asked, Custom):
         return asked
     parts = _split([item.principal for item in asked.instalments], amount)
+    due = zip((min(item.number, last) for item in asked.instalments), (part.amount for part in parts), strict=True)
+    return _numbered(due)
+
+
+def _numbered(parts: Iterable[tuple[int, Decimal]]) -> Custom:
+    """Stated amounts by number; those of one number are one."""
     due: dict[int, Decimal] = {}
-    for item, part in zip(asked.instalments, parts, strict=True):
-        number = min(item.number, last)
-        due[number] = due.get(number, Decimal(0)) + part.amount
+    for number, amount in parts:
+        due[number] = due.get(number, Decimal(0)) + amount
     instalments = tuple(
         PlannedPrincipal(number=number, principal=Money(amount=principal))
         for number, principal in sorted(due.items())
@@ -103,6 +111,92 @@ def _split(parts: Sequence[Money], whole: Money) -> list[Money]:
     running = [rounded(whole.amount * so_far / sums[-1], MONEY_SCALE, Rounding.DOWN) for so_far in sums[:-1]]
     ends = [*running, whole.amount]
     return [Money(amount=end - start) for start, end in zip([Decimal("0.00"), *ends], ends, strict=False)]
+
+
+# --- one drawing of an agreement ---------------------------------------------------------------------------------------
+
+
+def drawing_terms(
+    agreed: Repayment,
+    limit: Money,
+    tenor_months: int,
+    annual_rate: Decimal,
+    *,
+    began: date,
+    ends: date,
+    amount: Money,
+    drawn_on: date,
+) -> dict[str, Any]:
+    """The terms of a plan for one drawing under an agreement of ``limit`` and ``tenor_months`` from ``began`` to ``ends``.
+
+    The drawing is repaid as the agreement says of what is drawn that day: grace, steps of the rate and numbered instalments
+    count from the agreement's beginning, so that what has passed of them is past for the drawing too. Of tranches it takes
+    its share of each. It ends with the agreement, to the whole month; a drawing in the last month has one.
+    """
+    passed, left = whole_months(began, drawn_on), max(whole_months(drawn_on, ends), 1)
+    remaining = max(tenor_months - passed, 1)
+    lasting = [(item, item.tenor_months or tenor_months - item.after_months) for item in agreed.tranches]
+    # What has ended takes no part in a later drawing; where all have, the one that ended last does.
+    standing = [(item, months) for item, months in lasting if item.after_months + months > passed]
+    standing = standing or sorted(lasting, key=lambda entry: entry[0].after_months + entry[1])[-1:]
+    rest = _later(agreed, passed, agreed.frequency).model_copy(
+        update={
+            "grace_months": max(agreed.grace_months - passed, 0),
+            "tranches": tuple(_later_tranche(item, agreed, months, passed) for item, months in standing),
+        }
+    )
+    fit = _fitted(rest, limit, remaining, amount, min(left, remaining))
+    terms = plan_terms(fit, amount, min(left, remaining), annual_rate, drawn_on)
+    terms["annual_rate"] = _reached(agreed.rate_steps, annual_rate, passed)
+    steps = {item.key: (item.rate_steps, passed - item.after_months) for item in agreed.tranches}
+    for tranche in terms.get("tranches", ()):
+        tranche["annual_rate"] = _reached(steps[tranche["key"]][0], annual_rate, steps[tranche["key"]][1])
+    return terms
+
+
+def _reached(steps: Sequence[RateStepUp], annual_rate: Decimal, passed: int) -> Decimal:
+    """The rate that the steps have come to after some months."""
+    begun = [step for step in steps if step.after_months <= passed]
+    return _stepped(annual_rate, max(begun, key=lambda step: step.after_months)) if begun else annual_rate
+
+
+def planned_by(agreed: Repayment, began: date, on: date) -> Money | None:
+    """The most that the agreement's plan of drawings lets be drawn by a day; nothing where it plans none."""
+    parts = [(part.after_months, part.amount) for part in agreed.draws]
+    for tranche in agreed.tranches:
+        own = [(part.after_months, part.amount) for part in tranche.draws] or [(0, tranche.principal)]
+        parts += [(tranche.after_months + after, amount) for after, amount in own]
+    if not any(after for after, _ in parts):
+        return None
+    due = (amount.amount for after, amount in parts if maturity(began, after) <= on)
+    return Money(amount=sum(due, Decimal("0.00")))
+
+
+def whole_months(start: date, end: date) -> int:
+    """Months from one day to another that are over; nought where the second lies before the first."""
+    months = (end.year - start.year) * 12 + end.month - start.month
+    return max(months if maturity(start, max(months, 0)) <= end else months - 1, 0)
+
+
+def _later_tranche(asked: AskedTranche, loan: Repayment, months: int, passed: int) -> AskedTranche:
+    gone = max(passed - asked.after_months, 0)
+    grace = loan.grace_months if asked.grace_months is None else asked.grace_months
+    own = {"after_months": 0, "tenor_months": max(months - gone, 1), "grace_months": max(grace - gone, 0)}
+    return _later(asked, gone, loan.frequency).model_copy(update=own)
+
+
+def _later(asked: T, passed: int, frequency: str) -> T:
+    """Profile and steps of the rate as they stand some months after the beginning, for something drawn at once."""
+    profile = asked.profile
+    if isinstance(profile, Custom):
+        gone = passed // (QUARTER if frequency == "quarterly" else 1)
+        profile = _numbered((max(item.number - gone, 1), item.principal.amount) for item in profile.instalments)
+    steps = tuple(
+        RateStepUp(after_months=step.after_months - passed, margin_bps=step.margin_bps)
+        for step in asked.rate_steps
+        if step.after_months > passed
+    )
+    return asked.model_copy(update={"profile": profile, "draws": (), "rate_steps": steps})
 
 
 def plan_terms(

@@ -8,7 +8,6 @@ from services.kit.validation_faults import register_messages
 register_messages(MARGIN_TEXTS)
 register_messages(
     {
-        OUT_OF_BOUNDS: ("须为 {bound} 内的数；单位：{unit}", "must be a figure in {bound}; unit: {unit}"),
         "condition_due": (
             "后续条件须填写 counts_from 与 due_days；其他条件不得填写",
             "a subsequent condition needs counts_from and due_days; a condition of another kind has neither",
@@ -16,6 +15,8 @@ register_messages(
         "ratchet_undertaking": ("利率调整条款须为持续性承诺", "clauses of the margin are an undertaking"),
     }
 )
+
+register_messages({OUT_OF_BOUNDS: ("须为 {bound} 内的数；单位：{unit}", "must be a figure in {bound}; unit: {unit}")})
 
 register(
     ProblemType(

@@ -85,6 +85,10 @@ class PricingClient(ServiceClient):
         """Lay out a repayment schedule."""
         return await self.call("POST", "/v1/schedules", Finding[Schedule], body=request, idempotency_key=key)
 
+    async def try_schedule(self, request: ScheduleRequest) -> Finding[Schedule]:
+        """The same for whoever reads a drawing; nothing is stored."""
+        return await self._tried("/v1/schedules", Finding[Schedule], request)
+
     async def reset_margin(self, request: MarginResetRequest, key: str) -> Finding[MarginStanding]:
         """Reset a margin by the clauses of its agreement."""
         return await self.call("POST", "/v1/margin-resets", Finding[MarginStanding], body=request, idempotency_key=key)

@@ -51,8 +51,8 @@ SERVICE_ACCOUNTS = (
     ServiceAccount("collateral", ("origination",)),
 )
 
-# 银川, 南京, 西宁, 佛山: the branches that the example cases are entered at.
-BRANCHES = {"YC": "yinchuan", "NJ": "nanjing", "XN": "xining", "FS": "foshan"}
+# 银川, 南京, 西宁, 佛山, 上海: the branches that the example cases are entered at.
+BRANCHES = {"YC": "yinchuan", "NJ": "nanjing", "XN": "xining", "FS": "foshan", "SH": "shanghai"}
 
 _AT_A_BRANCH = {
     "rm": Role.RELATIONSHIP_MANAGER,
@@ -101,6 +101,7 @@ BORROWER_USCC = {
     "jiangsu": "91320100MA21JDDDXH",
     "qinghai": "91630100MA75QHLU1X",
     "shunde": "91440606MA5CHJP6XX",
+    "pudong": "91310115MA1DRKK0X4",
 }
 
 BORROWERS = tuple(

@@ -22,6 +22,7 @@ MANDATES = (
     ("approver.nanjing", "branch_approver", 10, "50000000.00", "NJ"),
     ("approver.xining", "branch_approver", 10, "50000000.00", "XN"),
     ("approver.foshan", "branch_approver", 10, "50000000.00", "FS"),
+    ("approver.shanghai", "branch_approver", 10, "50000000.00", "SH"),
     ("approver.ho", "head_office_approver", 20, "500000000.00", "HO"),
 )
 

@@ -94,6 +94,7 @@ CASTS = {
     "jsb-order": Cast("nanjing", "jiangsu"),
     "bocom-qinghai": Cast("xining", "qinghai"),
     "sdrcb-operate": Cast("foshan", "shunde"),
+    "shrcb-adas": Cast("shanghai", "pudong"),
 }
 
 

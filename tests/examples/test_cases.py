@@ -36,7 +36,7 @@ from services.pricing.calc.schedule import repayment_plan
 from tests.pricing.vintages import CALENDAR, LPR, dated
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-CASES = ("nxb-xiyun", "jsb-order", "bocom-qinghai", "sdrcb-operate")
+CASES = ("nxb-xiyun", "jsb-order", "bocom-qinghai", "sdrcb-operate", "shrcb-adas")
 CASE_ID = UUID("0192f0c1-2d3e-7f4a-8b5c-6d7e8f901234")
 ON = date(2026, 11, 23)
 
@@ -170,6 +170,7 @@ def test_customer_and_drawing_are_those_of_the_application(case: str) -> None:
         ("jsb-order", "36000000.00", 12),
         ("bocom-qinghai", "55600000.00", 84),
         ("sdrcb-operate", "15000000.00", 24),
+        ("shrcb-adas", "30000000.00", 36),
     ],
 )
 def test_the_limit_carries_what_is_asked(case: str, amount: str, tenor: int) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from domain.stages import PROCESS_ORDER, Stage
+from suandai.walkthrough.person import Refused
 from suandai.walkthrough.play import CasePlay
 from tests.fixtures.cases import SecuredCases
 from tests.fixtures.stack import BankStack
@@ -87,6 +88,20 @@ EXPECTED = {
         rate="0.03430000",
         body="branch_approver",
         drawn="9000000.00",
+        payees=2,
+        conditions=frozenset({"CS_USE_VOUCHERS"}),
+    ),
+    "shrcb-adas": Expected(
+        branch="SH",
+        product="shrcb_adas",
+        limit="30000000.00",
+        tenor_months=36,
+        binding="asked",
+        grade="R3",
+        card_class="A",
+        rate="0.03490000",
+        body="branch_approver",
+        drawn="18000000.00",
         payees=2,
         conditions=frozenset({"CS_USE_VOUCHERS"}),
     ),
@@ -289,6 +304,50 @@ async def test_the_chip_firm_repays_as_it_asked_from_offer_to_facility(secured: 
     assert {row["due"][5:7] for row in repaid} == {"06", "12"}
     assert [row["principal"]["amount"] for row in repaid] == ["5000000.00"] * 3
     assert [row["drawn"]["amount"] for row in rows if row.get("drawn")] == ["6000000.00"]
+
+
+async def test_the_second_drawing_waits_for_its_month(secured: SecuredCases) -> None:
+    """The agreement has nine million at once and six in half a year: the gate says so before anybody asks."""
+    play = await secured("sdrcb-operate")
+    body = play.files.json("utilisation.json") | {"value_date": play.utilisation["value_date"]}
+    body["amount"] = body["payees"][0]["amount"] = {"amount": "6000000.00", "currency": "CNY"}
+    body["payees"] = body["payees"][:1]
+    address = f"/v1/facilities/{play.facility['facility_id']}/utilisations?dry_run=true"
+    verdict = (await play.rm.post(address, body))["verdict"]
+    assert (verdict["allowed"], verdict["codes"]) == (False, ["DRAWN_AHEAD_OF_PLAN"])
+    assert verdict["maximum"]["amount"] == "0.00"
+
+
+async def test_a_drawing_has_a_plan_of_its_own(bank_stack: BankStack, secured: SecuredCases) -> None:
+    """Nine million, three equal parts, in June and December; the borrower sees it too, and nobody else's."""
+    play = await secured("sdrcb-operate")
+    address = f"/v1/utilisations/{play.utilisation['utilisation_id']}/plan"
+    found = await play.rm.get(address)
+    rows = [row for row in found["value"]["instalments"] if Decimal(row["principal"]["amount"])]
+    assert [row["principal"]["amount"] for row in rows] == ["3000000.00"] * 3
+    assert {row["due"][5:7] for row in rows} == {"06", "12"}
+    assert rows[-1]["due"] <= play.facility["termination_date"]
+    seen = await bank_stack.bank.person(play.cast.owner).get(address)
+    assert seen["value"] == found["value"]
+    with pytest.raises(Refused) as refused:
+        await bank_stack.bank.person("owner.jiangsu").get(address)
+    assert refused.value.status == 404
+
+
+async def test_two_tranches_with_a_balloon_and_a_step_from_offer_to_drawing(secured: SecuredCases) -> None:
+    play = await secured("shrcb-adas")
+    facility = await play.rm.get(f"/v1/facilities/{play.facility['facility_id']}")
+    assert [item["key"] for item in facility["repayment"]["tranches"]] == ["prepayment", "rental"]
+    found = (await _conclusions(play))["schedule"]["value"]
+    prepayment, rental = found["tranches"]
+    assert Decimal(prepayment["instalments"][-1]["principal"]["amount"]) > Decimal("0.30") * 24_000_000
+    assert sum(Decimal(row["principal"]["amount"]) for row in rental["instalments"]) == 6_000_000
+    plan = await play.rm.get(f"/v1/utilisations/{play.utilisation['utilisation_id']}/plan")
+    shares = {item["key"]: item["instalments"] for item in plan["value"]["tranches"]}
+    assert {key: sum(Decimal(row["principal"]["amount"]) for row in rows) for key, rows in shares.items()} == {
+        "prepayment": Decimal("14400000.00"),
+        "rental": Decimal("3600000.00"),
+    }
 
 
 async def test_what_the_bank_card_measured_is_shown_with_the_rating(secured: SecuredCases) -> None:

@@ -17,6 +17,7 @@ from domain.facts import Absent, Known
 from domain.money import Money
 from domain.pricing import Quote
 from domain.requests.costs import fee_kind, loan_fees
+from services.origination.calc.repayment_words import repayment_rows
 
 _STATES = {"unknown": "未知 unknown", "undisclosed": "未披露 undisclosed", "not_applicable": "不适用 n/a"}
 _OUTCOMES = {"pass": "通过 pass", "refer": "待定 refer", "fail": "否决 fail", "not_run": "未执行 not run"}
@@ -54,6 +55,7 @@ def _request(dossier: Dossier) -> Iterator[str]:
         ("用途 purpose", line.purpose),
         ("还款 repayment", f"{line.repayment.method.value}, {line.repayment.frequency}"),
         ("宽限期 grace", f"{line.repayment.grace_months} 个月 months"),
+        *repayment_rows(line.repayment),
     )
 
 

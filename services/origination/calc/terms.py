@@ -36,7 +36,6 @@ class OfferTerms(Value):
     tenor_months: int
     purpose: str
     repayment: Repayment
-    """As asked for, fitted to the amount and tenor that are offered."""
     price: PricedTerms
     comprehensive_cost: str | None
     """综合融资成本 as a fraction per year, nominal: by the repayment schedule where it was reckoned, else as quoted."""
@@ -103,11 +102,11 @@ def offer_terms(
     assert dossier.limit is not None
     assert dossier.quote is not None
     assert dossier.schedule is not None
+    amount = offered(dossier.line, dossier.limit.limit)
+    tenor_months = min(dossier.line.tenor_months, dossier.limit.tenor_months)
     borrower = dossier.content.party(PartyRole.BORROWER)
     assert borrower is not None
     line, quote = dossier.line, dossier.quote
-    amount = offered(line, dossier.limit.limit)
-    tenor_months = min(line.tenor_months, dossier.limit.tenor_months)
     by_plan = dossier.borrowing_cost.cost if dossier.borrowing_cost is not None else None
     cost = by_plan.nominal if by_plan is not None else quote.comprehensive_cost
     effective = by_plan.effective if by_plan is not None else quote.effective_cost

@@ -2,7 +2,7 @@
 day, for any smaller amount and shorter tenor."""
 
 import json
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from domain.application import CreditLineRequest, Repayment, RepaymentMethod
 from domain.money import yuan
 from domain.pricing import ScheduleRequest
-from domain.repayment import RepaymentTerms
-from domain.requests.repayment import fitted, instalments_at_least, plan_terms
+from domain.repayment import RepaymentTerms, maturity
+from domain.requests.repayment import drawing_terms, fitted, instalments_at_least, plan_terms, planned_by, whole_months
 from policy.engine import Bundle, Product, load_book
 from services.origination.calc.repayment_terms import repayment_faults
 from services.pricing.calc.schedule import repayment_plan
@@ -260,7 +260,7 @@ def _terms(draw: st.DrawFn, amount: int, tenor: int, *, tranche: bool) -> dict[s
 
 @st.composite
 def lines(draw: st.DrawFn) -> CreditLineRequest:
-    amount, tenor = draw(st.integers(100, 20_000_000)), draw(st.integers(1, 60))
+    amount, tenor = draw(st.integers(1000, 20_000_000)), draw(st.integers(1, 60))
     if draw(st.booleans()):
         return line(draw(_terms(amount, tenor, tranche=False)), amount=amount, tenor=tenor)
     tranches = []
@@ -295,3 +295,117 @@ def test_what_may_be_asked_for_can_be_laid_out_however_much_is_granted(
     assert plan is not None
     assert sum(item.principal.amount for item in plan.instalments) == amount.amount
     assert all(item.principal.amount >= 0 for item in plan.instalments)
+
+
+# --- one drawing of an agreement --------------------------------------------------------------------------------------
+
+BEGAN, ENDS = date(2026, 12, 1), date(2028, 12, 1)
+
+
+def drawing(repayment: dict[str, Any], amount: int, drawn_on: date) -> RepaymentTerms:
+    agreed = line(repayment).repayment
+    terms = drawing_terms(
+        agreed,
+        yuan(12_000_000),
+        24,
+        Decimal("0.0350"),
+        began=BEGAN,
+        ends=ENDS,
+        amount=yuan(amount),
+        drawn_on=drawn_on,
+    )
+    return RepaymentTerms.model_validate(terms)
+
+
+def test_a_drawing_ends_with_the_agreement_and_has_what_is_left_of_its_grace() -> None:
+    asked = {"method": "seasonal", "grace_months": 6, "profile": SEASONAL["profile"], "draws": PARTS["draws"]}
+    first = drawing(asked, 5_000_000, date(2026, 12, 10))
+    assert (first.principal, first.tenor_months, first.grace_months) == (yuan(5_000_000), 23, 6)
+    later = drawing(asked, 7_000_000, date(2027, 6, 1))
+    assert (later.tenor_months, later.grace_months, later.draws) == (18, 0, ())
+    assert later.profile == first.profile
+
+
+def test_a_drawing_bears_the_rate_that_the_steps_have_come_to() -> None:
+    stepping = {"method": "annuity", "rate_steps": [{"after_months": m, "margin_bps": 10 * m} for m in (3, 9)]}
+    later = drawing(stepping, 2_000_000, date(2027, 4, 1))
+    assert later.annual_rate == Decimal("0.0380")
+    assert later.model_dump(mode="json")["rate_steps"] == [{"on": "2027-09-01", "annual_rate": "0.04400000"}]
+
+
+def test_a_drawing_takes_its_share_of_every_tranche() -> None:
+    half = drawing(TRANCHES, 6_000_000, date(2026, 12, 1))
+    assert [(item.key, item.principal, item.tenor_months) for item in half.tranches] == [
+        ("civil", yuan(4_000_000), 24),
+        ("gpu", yuan(2_000_000), 18),
+    ]
+
+
+def test_a_tranche_that_has_ended_takes_no_part_in_a_later_drawing() -> None:
+    short = {"key": "bridge", "principal": cny(3_000_000), "tenor_months": 6}
+    asked = {"method": "annuity", "tranches": [short, {"key": "rest", "principal": cny(9_000_000)}]}
+    late = drawing(asked, 12_000_000, date(2027, 7, 1))
+    assert [(item.key, item.principal) for item in late.tranches] == [("rest", yuan(12_000_000))]
+    ended = {"method": "balloon", "tranches": [{**short, "principal": cny(12_000_000), "profile": BALLOON["profile"]}]}
+    assert [(item.key, item.tenor_months) for item in drawing(ended, 1_000_000, date(2027, 7, 1)).tranches] == [
+        ("bridge", 1)
+    ]
+
+
+def test_stated_instalments_shrink_with_the_drawing() -> None:
+    part = drawing(CUSTOM, 6_000_000, date(2026, 12, 1))
+    assert part.profile is not None
+    assert part.profile.model_dump(mode="json")["instalments"] == stated((4, 2_000_000), (8, 4_000_000))["instalments"]
+
+
+@pytest.mark.parametrize(
+    ("repayment", "on", "planned"),
+    [
+        (PARTS, date(2027, 5, 31), 5_000_000),
+        (PARTS, date(2027, 6, 1), 12_000_000),
+        (TRANCHES, date(2026, 12, 1), 8_000_000),
+        (TRANCHES, date(2027, 3, 1), 12_000_000),
+        (BALLOON, date(2026, 12, 1), None),
+    ],
+)
+def test_a_plan_of_drawings_says_how_much_by_when(repayment: dict[str, Any], on: date, planned: int | None) -> None:
+    assert planned_by(line(repayment).repayment, BEGAN, on) == (None if planned is None else yuan(planned))
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "months"),
+    [
+        (date(2026, 12, 1), date(2027, 1, 1), 1),
+        (date(2026, 12, 2), date(2027, 1, 1), 0),
+        (date(2026, 12, 31), date(2027, 2, 28), 2),
+        (date(2027, 1, 2), date(2026, 12, 1), 0),
+    ],
+)
+def test_months_are_whole(start: date, end: date, months: int) -> None:
+    assert whole_months(start, end) == months
+
+
+@settings(deadline=None, max_examples=150)
+@given(asked=lines(), share=st.integers(1, 100), days=st.integers(0, 365), late=st.integers(0, 31))
+def test_every_drawing_of_what_was_asked_for_can_be_laid_out(
+    asked: CreditLineRequest, share: int, days: int, late: int
+) -> None:
+    ends = maturity(ON, asked.tenor_months)
+    day = min(ON + timedelta(days=days), ends - timedelta(days=late))
+    amount = yuan(asked.amount.amount * share / 100)
+    terms = drawing_terms(
+        asked.repayment,
+        asked.amount,
+        asked.tenor_months,
+        Decimal("0.0351"),
+        began=ON,
+        ends=ends,
+        amount=amount,
+        drawn_on=max(day, ON),
+    )
+    request = ScheduleRequest.model_validate(
+        requests.common(book()) | {"product": "jsb_fa", "lender_id": "jsb", "as_of": ON} | terms
+    )
+    plan = repayment_plan(request, book(), dated("calendar.cn", CALENDAR)).value
+    assert plan is not None
+    assert sum(item.principal.amount for item in plan.instalments) == amount.amount
