@@ -11,7 +11,7 @@ from domain.application.text import Code, Count, DivisionCode, Label, Sha256
 from domain.facts import Fact
 from domain.identity import Lei, Uscc
 from domain.model import Value
-from domain.money import Money, NotNegative, Rate
+from domain.money import NotNegative, Rate
 from domain.personal import PersonName
 
 
@@ -99,7 +99,7 @@ class BorrowerProfile(Value):
     """Equity of outside investors, paid in."""
     related_to_lender: Fact[RelatedTo] | None = None
     query_consents: Annotated[tuple[QueryConsent, ...], Field(max_length=100)] | None = None
-    joint_credit_ceiling: Fact[Money] | None = Field(default=None, exclude_if=lambda given: given is None)
+    joint_credit_ceiling: Fact[NotNegative] | None = Field(default=None, exclude_if=lambda given: given is None)
     """What the borrower's lenders have agreed to lend it together at most (联合授信额度)."""
 
 

@@ -18,7 +18,7 @@ from domain.application.text import Code, Key, Label, Months, Remark, Sha256
 from domain.facts import Fact
 from domain.identity import Uscc
 from domain.model import Value
-from domain.money import Money, Rate
+from domain.money import Money, NotNegative, Rate
 from domain.personal import Personal
 
 
@@ -95,7 +95,7 @@ class GuaranteeOffer(Value):
     announcement: Label | None = None
     net_assets: Fact[Money] | None = Field(default=None, exclude_if=lambda given: given is None)
     """Of the guarantor at its latest accounts."""
-    guarantees_given: Fact[Money] | None = Field(default=None, exclude_if=lambda given: given is None)
+    guarantees_given: Fact[NotNegative] | None = Field(default=None, exclude_if=lambda given: given is None)
     """What the guarantor stands for already, this guarantee left out."""
 
 

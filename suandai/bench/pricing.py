@@ -52,7 +52,7 @@ def pricing_figures(sizes: PricingSizes, told: Told) -> list[Figure]:
     """Every figure of pricing. Raises ``Disagreement`` where what is compared does not agree."""
     desk = pricing_case.desk()
     told(f"rating, limit, quote and {MONTHS} instalments, {sizes.rounds} times")
-    figures = [_one_case(desk, sizes.rounds), *_plans(desk, sizes.rounds), *_roots(sizes.rounds)]
+    figures = [_one_case(desk, sizes.rounds), *_plans(desk, sizes.rounds), *_roots(desk, sizes.rounds)]
     told(f"{sizes.quotes:,} quotes after a move of LPR, FTP and PD")
     figures += _repriced(desk, sizes)
     told(f"{sizes.loans:,} risk weights")
@@ -111,9 +111,9 @@ def _plans(desk: PricingDesk, rounds: int) -> Iterator[Figure]:
     yield figure(name, median(mine) * 1000, "ms", beside=median(theirs) * 1000, note=note)
 
 
-def _roots(rounds: int) -> Iterator[Figure]:
+def _roots(desk: PricingDesk, rounds: int) -> Iterator[Figure]:
     """The all-in cost of a loan with fees, a decimal root, beside pyxirr's float one."""
-    asked = pricing_case.quote_request(pricing_case.desk().bundle)
+    asked = pricing_case.quote_request(desk.bundle)
     amount, yearly = asked.amount.amount, Decimal("0.0465")
 
     def ours() -> Decimal | None:

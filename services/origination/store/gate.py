@@ -169,7 +169,7 @@ async def gate_inputs(
             for item in dossier.valuations
         ),
         unvalued=tuple(sorted(asset.key for asset in dossier.content.assets if asset.key not in valued)),
-        guaranteed=valid_guarantees(dossier.content),
+        guaranteed=valid_guarantees(dossier.content, pinned.limits(facility.pinned_on)),
         unsecured=_unsecured(dossier, pinned, facility, _money(commitment.amount)),
         screened=await _screened(session, facility.case_id),
         relationship=await _relationship(session, facility, as_of),

@@ -7,6 +7,7 @@ given, 0))``. Civil Code §681; 商业银行法 §36: the lender examines a guar
 from decimal import Decimal
 
 from domain.finding import Reason
+from domain.guarantees import guarantor_capacity
 from domain.pricing import GuaranteeContribution
 from services.pricing.calc.conclusion import Trace
 from services.pricing.calc.limit.cap import down
@@ -42,7 +43,7 @@ def bounded_by_capacity(
             continue
         worth = min(item.guarantor_net_assets.amount for item in own if item.guarantor_net_assets is not None)
         given = max(item.guarantees_given.amount for item in own if item.guarantees_given is not None)
-        room = max(WIDE.multiply(worth, net_assets_share) - given, Decimal(0))
+        room = guarantor_capacity(worth, net_assets_share, given)
         carried = min(counts, room)
         total += carried
         trace.term(

@@ -2,7 +2,7 @@
 
 Amounts and rates are whole numbers, sums and products of them exact. Where a quotient or a root is needed it is taken in
 float64 and rounded; wherever the fraction lies so near one half that the float's own error could turn it, the term is
-computed again by the exact functions of a single quote. A tenor's FTP and LPR are theirs from the start.
+computed again by the exact functions of a single quote. FTP and LPR are looked up by those functions once for each tenor.
 """
 
 from collections.abc import Callable
