@@ -77,7 +77,7 @@ async def test_a_draft_takes_what_does_not_fit_yet_and_submission_names_it_all(h
     }
     await read(await asking(draft, unfit), 200)
     expected = {
-        ("/lines/0/repayment/tranches/0/method", "VALUE_PATH_NOT_READY"),
+        ("/lines/0/repayment/tranches/0/method", "SCULPTED_AS_A_WHOLE"),
         ("/lines/0/repayment/draws", "terms_of_a_tranche"),
     }
     verdict = await read(await draft.submit(dry_run="true"), 200)
