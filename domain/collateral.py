@@ -12,10 +12,17 @@ from domain.application import AssetKind, Condition, Encumbrance, Provenance, Se
 from domain.application.assets import Serial
 from domain.application.project import Fraction, Kilowatts, PricePerUnit, Pue
 from domain.application.text import Code, Key, Label, Sha256
+from domain.compute_order import OrderFacts, RepaymentCeiling
+from domain.data_asset import DataAssetFacts
 from domain.finding import FindingValue, Outcome
 from domain.model import Value
 from domain.money import Money, NotNegative, Positive, Rate
 from domain.pricing import DecisionInputs
+
+
+def _not_given(value: object) -> bool:
+    """A field that a later model added is left out where it is absent: what was filed before keeps its hash."""
+    return value is None or value == ()
 
 
 class AssetRegistration(Value):
@@ -141,6 +148,8 @@ class ReceivableSubject(Value):
     buyer_tier: str | None
     buyer_related: bool | None
     assignment_allowed: bool | None
+    order: OrderFacts | None = Field(default=None, exclude_if=_not_given)
+    """What the second model asks of a compute order."""
 
 
 class DepositSubject(Value):
@@ -156,6 +165,9 @@ class IntangibleSubject(Value):
     cost: NotNegative | None
     certificate: bool | None
     personal_data: bool | None
+    """Personal information without consent or anonymisation."""
+    data: DataAssetFacts | None = Field(default=None, exclude_if=_not_given)
+    """What the second model asks of a data asset."""
 
 
 Subject = Annotated[
@@ -182,7 +194,7 @@ class ValuationRequest(DecisionInputs):
 class Approach(Value):
     """One valuation approach; ``value`` is None where it could not be run, with the code that says why."""
 
-    name: Literal["cost", "income", "market"]
+    name: Literal["cost", "income", "royalty", "market"]
     value: Money | None
     weight: Rate
     code: str = ""
@@ -203,6 +215,8 @@ class Valuation(FindingValue):
     ltv: Rate
     tenor_cap_months: int
     valid_until: date
+    ceilings: tuple[RepaymentCeiling, ...] = Field(default=(), exclude_if=_not_given)
+    """A compute order: what may be owed on it at each month's end, so that the loan is repaid as the buyer pays."""
 
     def headline(self) -> str:
         return f"{self.asset_key} · {self.units} · {self.lending_value} × {self.ltv:.2f}"

@@ -40,7 +40,8 @@ from domain.application.case import (
     RepaymentMethod,
     SecurityShare,
 )
-from domain.application.contracts import ComputeContract, ContractKind
+from domain.application.contracts import ComputeContract, ContractKind, ExpectedCollection
+from domain.application.data_assets import DataEvaluation, EarningsYear, ExchangeTrade
 from domain.application.project import Economics, FundingSource, FundUse, Project, SourceKind, UseClass
 
 __all__ = [
@@ -57,8 +58,12 @@ __all__ = [
     "ContractKind",
     "CreditLineRequest",
     "DataAssetTerms",
+    "DataEvaluation",
+    "EarningsYear",
     "Economics",
     "Encumbrance",
+    "ExchangeTrade",
+    "ExpectedCollection",
     "FundUse",
     "FundingSource",
     "GuaranteeOffer",

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from policy.engine.authority import AuthorityMatrix
 from policy.engine.collateral import CollateralPolicy
+from policy.engine.compute_order import ComputeOrderPolicy
 from policy.engine.controls import (
     BusinessDayRule,
     PaymentPolicy,
@@ -14,6 +15,7 @@ from policy.engine.controls import (
     ServiceLevels,
     Validity,
 )
+from policy.engine.data_asset import DataAssetPolicy
 from policy.engine.documents import ChecklistFile, ConditionSet
 from policy.engine.faults import FileFault
 from policy.engine.file import PolicyFile
@@ -46,6 +48,8 @@ KINDS: Final[dict[str, type[PolicyFile]]] = {
     "conditions": ConditionSet,
     "pricing": PricingPolicy,
     "collateral": CollateralPolicy,
+    "data_asset": DataAssetPolicy,
+    "compute_order": ComputeOrderPolicy,
     "programme": SupportProgramme,
 }
 

@@ -12,7 +12,7 @@ from domain.canonical import sha256_of
 from domain.collateral import CohortSubject, Valuation, ValuationRequest, ValuationSummary
 from domain.finding import Finding
 from policy.engine import Bundle, PolicyNotInForce
-from services.collateral.calc.valuation import KIND, MODEL, conclude
+from services.collateral.calc.valuation import KIND, RightsPolicies, conclude, model
 from services.collateral.dependencies import READERS, VALUERS, DatabaseDep, PoliciesDep
 from services.collateral.store import register, valuations
 from services.collateral.store.scope import within_sight
@@ -117,7 +117,8 @@ def _concluded(inputs: ValuationRequest, bundle: Bundle) -> Finding[Valuation]:
     except PolicyNotInForce:
         pointer = "/as_of" if inputs.pinned_on is None else "/pinned_on"
         raise Problem("invalid_request", errors=[_not_in_force(pointer)], count=1) from None
-    conclusion = conclude(inputs, policy, validity.valuation_days)
+    rights = RightsPolicies(bundle.data_assets(inputs.policy_on), bundle.compute_orders(inputs.policy_on))
+    conclusion = conclude(inputs, policy, validity.valuation_days, rights)
     return Finding[Valuation](
         id=new_id(),
         kind=KIND,
@@ -127,7 +128,7 @@ def _concluded(inputs: ValuationRequest, bundle: Bundle) -> Finding[Valuation]:
         trace=conclusion.trace,
         inputs_sha256=sha256_of(inputs),
         policy=bundle.ref(policy),
-        model=MODEL,
+        model=model(inputs, rights),
         as_of=inputs.as_of,
         made_at=now(),
     )
