@@ -3,26 +3,31 @@
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from domain.application import AssetKind, Condition, Encumbrance, Provenance, ServerItem
 from domain.application.assets import Serial
-from domain.application.project import Fraction, Kilowatts, PricePerUnit, Pue
+from domain.application.project import Fraction, Kilowatts, Pue
 from domain.application.text import Code, Key, Label, Sha256
 from domain.compute_order import OrderFacts, RepaymentCeiling
 from domain.data_asset import DataAssetFacts
 from domain.finding import FindingValue, Outcome
+from domain.gpu_valuation import (
+    FormFactor,
+    GpuMemory,
+    MarketEvidence,
+    RentPerGpuHour,
+    TariffPerKwh,
+    ValuePath,
+    WarrantyMonths,
+)
 from domain.model import Value
 from domain.money import Money, NotNegative, Positive, Rate
 from domain.pricing import DecisionInputs
-
-
-def _not_given(value: object) -> bool:
-    """A field that a later model added is left out where it is absent: what was filed before keeps its hash."""
-    return value is None or value == ()
 
 
 class AssetRegistration(Value):
@@ -81,10 +86,10 @@ RentBasis = Literal["list", "on_demand", "spot", "contract_1y", "contract_3y"]
 class ServerEconomics(Value):
     """Per server, tax-exclusive, as §3.5 needs them; None is missing and refuses the income approach."""
 
-    rent_per_gpu_hour: PricePerUnit | None
+    rent_per_gpu_hour: RentPerGpuHour | None
     occupancy: Fraction | None
     server_kw: Kilowatts | None
-    tariff_per_kwh: PricePerUnit | None
+    tariff_per_kwh: TariffPerKwh | None
     pue: Pue | None
     rack_per_month: NotNegative | None
     maintenance_rate: Fraction | None
@@ -101,6 +106,11 @@ class ModernEquivalent(Value):
     throughput_ratio: Annotated[Rate, Field(ge=Decimal("0.001"), le=1000)]
     """Workload-weighted throughput of the newest server over that of the subject (Q_new / Q_old)."""
     server_kw: Kilowatts
+
+
+def _not_given(value: object) -> bool:
+    """What a message of an earlier version did not have stays out of its bytes."""
+    return value is None
 
 
 class CohortSubject(Value):
@@ -123,6 +133,15 @@ class CohortSubject(Value):
     unrepaired_fault_cost: NotNegative | None = None
     """Per server; None where no fault is declared."""
     modern_equivalent: ModernEquivalent | None = None
+    memory_gb: GpuMemory | None = Field(default=None, exclude_if=_not_given)
+    """Per GPU."""
+    form_factor: FormFactor | None = Field(default=None, exclude_if=_not_given)
+    warranty_months: WarrantyMonths | None = Field(default=None, exclude_if=_not_given)
+    """Months of the maker's warranty still to run; not known counts as none."""
+    fabric: bool | None = Field(default=None, exclude_if=_not_given)
+    """Whether the servers are pledged with the network that links them; not known counts as not."""
+    decommissioning: bool | None = Field(default=None, exclude_if=_not_given)
+    """Whether the servers must be taken out of their room to be sold; not known counts as yes."""
 
 
 class PhysicalSubject(Value):
@@ -187,8 +206,17 @@ class ValuationRequest(DecisionInputs):
     lien_waiver: bool | None = None
     duplicate_serial: bool | None = None
     """A serial already secures another case; None is looked up in the register before the value is concluded."""
+    evidence: MarketEvidence | None = Field(default=None, exclude_if=_not_given)
+    """Market prices for a GPU server; None is looked up in the price indices before the value is concluded."""
     moment: Literal["approval", "utilisation"] = "approval"
     """At a drawing more is asked of an asset than at the approval: what is bought with the loan exists by then."""
+
+    @model_validator(mode="after")
+    def _evidence_of_the_day(self) -> Self:
+        seen = self.evidence.rent if self.evidence is not None else None
+        if seen is not None and seen.observed_on > self.as_of:
+            raise PydanticCustomError("evidence_of_the_future", "the rent was observed after as_of")
+        return self
 
 
 class Approach(Value):
@@ -215,8 +243,10 @@ class Valuation(FindingValue):
     ltv: Rate
     tenor_cap_months: int
     valid_until: date
-    ceilings: tuple[RepaymentCeiling, ...] = Field(default=(), exclude_if=_not_given)
+    ceilings: tuple[RepaymentCeiling, ...] = Field(default=(), exclude_if=lambda given: not given)
     """A compute order: what may be owed on it at each month's end, so that the loan is repaid as the buyer pays."""
+    path: ValuePath | None = Field(default=None, exclude_if=_not_given)
+    """The value over the life of the loan; only of GPU servers, from the second model on."""
 
     def headline(self) -> str:
         return f"{self.asset_key} · {self.units} · {self.lending_value} × {self.ltv:.2f}"

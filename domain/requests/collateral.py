@@ -30,6 +30,12 @@ from domain.collateral import (
 )
 from domain.dossier import Dossier
 from domain.facts import FactState, known, state_of
+from domain.gpu_valuation import (
+    HIGHEST_RENT_PER_GPU_HOUR,
+    HIGHEST_TARIFF_PER_KWH,
+    MOST_WARRANTY_MONTHS,
+    FormFactor,
+)
 from domain.money import UNIT_PRICE_SCALE, Money, Rounding, rounded
 from domain.process import CohortRef
 from domain.requests.rights import claim_subject, intangible_subject, months_since
@@ -159,7 +165,27 @@ def _gpu_cohort(content: ApplicationContent, line: AssetLine, cohort: str, as_of
         age_months=_server_age(first, as_of),
         replacement_cost_new=Money(amount=unit_price),
         economics=_economics(content, first),
+        # The name of a cohort does not tell memory and warranty apart; the least of its servers stands for all.
+        memory_gb=min(server.gpu_memory_gb for server in servers),
+        form_factor=_form_factor(first),
+        warranty_months=_warranty(servers, as_of),
     )
+
+
+def _form_factor(server: ServerItem) -> FormFactor | None:
+    """How the GPU is mounted, where model or type say so; boards with links of their own and cards sell differently."""
+    named = f"{server.model} {server.gpu_type}".upper()
+    mounted: tuple[tuple[str, FormFactor], ...] = (("SXM", "sxm"), ("OAM", "oam"), ("PCIE", "pcie"))
+    return next((form for word, form in mounted if word in named), None)
+
+
+def _warranty(servers: list[ServerItem], as_of: date) -> int | None:
+    """Whole months of warranty still to run; None where it is not known of every server."""
+    ends = [server.warranty_until for server in servers]
+    known_ends = [end for end in ends if end is not None]
+    if len(known_ends) < len(ends):
+        return None
+    return min(MOST_WARRANTY_MONTHS, months_since(as_of, min(known_ends)) or 0)
 
 
 def _server_age(server: ServerItem, as_of: date) -> int | None:
@@ -181,7 +207,7 @@ def _economics(content: ApplicationContent, server: ServerItem) -> ServerEconomi
         rent_per_gpu_hour=_rent_per_gpu_hour(chosen, server.gpu_count),
         occupancy=known(chosen.occupancy),
         server_kw=known(chosen.server_kw),
-        tariff_per_kwh=known(chosen.tariff_per_kwh),
+        tariff_per_kwh=_plausible(known(chosen.tariff_per_kwh), HIGHEST_TARIFF_PER_KWH),
         pue=known(content.project.pue) if content.project is not None else None,
         rack_per_month=known(chosen.rack_per_server_month),
         maintenance_rate=known(chosen.maintenance_rate),
@@ -199,7 +225,12 @@ def _rent_per_gpu_hour(economics: Economics, gpus: int) -> Decimal | None:
         rent = rent / (gpus * HOURS_PER_MONTH)
     if economics.rent_tax_included:
         rent = rent / (1 + VAT_ON_COMPUTE_SERVICES)
-    return rounded(rent, UNIT_PRICE_SCALE)
+    return _plausible(rounded(rent, UNIT_PRICE_SCALE), HIGHEST_RENT_PER_GPU_HOUR)
+
+
+def _plausible(price: Decimal | None, highest: int) -> Decimal | None:
+    """The price, or None for one in a unit that cannot be meant: a value is not formed on it, and says which is missing."""
+    return None if price is None or price > highest else price
 
 
 def _encumbered(line: AssetLine) -> bool | None:

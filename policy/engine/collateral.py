@@ -1,5 +1,6 @@
 """Collateral: what is accepted, how it is valued, how far it carries (domain paper §3; 商业银行押品管理指引)."""
 
+from itertools import pairwise
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -8,6 +9,7 @@ from domain.application import AssetKind
 from domain.model import Value
 from domain.money import Money, Rate
 from policy.engine.file import PolicyFile
+from policy.engine.gpu_market import IndexTerms, MarketApproach, Model, PriceFloor, RandomLaunches, ResalePoint
 from policy.engine.rules import Rule, repeated_ids
 from policy.engine.source import Pointer
 
@@ -113,10 +115,47 @@ class Liquidation(Value):
 
 
 class GpuValuation(Value):
+    """§3.5. What only the second model reads is absent from a policy that was approved with the first."""
+
     cost: CostApproach
     income: IncomeApproach
     reconciliation: Reconciliation
     liquidation: Liquidation
+    model: Model = "1"
+    """Version of the valuation model that this policy was approved with."""
+    market: MarketApproach | None = None
+    resale_curve: Annotated[tuple[ResalePoint, ...], Field(max_length=100)] = ()
+    """From age 0 on, falling; between the points the logarithm runs straight (§3.7)."""
+    index: IndexTerms | None = None
+    random_launches: RandomLaunches | None = None
+    price_floors: Annotated[tuple[PriceFloor, ...], Field(max_length=100)] = ()
+    rent_to_price_ceiling: Annotated[Rate, Field(gt=0, le=1)] | None = None
+    """A month's rent as a share of the price new beyond which the rent's unit is doubted."""
+
+    @model_validator(mode="after")
+    def _parts_of_the_model(self) -> "GpuValuation":
+        second = (self.market, self.resale_curve or None, self.index, self.random_launches, self.rent_to_price_ceiling)
+        if self.model == "1" and (any(part is not None for part in second) or self.price_floors):
+            raise ValueError("market, resale curve, index, launches and plausibility are parts of model 2")
+        if self.model == "2" and any(part is None for part in second):
+            raise ValueError("model 2 needs market, resale_curve, index, random_launches and rent_to_price_ceiling")
+        return self
+
+    @model_validator(mode="after")
+    def _curve_falls(self) -> "GpuValuation":
+        if self.resale_curve and self.resale_curve[0].age_months != 0:
+            raise ValueError("the resale curve begins with a new server")
+        for before, after in pairwise(self.resale_curve):
+            if after.age_months <= before.age_months or after.share > before.share:
+                raise ValueError("the resale curve goes on in age and never rises")
+        return self
+
+    @model_validator(mode="after")
+    def _market_is_whole(self) -> "GpuValuation":
+        wrong = self.market.incomplete() if self.market is not None else []
+        if wrong:
+            raise ValueError("; ".join(wrong))
+        return self
 
 
 class Covenants(Value):

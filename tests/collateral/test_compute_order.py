@@ -14,7 +14,8 @@ from domain.collateral import ValuationRequest
 from domain.finding import Outcome
 from domain.money import yuan
 from services.collateral.calc.compute_order.collection import months_until, plan
-from services.collateral.calc.valuation import COMPUTE_ORDER_MODEL, MODEL, NO_POLICIES, model
+from services.collateral.calc.valuation import COMPUTE_ORDER_MODEL, MODEL, model
+from tests.collateral.conftest import book
 from tests.collateral.data_assets import ON, RIGHTS, codes, money, named, order, step, valued
 from tests.collateral.requests import valuation
 
@@ -130,9 +131,10 @@ def test_what_is_overdue_is_not_counted_on() -> None:
 
 def test_the_first_model_answers_before_the_policy_and_for_receivables() -> None:
     body = ValuationRequest.model_validate(valuation(order()))
-    assert (model(body, RIGHTS), model(body, NO_POLICIES)) == (COMPUTE_ORDER_MODEL, MODEL)
+    policy = book().collateral(ON)
+    assert (model(body.subject, policy, RIGHTS), model(body.subject, policy)) == (COMPUTE_ORDER_MODEL, MODEL)
     receivable = ValuationRequest.model_validate(valuation(order() | {"asset_kind": "receivable"}))
-    assert model(receivable, RIGHTS) == MODEL
+    assert model(receivable.subject, policy, RIGHTS) == MODEL
 
 
 def test_all_nonsense_is_refused_at_once() -> None:

@@ -16,7 +16,7 @@ from domain.money import yuan
 from policy.engine.data_asset import DataAssetPolicy, DiscountTerms
 from services.collateral.calc.valuation import DATA_ASSET_MODEL, MODEL, NO_POLICIES, RightsPolicies, model
 from tests.collateral.conftest import book
-from tests.collateral.data_assets import RIGHTS, codes, data_asset, facts, money, named, step, trade, valued, year
+from tests.collateral.data_assets import ON, RIGHTS, codes, data_asset, facts, money, named, step, trade, valued, year
 from tests.collateral.requests import request, valuation
 
 SHUTTING = [
@@ -86,9 +86,10 @@ def test_a_cost_without_facts_is_not_lent_on_any_more() -> None:
 
 def test_the_first_model_answers_before_the_policy_and_for_software() -> None:
     data = ValuationRequest.model_validate(valuation(data_asset()))
-    assert (model(data, RIGHTS), model(data, NO_POLICIES)) == (DATA_ASSET_MODEL, MODEL)
+    policy = book().collateral(ON)
+    assert (model(data.subject, policy, RIGHTS), model(data.subject, policy)) == (DATA_ASSET_MODEL, MODEL)
     software = {"kind": "intangible", "asset_kind": "software", "cost": money(1), "certificate": None}
-    assert model(request(software | {"personal_data": None}), RIGHTS) == MODEL
+    assert model(request(software | {"personal_data": None}).subject, policy, RIGHTS) == MODEL
     assert book().data_assets(date(2026, 9, 30)) is None
 
 

@@ -155,7 +155,7 @@ def test_ten_thousand_gpus_move_the_market() -> None:
 
 
 def test_a_figure_beyond_any_money_column_refers() -> None:
-    absurd = cohort(servers=1_000_000, economics=ECONOMICS | {"rent_per_gpu_hour": "999999999999"})
+    absurd = cohort(servers=1_000_000, replacement_cost_new={"amount": "999999999999999.99"})
     conclusion = valued(absurd)
     assert "VALUE_OUT_OF_RANGE" in codes(conclusion)
     assert conclusion.value.lending_value == yuan(0)

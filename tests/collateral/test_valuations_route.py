@@ -132,7 +132,14 @@ IMPOSSIBLE = (
     (cohort(economics=ECONOMICS | {"rent_per_gpu_hour": 12.5}), "/subject/economics/rent_per_gpu_hour"),
     (cohort(economics=ECONOMICS | {"rent_per_gpu_hour": "NaN"}), "/subject/economics/rent_per_gpu_hour"),
     (cohort(economics=ECONOMICS | {"rent_per_gpu_hour": "-1"}), "/subject/economics/rent_per_gpu_hour"),
-    (cohort(economics=ECONOMICS | {"occupancy": "1.2"}), "/subject/economics/occupancy"),
+    # 70,000 a server and month, given as if it were an hour of one GPU.
+    (cohort(economics=ECONOMICS | {"rent_per_gpu_hour": "70000"}), "/subject/economics/rent_per_gpu_hour"),
+    (cohort(economics=ECONOMICS | {"tariff_per_kwh": "550"}), "/subject/economics/tariff_per_kwh"),
+    (cohort(economics=ECONOMICS | {"occupancy": "1.3"}), "/subject/economics/occupancy"),
+    (cohort(gpus_per_server=10_000), "/subject/gpus_per_server"),
+    (cohort(memory_gb=0), "/subject/memory_gb"),
+    (cohort(warranty_months=-1), "/subject/warranty_months"),
+    (cohort(form_factor="brick"), "/subject/form_factor"),
     (cohort(economics=ECONOMICS | {"pue": "0.5"}), "/subject/economics/pue"),
     (cohort(replacement_cost_new={"amount": "0"}), "/subject/replacement_cost_new"),
     (cohort(replacement_cost_new={"amount": 2000000.0}), "/subject/replacement_cost_new/amount"),
@@ -175,7 +182,7 @@ async def test_an_absurd_but_valid_request_is_answered(worker: httpx.AsyncClient
     absurd = cohort(
         servers=1_000_000,
         replacement_cost_new={"amount": "999999999999999999.99"},
-        economics=ECONOMICS | {"rent_per_gpu_hour": "999999999999", "server_kw": "1000", "pue": "10"},
+        economics=ECONOMICS | {"rent_per_gpu_hour": "1000", "server_kw": "1000", "pue": "10"},
     )
     answer = await value(worker, valuation(absurd))
     assert answer.status_code == 200

@@ -54,6 +54,38 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
         "各方法估值相差 {subject}，须由估值人员判断",
         "the approaches differ by {subject} of their median: a valuer decides",
     ),
+    "FEATURES_UNKNOWN": (
+        "{subject} 未知，可比成交无法修正，市场法权重为零",
+        "{subject} is not known: comparable sales cannot be adjusted and the market approach has no weight",
+    ),
+    "PRICE_OUTLIER": (
+        "单卡价格 {subject} 元，低于该类显卡可信下限，请核对发票与型号",
+        "the price per GPU is out of line ({subject} CNY): check invoice and model",
+    ),
+    "RENT_OUT_OF_PROPORTION": (
+        "满负荷月租为设备价格的 {subject}，请核对租金单位",
+        "a month's rent at full load is {subject} of the price: check the unit of the rent",
+    ),
+    "RENT_NOT_INDEXED": (
+        "无该型号租金指数，租金仅有申报值",
+        "no index of rents covers this GPU: the declared rent stands alone",
+    ),
+    "RENT_ABOVE_INDEX": (
+        "申报租金高于市场指数（{subject}），按指数估值",
+        "the declared rent lies above the index ({subject}): the index is taken",
+    ),
+    "INDEX_STALE": (
+        "租金指数 {subject} 已过期，按月折减，须由估值人员判断",
+        "the index {subject} is old: it counts less for each month, and a valuer decides",
+    ),
+    "INDEX_RESTATED": (
+        "租金指数被重述（{subject}），在第二来源确认前取低者，须由估值人员判断",
+        "the index was restated ({subject}): the lower figure counts until a second source confirms, and a valuer decides",
+    ),
+    "LIQUIDATION_ASSUMED": (
+        "处置条件未知（{subject}），变现价值按不利情形计算",
+        "not known for a sale: {subject}; liquidation values read them as what brings less",
+    ),
     "KIND_NOT_ACCEPTED": (
         "政策不给予此类资产抵质押额度",
         "policy gives this kind of asset no credit",

@@ -12,11 +12,13 @@ from domain.collateral import (
     IntangibleSubject,
     PhysicalSubject,
     ReceivableSubject,
+    Subject,
     Valuation,
     ValuationRequest,
 )
 from domain.compute_order import RepaymentCeiling
 from domain.finding import ModelRef, Outcome, Reason, TraceStep
+from domain.gpu_valuation import ValuePath
 from domain.money import ZERO, Money
 from policy.engine.collateral import CollateralPolicy
 from policy.engine.compute_order import ComputeOrderPolicy
@@ -24,11 +26,12 @@ from policy.engine.data_asset import DataAssetPolicy
 from services.collateral.calc import compute_order, data_asset, deposit, intangible, physical, receivable
 from services.collateral.calc.conclusion import FIGURES, Conclusion, plain, reason
 from services.collateral.calc.eligibility import asset_kind, eligibility
-from services.collateral.calc.gpu_server import appraisal as gpu_server
+from services.collateral.calc.gpu_server import model_1, model_2
 
 MODEL = ModelRef(id="collateral_valuation", version="1.0.0")
 DATA_ASSET_MODEL = ModelRef(id="data_asset", version="2.0.0")
 COMPUTE_ORDER_MODEL = ModelRef(id="compute_order", version="2.0.0")
+GPU_SERVER_MODEL_2 = ModelRef(id="collateral_valuation", version="2.0.0")
 KIND = "valuation"
 
 _ASKED_TWICE = {
@@ -89,6 +92,21 @@ class _Appraised:
     ceilings: tuple[RepaymentCeiling, ...] = ()
     barred: bool = False
     """Known to be worth nothing to a lender: a right that is none, an order that binds nobody."""
+    path: ValuePath | None = None
+
+
+def model(subject: Subject, policy: CollateralPolicy, rights: RightsPolicies = NO_POLICIES) -> ModelRef:
+    """The model that values a subject: for servers the one the policy was approved with, for rights the second one from
+    the day on which their own policy is in force."""
+    match subject:
+        case CohortSubject() if policy.gpu.model == "2":
+            return GPU_SERVER_MODEL_2
+        case IntangibleSubject(asset_kind=AssetKind.DATA_ASSET) if rights.data_assets is not None:
+            return DATA_ASSET_MODEL
+        case ReceivableSubject(asset_kind=AssetKind.COMPUTE_ORDER) if rights.compute_orders is not None:
+            return COMPUTE_ORDER_MODEL
+        case _:
+            return MODEL
 
 
 def conclude(
@@ -102,16 +120,6 @@ def conclude(
     """
     with localcontext(FIGURES):
         return _conclude(request, policy, valid_days, rights)
-
-
-def model(request: ValuationRequest, rights: RightsPolicies) -> ModelRef:
-    """The model that answers a request under the policies in force."""
-    kind = asset_kind(request.subject)
-    if kind is AssetKind.DATA_ASSET and isinstance(request.subject, IntangibleSubject) and rights.data_assets:
-        return DATA_ASSET_MODEL
-    if kind is AssetKind.COMPUTE_ORDER and isinstance(request.subject, ReceivableSubject) and rights.compute_orders:
-        return COMPUTE_ORDER_MODEL
-    return MODEL
 
 
 def _conclude(
@@ -143,6 +151,7 @@ def _conclude(
         tenor_cap_months=tenor,
         valid_until=valid_until(request.as_of, valid_days, terms.revaluation_months),
         ceilings=found.ceilings if eligible else (),
+        path=found.path,
     )
     return Conclusion(
         outcome=Outcome.REFER if referred else Outcome.PASS,
@@ -174,16 +183,16 @@ def _appraise(request: ValuationRequest, policy: CollateralPolicy, rights: Right
     kind = policy.of_kind(asset_kind(subject))
     match subject:
         case CohortSubject():
-            return _servers(subject, policy)
+            return _servers(subject, request, policy)
         case PhysicalSubject():
             built = physical.appraise(subject, policy.physical_life(subject.asset_kind))
             return _single(built.value, built.reasons, built.trace, remaining=built.remaining_months)
-        case ReceivableSubject() if model(request, rights) is COMPUTE_ORDER_MODEL and rights.compute_orders:
+        case ReceivableSubject(asset_kind=AssetKind.COMPUTE_ORDER) if rights.compute_orders is not None:
             return _order(compute_order.appraise(subject, request.as_of, kind, rights.compute_orders))
         case ReceivableSubject():
             claim = receivable.appraise(subject)
             return _single(claim.value, claim.reasons, claim.trace)
-        case IntangibleSubject() if model(request, rights) is DATA_ASSET_MODEL and rights.data_assets:
+        case IntangibleSubject(asset_kind=AssetKind.DATA_ASSET) if rights.data_assets is not None:
             return _data(data_asset.appraise(subject, request.encumbered, request.as_of, kind, rights.data_assets))
         case IntangibleSubject():
             right = intangible.appraise(subject)
@@ -192,8 +201,11 @@ def _appraise(request: ValuationRequest, policy: CollateralPolicy, rights: Right
             return _single(*deposit.appraise(subject))
 
 
-def _servers(cohort: CohortSubject, policy: CollateralPolicy) -> _Appraised:
-    worth = gpu_server.appraise(cohort, policy.gpu)
+def _servers(cohort: CohortSubject, request: ValuationRequest, policy: CollateralPolicy) -> _Appraised:
+    if policy.gpu.model == "1":
+        worth = model_1.appraise(cohort, policy.gpu)
+    else:
+        worth = model_2.appraise(cohort, request.evidence, request.as_of, policy.gpu)
     return _Appraised(
         approaches=worth.approaches,
         reconciled=worth.reconciled,
@@ -205,6 +217,7 @@ def _servers(cohort: CohortSubject, policy: CollateralPolicy) -> _Appraised:
         referred=worth.referred,
         reasons=worth.reasons,
         trace=worth.trace,
+        path=worth.path,
     )
 
 

@@ -128,7 +128,7 @@ def _concluded(inputs: ValuationRequest, bundle: Bundle) -> Finding[Valuation]:
         trace=conclusion.trace,
         inputs_sha256=sha256_of(inputs),
         policy=bundle.ref(policy),
-        model=model(inputs, rights),
+        model=model(inputs.subject, policy, rights),
         as_of=inputs.as_of,
         made_at=now(),
     )
