@@ -11,6 +11,7 @@ from pydantic import Field
 from domain.application.data_assets import (
     LONGEST_FORECAST,
     MOST_TRADES,
+    DataTests,
     EarningsYear,
     ExchangeTrade,
     LifeMonths,
@@ -50,6 +51,8 @@ class DataQuality(Value):
     timeliness: Points | None
     accessibility: Points | None
     tested_on: date | None
+    tests: DataTests | None = Field(default=None, exclude_if=lambda given: given is None)
+    """Counts of the tests; of a stated score and a counted one the lower holds."""
 
 
 class DataCosts(Value):

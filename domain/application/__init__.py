@@ -41,7 +41,7 @@ from domain.application.case import (
     SecurityShare,
 )
 from domain.application.contracts import ComputeContract, ContractKind, ExpectedCollection
-from domain.application.data_assets import DataEvaluation, EarningsYear, ExchangeTrade
+from domain.application.data_assets import Counted, DataEvaluation, DataTests, EarningsYear, ExchangeTrade, Lag
 from domain.application.project import Economics, FundingSource, FundUse, Project, SourceKind, UseClass
 
 __all__ = [
@@ -56,9 +56,11 @@ __all__ = [
     "ComputeContract",
     "Condition",
     "ContractKind",
+    "Counted",
     "CreditLineRequest",
     "DataAssetTerms",
     "DataEvaluation",
+    "DataTests",
     "EarningsYear",
     "Economics",
     "Encumbrance",
@@ -68,6 +70,7 @@ __all__ = [
     "FundingSource",
     "GuaranteeOffer",
     "KeyPerson",
+    "Lag",
     "LenderDebt",
     "Licence",
     "LifeStage",

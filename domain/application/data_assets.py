@@ -5,9 +5,10 @@ sublicensing, and a right without end sets no bound to a life.
 """
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from domain.application.text import Label
 from domain.facts import Fact
@@ -51,6 +52,48 @@ class ExchangeTrade(Value):
     period: Adjustment
 
 
+Count = Annotated[int, figure("items", "[0, 1000000000000]", at_least="0", at_most="1000000000000")]
+Items = Annotated[int, figure("items", "[1, 1000000000000]", at_least="1", at_most="1000000000000")]
+Hours = Annotated[Rate, figure("hours", "[0, 9999]", at_least="0", at_most="9999")]
+PromisedHours = Annotated[Rate, figure("hours", "(0, 9999]", above="0", at_most="9999")]
+
+
+class Counted(Value):
+    """Of so many items a machine looked at, those that were right."""
+
+    of: Items
+    right: Count
+
+    @model_validator(mode="after")
+    def _part_of_whole(self) -> Self:
+        if self.right > self.of:
+            raise PydanticCustomError("counted", "right must not be more than of")
+        return self
+
+
+class Lag(Value):
+    """How old the newest record is, and how old it may be by the service level."""
+
+    hours: Hours
+    promised: PromisedHours
+
+
+class DataTests(Value):
+    """Counts of a machine's tests, from which scores follow; a dimension that was not tested is left out."""
+
+    conformity: Counted | None = None
+    """Records that follow their schema."""
+    completeness: Counted | None = None
+    """Cells that should be filled and are."""
+    accuracy: Counted | None = None
+    """Records of a random sample that were found right at their source."""
+    consistency: Counted | None = None
+    """Keys that lead to exactly one record."""
+    timeliness: Lag | None = None
+    accessibility: Counted | None = None
+    """Requests that were answered."""
+
+
 class DataEvaluation(Value):
     """The evaluation report of a data asset (数据资产评估), as far as a valuation asks for it."""
 
@@ -71,6 +114,8 @@ class DataEvaluation(Value):
     timeliness: Fact[Points] | None = None
     accessibility: Fact[Points] | None = None
     tested_on: Fact[date] | None = None
+    tests: DataTests | None = None
+    """Where counts are given, a score stated above them does not count."""
     acquisition_cost: Fact[NonNegativeMoney] | None = None
     processing_cost: Fact[NonNegativeMoney] | None = None
     storage_cost: Fact[NonNegativeMoney] | None = None

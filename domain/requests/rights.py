@@ -140,6 +140,7 @@ def _data(terms: DataAssetTerms, report: DataEvaluation, as_of: date) -> DataAss
             timeliness=known(report.timeliness),
             accessibility=known(report.accessibility),
             tested_on=known(report.tested_on),
+            tests=report.tests,
         ),
         costs=DataCosts(
             acquisition=known(report.acquisition_cost),

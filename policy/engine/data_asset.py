@@ -29,6 +29,8 @@ class QualityTerms(Value):
     weights: dict[Dimension, Share]
     weak_below: Annotated[Rate, Field(ge=0, le=100)]
     weak_ceiling: Share
+    sample_deviations: Annotated[Rate, Field(ge=0, le=5)]
+    """Accuracy found in a sample is taken at the lower end of its interval, so many standard deviations down."""
     valid_days: Annotated[int, Field(ge=1, le=730)]
     """After so many days tests are run again (quarterly revaluation)."""
 

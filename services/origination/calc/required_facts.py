@@ -125,7 +125,7 @@ _HARDWARE: Final = (AssetKind.GPU_SERVER, AssetKind.NETWORK_STORAGE)
 _BUILT: Final = (AssetKind.POWER_COOLING, AssetKind.CIVIL_WORKS)
 _CLAIMS: Final = (AssetKind.RECEIVABLE, AssetKind.COMPUTE_ORDER)
 
-_MAY_BE_LEFT_OUT: Final = frozenset({"forecast", "royalty_rate", "trades"})
+_MAY_BE_LEFT_OUT: Final = frozenset({"forecast", "royalty_rate", "tests", "trades"})
 """Without them an approach does not run, and the asset carries less."""
 _OF_AN_EVALUATION: Final = tuple(name for name in DataEvaluation.model_fields if name not in _MAY_BE_LEFT_OUT)
 

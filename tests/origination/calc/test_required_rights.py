@@ -43,7 +43,7 @@ def test_a_data_asset_with_a_whole_report_lacks_nothing() -> None:
 
 def test_every_fact_of_a_missing_report_is_named() -> None:
     places = lacking(data_asset(TERMS | {"evaluation": None}))
-    optional = {"forecast", "royalty_rate", "trades"}
+    optional = {"forecast", "royalty_rate", "tests", "trades"}
     assert places == {f"/assets/1/data_terms/evaluation/{name}" for name in REPORT if name not in optional}
 
 
