@@ -20,6 +20,7 @@ from domain.gpu_valuation import (
     FormFactor,
     GpuMemory,
     MarketEvidence,
+    RentBasis,
     RentPerGpuHour,
     TariffPerKwh,
     ValuePath,
@@ -78,9 +79,6 @@ class RegisteredAsset(Value):
     unit_count: int
     conflicts: tuple[SerialConflict, ...] = ()
     """Serials that already secure another case: a second pledge is refused with the first named."""
-
-
-RentBasis = Literal["list", "on_demand", "spot", "contract_1y", "contract_3y"]
 
 
 class ServerEconomics(Value):
@@ -213,8 +211,7 @@ class ValuationRequest(DecisionInputs):
 
     @model_validator(mode="after")
     def _evidence_of_the_day(self) -> Self:
-        seen = self.evidence.rent if self.evidence is not None else None
-        if seen is not None and seen.observed_on > self.as_of:
+        if self.evidence is not None and self.evidence.observed_after(self.as_of):
             raise PydanticCustomError("evidence_of_the_future", "the rent was observed after as_of")
         return self
 

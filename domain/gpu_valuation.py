@@ -56,16 +56,22 @@ class Comparable(Value):
     provenance: Provenance
 
 
+RentBasis = Literal["list", "on_demand", "spot", "contract_1y", "contract_3y"]
+"""What a rent is: asked for on a list, paid by the hour, or agreed for a term. They are different prices."""
+
+
 class RentReading(Value):
-    """What a price index said of merchant rents: the latest observation up to the day of the valuation."""
+    """What a price index said of rents: the latest observation up to the day of the valuation."""
 
     index_id: Code
+    basis: RentBasis
     observed_on: date
     rent_per_gpu_hour: RentPerGpuHour
-    """CNY before tax, converted from the observation's own currency and tax basis."""
+    """CNY before tax, converted from the observation's own currency, unit and tax basis."""
     market_utilisation: Fraction | None = None
     restated_from: RentPerGpuHour | None = None
-    """What the index said of the same day before it was restated; None where it was not."""
+    """What the index said of the same day before it was restated; None where it was not, or a second source has
+    confirmed the new figure."""
 
 
 class EvidenceVintage(Value):
@@ -81,9 +87,14 @@ class MarketEvidence(Value):
     out may bring their own.
     """
 
-    rent: RentReading | None = None
-    comparables: Annotated[tuple[Comparable, ...], Field(max_length=500)] = ()
-    vintages: Annotated[tuple[EvidenceVintage, ...], Field(max_length=20)] = ()
+    rents: Annotated[tuple[RentReading, ...], Field(max_length=20)] = ()
+    """One reading an index. Only those of the basis on which the case's own rent stands are held against it."""
+    comparables: Annotated[tuple[Comparable, ...], Field(max_length=100)] = ()
+    vintages: Annotated[tuple[EvidenceVintage, ...], Field(max_length=40)] = ()
+
+    def observed_after(self, day: date) -> bool:
+        """Whether something of it was not known on a day yet."""
+        return any(item.observed_on > day for item in self.rents)
 
 
 class ValuePath(Value):
@@ -106,3 +117,30 @@ class ValuePath(Value):
     def lendable(self) -> tuple[Decimal, ...]:
         """``V_q``: the lower of quantile and market in each month (domain paper §3.6)."""
         return tuple(min(pair) for pair in zip(self.quantile, self.market, strict=True))
+
+
+class SimulatedValue(Value):
+    """Values of one server in one month over simulated rents, CNY."""
+
+    mean: Amount
+    mean_error: Amount
+    """Standard error of the mean."""
+    quantile: Amount
+
+
+class CrossCheck(Value):
+    """The closed forms of a value path held against simulated rents, for one server in one month, CNY.
+
+    No decision stands on it: simulated figures may differ in their last places from machine to machine.
+    """
+
+    month: int
+    seed: int
+    paths: int
+    mean: Amount
+    quantile: Amount
+    simulated: SimulatedValue
+    launches_at_random: SimulatedValue
+    """The same with generations that come by chance instead of in policy's known months."""
+    brownian_quantile: Amount
+    """A value that wanders without reverting, for comparison."""

@@ -70,6 +70,8 @@ class CostApproach(Value):
     overuse_span: Annotated[Rate, Field(gt=0, le=1)]
     overuse_ageing: Share
     inutility_exponent: Annotated[Rate, Field(gt=0, le=1)]
+    excess_power_rate: Share | None = None
+    """At which the power that a newer server saves is capitalised; that of the income approach where it is not named."""
 
 
 class IncomeApproach(Value):
@@ -134,11 +136,20 @@ class GpuValuation(Value):
 
     @model_validator(mode="after")
     def _parts_of_the_model(self) -> "GpuValuation":
-        second = (self.market, self.resale_curve or None, self.index, self.random_launches, self.rent_to_price_ceiling)
+        second = (
+            self.market,
+            self.resale_curve or None,
+            self.index,
+            self.random_launches,
+            self.rent_to_price_ceiling,
+            self.cost.excess_power_rate,
+        )
         if self.model == "1" and (any(part is not None for part in second) or self.price_floors):
-            raise ValueError("market, resale curve, index, launches and plausibility are parts of model 2")
+            raise ValueError("market, resale curve, index, launches, plausibility, excess_power_rate: parts of model 2")
         if self.model == "2" and any(part is None for part in second):
-            raise ValueError("model 2 needs market, resale_curve, index, random_launches and rent_to_price_ceiling")
+            raise ValueError(
+                "model 2 needs market, resale_curve, index, random_launches, rent_to_price_ceiling, excess_power_rate"
+            )
         return self
 
     @model_validator(mode="after")

@@ -7,7 +7,7 @@ import httpx
 from fastapi import FastAPI
 
 from services.collateral import tables
-from services.collateral.routes import allocations, assets, registrations, valuations
+from services.collateral.routes import allocations, assets, price_indices, records, registrations, valuations
 from services.collateral.sources import OriginationBooks, PolicyShelf, PublishedBooks
 from services.kit.app import build_app
 from services.kit.database import Database
@@ -48,7 +48,14 @@ def create_app(settings: ServiceSettings | None = None, books: PublishedBooks | 
         title="suandai collateral",
         description="Assets, valuations, allocations and security interests.",
         settings=settings,
-        routers=[assets.router, valuations.router, allocations.router, registrations.router],
+        routers=[
+            assets.router,
+            valuations.router,
+            records.router,
+            price_indices.router,
+            allocations.router,
+            registrations.router,
+        ],
         idempotency=tables.idempotency,
         readiness={"database": database.ping},
         lifespan=lifespan,

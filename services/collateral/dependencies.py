@@ -27,6 +27,8 @@ READERS = (
     Role.WORKOUT_OFFICER,
     Role.AUDITOR,
 )
+INDEX_KEEPERS = (Role.POLICY_ADMIN, Role.OPERATOR)
+"""Who enters what was observed of markets; the same people keep the bank's other reference data."""
 VALUERS = (
     *MACHINES,
     Role.RELATIONSHIP_MANAGER,
@@ -53,6 +55,54 @@ register(
         "The asset was released",
         "该资产已不再担保任何业务。",
         "The asset secures nothing any more.",
+    ),
+    ProblemType(
+        "index_vintage_exists",
+        409,
+        "该版本已存在且内容不同",
+        "The vintage exists with another content",
+        "价格指数只能追加新版本，不能覆盖。",
+        "A price index is only added to; give the corrected series a new vintage.",
+    ),
+    ProblemType(
+        "index_out_of_order",
+        409,
+        "发布日早于最新版本",
+        "The vintage is older than the last one",
+        "最新版本发布于 {last}；更早的版本会改变已作估值的依据。",
+        "The last vintage was published on {last}; an older one would change what valuations stood on.",
+    ),
+    ProblemType(
+        "series_differs",
+        409,
+        "同一指数的口径不得改变",
+        "A series keeps its measure",
+        "该指数此前的型号、口径或币种不同；请另设指数。",
+        "The series had another GPU, basis or currency before; another measure is another series.",
+    ),
+    ProblemType(
+        "bases_differ",
+        409,
+        "口径不同，不得比较",
+        "Different bases are never compared",
+        "两个指数的下列口径不同：{fields}。",
+        "The two indices differ in: {fields}.",
+    ),
+    ProblemType(
+        "no_observation",
+        409,
+        "该日无观测值",
+        "There is no observation by that day",
+        "指数在该日之前没有租金观测值。",
+        "The index has no observed rent up to that day.",
+    ),
+    ProblemType(
+        "no_value_path",
+        409,
+        "该估值没有价值路径",
+        "The valuation has no value path",
+        "仅 GPU 服务器自第二版模型起有价值路径。",
+        "Only GPU servers have one, from the second model on, and only where a value could be formed.",
     ),
     ProblemType(
         "dry_run_only",

@@ -134,3 +134,26 @@ class SecurityInterest(CollateralTable, table=True):
     purchase_money_priority: bool | None = None
     registered_by: str
     created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class PriceIndexRow(CollateralTable, table=True):
+    """A vintage of a price index. Only added to: what a valuation was pinned to stays as it was."""
+
+    __tablename__ = "price_index"
+    __table_args__ = (
+        UniqueConstraint("series", "vintage"),
+        Index(None, "series", "published_on", "id"),
+        Index(None, "gpu_type", "published_on"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    series: str
+    vintage: str
+    gpu_type: str
+    """In upper case, as valuations ask for it."""
+    published_on: date
+    body: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+    restated: list[str] = Field(sa_column=Column(JSONB, nullable=False))
+    sha256: str
+    recorded_by: str
+    recorded_at: datetime = Field(sa_type=UtcDateTime)

@@ -262,3 +262,51 @@ def test_every_asset_is_entered_into_the_register() -> None:
         ("hall", 0, None),
     ]
     assert {entry.case_number for entry in entries} == {"SD2026-YC-000001"}
+
+
+def test_what_sets_servers_apart_comes_from_the_inventory() -> None:
+    """The least of a cohort's servers stands for all of them."""
+    rows = (
+        server("A-0001", gpu_memory_gb=141, warranty_until="2029-03-20"),
+        server("A-0002", gpu_memory_gb=80, warranty_until="2028-06-30"),
+    )
+    subject = servers_of(application(fleet(*rows)))
+    assert (subject.memory_gb, subject.warranty_months, subject.form_factor) == (80, 27, "sxm")
+
+
+@pytest.mark.parametrize(
+    ("named", "mounted"),
+    [
+        ({"model": "8xH100 SXM", "gpu_type": "H100"}, "sxm"),
+        ({"model": "8xH20", "gpu_type": "H20-141G-OAM"}, "oam"),
+        ({"model": "4xH100 PCIe", "gpu_type": "H100"}, "pcie"),
+        ({"model": "8xH20", "gpu_type": "H20-141G"}, None),
+    ],
+)
+def test_how_a_gpu_is_mounted_is_known_where_its_name_says_so(named: dict[str, Any], mounted: str | None) -> None:
+    assert servers_of(application(fleet(server("A-0001", **named)))).form_factor == mounted
+
+
+def test_a_warranty_that_is_not_known_of_every_server_is_known_of_none() -> None:
+    rows = (server("A-0001", warranty_until="2029-03-20"), server("A-0002"))
+    assert servers_of(application(fleet(*rows))).warranty_months is None
+    expired = servers_of(application(fleet(server("A-0003", warranty_until="2025-01-01"))))
+    assert expired.warranty_months == 0
+
+
+@pytest.mark.parametrize(
+    ("given", "lost"),
+    [
+        ({"rent": fact("70000")}, "rent_per_gpu_hour"),
+        ({"rent": fact("9000000"), "rent_unit": "per_server_month"}, "rent_per_gpu_hour"),
+        ({"tariff_per_kwh": fact("550")}, "tariff_per_kwh"),
+    ],
+)
+def test_a_price_in_a_unit_that_cannot_be_meant_is_no_price(given: dict[str, Any], lost: str) -> None:
+    """A value is not formed on it, and says which line is missing; the request itself can still be made."""
+    economics = servers_of(application(fleet(server("A-0001")), economics=[RUNNING | given])).economics
+    assert economics is not None
+    assert getattr(economics, lost) is None
+    usual = servers_of(application(fleet(server("A-0001")), economics=[RUNNING])).economics
+    assert usual is not None
+    assert getattr(usual, lost) is not None

@@ -55,6 +55,7 @@ def sale(number: int = 1, days: int = 30, **changes: Any) -> dict[str, Any]:
 def reading(**changes: Any) -> dict[str, Any]:
     found: dict[str, Any] = {
         "index_id": "rent.h100",
+        "basis": "on_demand",
         "observed_on": (ON - timedelta(days=3)).isoformat(),
         "rent_per_gpu_hour": "12",
     }
@@ -65,11 +66,11 @@ def valued(
     subject: dict[str, Any] | None = None,
     *,
     sales: list[dict[str, Any]] | None = None,
-    rent: dict[str, Any] | None = None,
+    rents: list[dict[str, Any]] | None = None,
     policy: CollateralPolicy = POLICY,
     **changes: Any,
 ) -> Conclusion:
-    evidence = {"rent": rent, "comparables": sales or []}
+    evidence = {"rents": rents or [], "comparables": sales or []}
     return conclude(
         request(subject or cohort(**FEATURES), as_of=ON.isoformat(), evidence=evidence, **changes), policy, 90
     )
@@ -216,40 +217,64 @@ def test_the_order_in_which_sales_are_told_changes_nothing() -> None:
 def test_no_index_leaves_the_declared_rent_and_says_so() -> None:
     conclusion = valued()
     assert "RENT_NOT_INDEXED" in codes(conclusion)
-    assert "RENT_NOT_INDEXED" not in codes(valued(rent=reading()))
+    assert "RENT_NOT_INDEXED" not in codes(valued(rents=[reading()]))
 
 
 def test_the_lower_of_declared_rent_and_index_is_taken() -> None:
-    below, at, above = (valued(rent=reading(rent_per_gpu_hour=rent)).value for rent in ("9", "12", "20"))
+    below, at, above = (valued(rents=[reading(rent_per_gpu_hour=rent)]).value for rent in ("9", "12", "20"))
     assert below.lending_value < at.lending_value
     assert at.lending_value == above.lending_value, "an index never raises a value above what the case declares"
-    assert "RENT_ABOVE_INDEX" in codes(valued(rent=reading(rent_per_gpu_hour="9")))
+    assert "RENT_ABOVE_INDEX" in codes(valued(rents=[reading(rent_per_gpu_hour="9")]))
 
 
 def test_an_old_index_counts_less_for_each_month_begun_and_is_referred() -> None:
     """§6.3: the last pinned observation less 5 % a month; fourteen days are fresh."""
     subject = cohort(economics=ECONOMICS | {"rent_per_gpu_hour": "30"}, **FEATURES)
-    fresh = valued(subject, rent=reading(observed_on=(ON - timedelta(days=14)).isoformat()))
+    fresh = valued(subject, rents=[reading(observed_on=(ON - timedelta(days=14)).isoformat())])
     assert "INDEX_STALE" not in codes(fresh)
     for days, factor in ((15, "0.95"), (44, "0.95"), (45, "0.9025")):
-        late = valued(subject, rent=reading(observed_on=(ON - timedelta(days=days)).isoformat()))
+        late = valued(subject, rents=[reading(observed_on=(ON - timedelta(days=days)).isoformat())])
         assert {"INDEX_STALE"} <= codes(late)
         assert late.outcome is Outcome.REFER
-        same = valued(subject, rent=reading(rent_per_gpu_hour=str(12 * Decimal(factor))))
+        same = valued(subject, rents=[reading(rent_per_gpu_hour=str(12 * Decimal(factor)))])
         assert late.value.lending_value == same.value.lending_value
 
 
 @pytest.mark.parametrize(("now", "before"), [("10", "12"), ("12", "10")])
 def test_a_restatement_alone_moves_nothing_up_and_is_referred(now: str, before: str) -> None:
-    conclusion = valued(rent=reading(rent_per_gpu_hour=now, restated_from=before))
+    conclusion = valued(rents=[reading(rent_per_gpu_hour=now, restated_from=before)])
     assert conclusion.outcome is Outcome.REFER
     assert "INDEX_RESTATED" in codes(conclusion)
-    assert conclusion.value.lending_value == valued(rent=reading(rent_per_gpu_hour="10")).value.lending_value
+    assert conclusion.value.lending_value == valued(rents=[reading(rent_per_gpu_hour="10")]).value.lending_value
+
+
+@pytest.mark.parametrize("basis", ["spot", "list", "contract_1y"])
+def test_an_index_of_another_basis_is_not_held_against_the_rent(basis: str) -> None:
+    conclusion = valued(rents=[reading(basis=basis, rent_per_gpu_hour="1", market_utilisation="0.1")])
+    assert "RENT_NOT_INDEXED" in codes(conclusion)
+    assert conclusion.value.lending_value == valued().value.lending_value
+
+
+def test_of_several_indices_the_lowest_fresh_one_is_taken() -> None:
+    """On one day of 2026 four indices of the same GPU said 2.81 to 3.62."""
+    four = [reading(index_id=f"rent.{n}", rent_per_gpu_hour=rent) for n, rent in enumerate(("11", "10", "14", "13"))]
+    lowest = valued(rents=[reading(rent_per_gpu_hour="10")]).value.lending_value
+    assert valued(rents=four).value.lending_value == lowest
+    old = reading(index_id="old", rent_per_gpu_hour="1", observed_on=(ON - timedelta(days=40)).isoformat())
+    assert valued(rents=[*four, old]).value.lending_value == lowest
+    assert "INDEX_STALE" not in codes(valued(rents=[*four, old]))
+
+
+def test_a_second_fresh_source_speaks_for_a_restated_one() -> None:
+    restated = reading(rent_per_gpu_hour="10", restated_from="12")
+    beside = reading(index_id="other", rent_per_gpu_hour="10.5")
+    assert "INDEX_RESTATED" in codes(valued(rents=[restated]))
+    assert "INDEX_RESTATED" not in codes(valued(rents=[restated, beside]))
 
 
 def test_a_slack_market_is_economic_obsolescence_whoever_is_busy() -> None:
     """§3.5 step 1: .50 against a normal .85 takes .2727."""
-    conclusion = valued(rent=reading(market_utilisation="0.50"))
+    conclusion = valued(rents=[reading(market_utilisation="0.50")])
     step = next(item for item in conclusion.trace if item.step == "gpu_server/cost/economic")
     assert (step.result[:6], step.inputs["of"]) == ("0.2726", "the index")
     assert round(Decimal(step.result), 4) == Decimal("0.2727")
@@ -257,7 +282,7 @@ def test_a_slack_market_is_economic_obsolescence_whoever_is_busy() -> None:
 
 def test_a_reading_of_the_future_is_refused() -> None:
     with pytest.raises(ValidationError, match="after as_of"):
-        valued(rent=reading(observed_on=(ON + timedelta(days=1)).isoformat()))
+        valued(rents=[reading(observed_on=(ON + timedelta(days=1)).isoformat())])
 
 
 # --- plausibility, liquidation, refusal -------------------------------------------------------------------------------
@@ -321,7 +346,7 @@ def test_row_e4_a_missing_cash_line_refuses_the_value(line: str) -> None:
 
 
 def test_an_index_does_not_stand_in_for_a_rent_that_nobody_declared() -> None:
-    conclusion = valued(cohort(economics=ECONOMICS | {"rent_per_gpu_hour": None}), rent=reading())
+    conclusion = valued(cohort(economics=ECONOMICS | {"rent_per_gpu_hour": None}), rents=[reading()])
     assert conclusion.value.reconciled_value is None
 
 
@@ -333,9 +358,12 @@ def test_a_value_beyond_any_money_column_is_refused() -> None:
 
 def test_every_term_is_in_the_trace() -> None:
     newest = {"price": {"amount": "2400000"}, "throughput_ratio": "2", "server_kw": "10"}
-    conclusion = valued(cohort(modern_equivalent=newest, **FEATURES), sales=[sale(n) for n in range(5)], rent=reading())
+    conclusion = valued(
+        cohort(modern_equivalent=newest, **FEATURES), sales=[sale(n) for n in range(5)], rents=[reading()]
+    )
     steps = {step.step: step for step in conclusion.trace if step.step.startswith("gpu_server/")}
     assert list(steps) == [
+        "gpu_server/rent/rent.h100",
         "gpu_server/rent",
         "gpu_server/cost/physical",
         "gpu_server/cost/functional",
@@ -419,9 +447,14 @@ def test_a_worse_server_is_never_worth_more(
 
 
 @settings(max_examples=20, deadline=None)
-@given(rent=rents, rate=shares, more=shares)
-def test_a_higher_discount_rate_never_raises_the_value(rent: Decimal, rate: Decimal, more: Decimal) -> None:
-    subject = cohort(economics=ECONOMICS | {"rent_per_gpu_hour": str(rent)}, **FEATURES)
+@given(rent=rents, rate=shares, more=shares, kilowatts=st.integers(1, 60), newest=st.booleans())
+def test_a_higher_discount_rate_never_raises_the_value(
+    rent: Decimal, rate: Decimal, more: Decimal, kilowatts: int, newest: bool
+) -> None:
+    """Not even of a server that burns so much power that saving it is most of what a newer one is bought for."""
+    lines = ECONOMICS | {"rent_per_gpu_hour": str(rent), "server_kw": str(kilowatts), "tariff_per_kwh": "0.9"}
+    modern = {"price": {"amount": "1500000"}, "throughput_ratio": "1", "server_kw": "2"} if newest else None
+    subject = cohort(economics=lines, modern_equivalent=modern, **FEATURES)
 
     def at(discount: Decimal) -> CollateralPolicy:
         income = POLICY.gpu.income.model_copy(update={"discount_rate": discount})

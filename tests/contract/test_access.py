@@ -36,6 +36,7 @@ QUERY = {
     "at": "2026-03-16T09:00:00Z",
     "lender_id": "nxb",
     "delivered_on": "2026-03-16",
+    "with": "rent.nothing",
 }
 
 
@@ -208,6 +209,7 @@ async def own(bank_stack: BankStack, secured: SecuredCases, minted: Tokens, http
     assessment = await rm.get(f"/v1/applications/{play.case_id}/assessment")
     rating = next(item for item in assessment["items"] if item["finding"]["kind"] == "rating")
     valuation = next(item for item in assessment["items"] if item["finding"]["kind"] == "valuation")
+    servers = next(item for item in assessment["items"] if item["asset_key"] == "servers")
     with psycopg.connect(bank_stack.assembly.postgres.conninfo("suandai")) as connection:
         found = connection.execute(
             "SELECT id, actor ->> 'subject' FROM origination.command WHERE of_case = %s AND actor ->> 'subject' = %s LIMIT 1",
@@ -249,6 +251,7 @@ async def own(bank_stack: BankStack, secured: SecuredCases, minted: Tokens, http
             "pricing": {"finding_id": rating["finding"]["id"], "sensitivity_id": sensitivity.json()["id"]},
             "collateral": {
                 "finding_id": valuation["finding"]["id"],
+                "valuation_id": servers["finding"]["id"],
                 "asset_id": assets.json()["items"][0]["asset_id"],
             },
         },

@@ -178,6 +178,16 @@ def test_the_servers_of_the_project_carry_less_than_they_cost() -> None:
     assert round(carried / 1_000_000, 1) == Decimal("177.7")
 
 
+def test_the_servers_of_the_project_lose_value_as_its_readme_says() -> None:
+    dossier, _ = assessed("nxb-xiyun")
+    fleet = next(item.valuation for item in dossier.valuations if item.asset_key == "servers")
+    assert fleet.path is not None
+    low = [round(fleet.path.lendable[month] / 1_000_000, 1) for month in range(0, 61, 12)]
+    assert low == [Decimal(figure) for figure in ("128.4", "74.0", "48.1", "29.6", "18.0", "14.2")]
+    row = "| servers, million yuan | " + " | ".join(str(figure) for figure in low) + " |"
+    assert row in (EXAMPLES / "nxb-xiyun" / "README.md").read_text("utf-8")
+
+
 def test_without_its_guarantee_the_project_is_bound_by_collateral() -> None:
     dossier, _ = assessed("nxb-xiyun")
     alone = dossier.content.model_copy(update={"guarantees": ()})

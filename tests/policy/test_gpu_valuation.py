@@ -23,6 +23,7 @@ def collateral_alone(directory: Path) -> Path:
     [
         ("  model: 2\n", "", "parts of model 2"),
         ("  rent_to_price_ceiling: 0.10\n", "", "model 2 needs"),
+        ("    excess_power_rate: 0.12\n", "", "model 2 needs"),
         ("    - {age_months: 0, share: 1}\n", "", "begins with a new server"),
         ("share: 0.30}", "share: 0.50}", "never rises"),
         ("{age_months: 36, share", "{age_months: 24, share", "goes on in age"),

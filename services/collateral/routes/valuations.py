@@ -10,11 +10,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from domain.canonical import sha256_of
 from domain.collateral import CohortSubject, Valuation, ValuationRequest, ValuationSummary
-from domain.finding import Finding
-from policy.engine import Bundle, PolicyNotInForce
+from domain.finding import Finding, ReferenceDataRef
+from policy.engine import Bundle, CollateralPolicy, PolicyNotInForce
 from services.collateral.calc.valuation import KIND, RightsPolicies, conclude, model
 from services.collateral.dependencies import READERS, VALUERS, DatabaseDep, PoliciesDep
-from services.collateral.store import register, valuations
+from services.collateral.store import price_indices, register, valuations
 from services.collateral.store.scope import within_sight
 from services.collateral.tables import ValuationRow, findings
 from services.kit.auth import allow, record_refusal
@@ -42,9 +42,14 @@ async def value(
     if who.kind != "service" and not dry_run:
         await record_refusal(request, "dry_run_only", principal=who, reason="role")
         raise Problem("dry_run_only")
+    if body.evidence is not None and not dry_run:
+        # What enters a case stands on the vintages that are kept here, not on what a caller says of them.
+        raise Problem("invalid_request", errors=[_OWN_EVIDENCE], count=1)
     bundle = await policies.bundle(body.policy_sha256)
+    policy, valid_days = _in_force(body, bundle)
     inputs, branch = await _with_register(database, body, who)
-    finding = await asyncio.to_thread(_concluded, inputs, bundle)
+    inputs = await _with_evidence(database, inputs, policy)
+    finding = await asyncio.to_thread(_concluded, inputs, bundle, policy, valid_days)
 
     async def effect(session: AsyncSession) -> Reply:
         if not dry_run:
@@ -110,15 +115,31 @@ async def _with_register(database: Database, asked: ValuationRequest, who: Princ
         return asked, asset.branch
 
 
-def _concluded(inputs: ValuationRequest, bundle: Bundle) -> Finding[Valuation]:
+async def _with_evidence(database: Database, asked: ValuationRequest, policy: CollateralPolicy) -> ValuationRequest:
+    """The request with what the price indices say of its GPU on the day, where the policy's model reads them."""
+    subject = asked.subject
+    if asked.evidence is not None or policy.gpu.index is None or not isinstance(subject, CohortSubject):
+        return asked
+    async with database.session() as session:
+        found = await price_indices.evidence(session, subject.gpu_type, asked.as_of)
+    return asked.model_copy(update={"evidence": found})
+
+
+def _in_force(asked: ValuationRequest, bundle: Bundle) -> tuple[CollateralPolicy, int]:
+    """The policy of the request's day, and for how many days it trusts a valuation."""
     try:
-        policy = bundle.collateral(inputs.policy_on)
-        validity = bundle.validity(inputs.policy_on)
+        return bundle.collateral(asked.policy_on), bundle.validity(asked.policy_on).valuation_days
     except PolicyNotInForce:
-        pointer = "/as_of" if inputs.pinned_on is None else "/pinned_on"
+        pointer = "/as_of" if asked.pinned_on is None else "/pinned_on"
         raise Problem("invalid_request", errors=[_not_in_force(pointer)], count=1) from None
+
+
+def _concluded(
+    inputs: ValuationRequest, bundle: Bundle, policy: CollateralPolicy, valid_days: int
+) -> Finding[Valuation]:
     rights = RightsPolicies(bundle.data_assets(inputs.policy_on), bundle.compute_orders(inputs.policy_on))
-    conclusion = conclude(inputs, policy, validity.valuation_days, rights)
+    conclusion = conclude(inputs, policy, valid_days, rights)
+    pinned = inputs.evidence.vintages if inputs.evidence is not None else ()
     return Finding[Valuation](
         id=new_id(),
         kind=KIND,
@@ -128,6 +149,7 @@ def _concluded(inputs: ValuationRequest, bundle: Bundle) -> Finding[Valuation]:
         trace=conclusion.trace,
         inputs_sha256=sha256_of(inputs),
         policy=bundle.ref(policy),
+        reference_data=tuple(ReferenceDataRef(id=item.id, vintage=item.vintage, sha256=item.sha256) for item in pinned),
         model=model(inputs.subject, policy, rights),
         as_of=inputs.as_of,
         made_at=now(),
@@ -141,3 +163,11 @@ def _not_in_force(pointer: str) -> Fault:
         "该政策在此日期尚未生效",
         "the policy was not in force on this date",
     )
+
+
+_OWN_EVIDENCE = Fault(
+    "/evidence",
+    "dry_run_only",
+    "业务估值的市场依据由系统查取，仅试算可自带",
+    "market evidence of a case's valuation is looked up; only a dry run may bring its own",
+)

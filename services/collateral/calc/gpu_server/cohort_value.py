@@ -85,9 +85,10 @@ def obsolescence(
     driven = cohort.historic_utilisation if cohort.historic_utilisation is not None else Decimal(1)
     repairs = cohort.unrepaired_fault_cost.amount if cohort.unrepaired_fault_cost is not None else Decimal(0)
     newest = cohort.modern_equivalent
+    rate = terms.income.discount_rate if terms.cost.excess_power_rate is None else terms.cost.excess_power_rate
     return cost.Obsolescence(
         physical=cost.physical(age, driven, repairs, price, terms.cost),
-        functional=cost.functional(newest, economics, price, age, terms.income) if newest is not None else None,
+        functional=cost.functional(newest, economics, price, age, terms.income, rate) if newest is not None else None,
         economic=cost.economic(market_utilisation, terms.cost),
     )
 

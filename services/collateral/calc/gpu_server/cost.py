@@ -42,13 +42,17 @@ def functional(
     replacement_cost: Decimal,
     age_months: int,
     terms: IncomeApproach,
+    rate: Decimal,
 ) -> Decimal:
-    """The cheaper way to the same work: purchase price of equal throughput, and the power saved over the remaining life."""
+    """The cheaper way to the same work: purchase price of equal throughput, and the power saved over the remaining life.
+
+    ``rate`` per year capitalises the power saved.
+    """
     equal_work = newest.price.amount / newest.throughput_ratio
     excess_capital = max(Decimal(0), replacement_cost - equal_work)
     excess_kw = max(Decimal(0), economics.server_kw - newest.server_kw / newest.throughput_ratio)
     saved = excess_kw * economics.pue * terms.hours_per_month * economics.tariff_per_kwh
-    monthly = (_ONE + terms.discount_rate) ** (_ONE / -12)
+    monthly = (_ONE + rate) ** (_ONE / -12)
     remaining = max(0, terms.economic_life_months - age_months)
     annuity = sum((monthly**month for month in range(1, remaining + 1)), Decimal(0))
     return min(_ONE, (excess_capital + saved * annuity) / replacement_cost)

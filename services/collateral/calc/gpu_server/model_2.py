@@ -3,7 +3,7 @@ held at the merchant income; liquidation with its surcharges; and the value in e
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -27,12 +27,18 @@ from services.collateral.calc.gpu_server.cohort_value import (
 from services.collateral.calc.gpu_server.income import RunningEconomics
 from services.collateral.calc.gpu_server.liquidation import liquidation
 from services.collateral.calc.gpu_server.market import market_value
-from services.collateral.calc.gpu_server.rent import standing_rent
+from services.collateral.calc.gpu_server.rent import StandingRent, standing_rent
 from services.collateral.calc.gpu_server.terms import cost_steps, income_steps
 from services.collateral.calc.gpu_server.value_path import Server, value_path
 from services.collateral.calc.gpu_server.value_path import ValuePath as PathOfServer
 
-_NO_EVIDENCE = MarketEvidence()
+
+@dataclass(frozen=True)
+class Standing:
+    """A server of the cohort as it stands on a day, at the rent that the evidence leaves of the declared one."""
+
+    server: Server
+    rent: StandingRent
 
 
 def appraise(cohort: CohortSubject, evidence: MarketEvidence | None, on: date, terms: GpuValuation) -> Appraisal:
@@ -41,31 +47,28 @@ def appraise(cohort: CohortSubject, evidence: MarketEvidence | None, on: date, t
     A missing cash line or an unknown age refuses the value. What is doubtful (approaches that disagree, a price or rent
     out of proportion, an index that is old or was restated) leaves a value and refers it to the valuer.
     """
-    economics, missing = complete(cohort.economics)
-    if economics is None or cohort.age_months is None:
-        unknown_age = (reason("AGE_UNKNOWN"),) if cohort.age_months is None else ()
-        return refused((*missing, *unknown_age))
-    market_terms, index_terms = _second(terms)
-    given, age = evidence or _NO_EVIDENCE, cohort.age_months
-
-    rent = standing_rent(economics.rent_per_gpu_hour, given.rent, on, index_terms)
-    economics = replace(economics, rent_per_gpu_hour=rent.rent)
-    price = cohort.replacement_cost_new.amount
+    found = server_on(cohort, evidence, on, terms)
+    if isinstance(found, tuple):
+        return refused(found)
+    server, rent = found.server, found.rent
+    economics, age, price = server.economics, server.age_months, server.replacement_cost
+    market_terms, _ = _second(terms)
     doubts = [*rent.reasons, *_out_of_proportion(cohort, economics, terms)]
     referred = rent.referred or len(doubts) > len(rent.reasons)
     remarks: list[Reason] = list(doubts)
 
-    sold = given.rent.market_utilisation if given.rent is not None else None
+    sold = rent.market_utilisation
     worn = obsolescence(cohort, economics, age, terms, economics.occupancy if sold is None else sold)
     by_cost = worn.value_of(price)
     if worn.functional is None:
         remarks.append(reason("FUNCTIONAL_NOT_ASSESSED"))
 
     months = max(0, terms.income.economic_life_months - age)
-    path = value_path(Server(economics, cohort.gpus_per_server, price, age), terms, months)
+    path = value_path(server, terms, months)
     by_income = path.expected[0]
 
-    compared = market_value(cohort, age, given.comparables, on, market_terms, terms.reconciliation)
+    sales = evidence.comparables if evidence is not None else ()
+    compared = market_value(cohort, age, sales, on, market_terms, terms.reconciliation)
     if compared.code:
         remarks.append(reason(compared.code, compared.subject))
 
@@ -100,6 +103,23 @@ def appraise(cohort: CohortSubject, evidence: MarketEvidence | None, on: date, t
         remaining_months=months,
         path=_whole_path(path, cohort),
     )
+
+
+def server_on(
+    cohort: CohortSubject, evidence: MarketEvidence | None, on: date, terms: GpuValuation
+) -> Standing | tuple[Reason, ...]:
+    """The server that is valued, or every reason why there is none."""
+    economics, missing = complete(cohort.economics)
+    if economics is None or cohort.age_months is None:
+        unknown_age = (reason("AGE_UNKNOWN"),) if cohort.age_months is None else ()
+        return (*missing, *unknown_age)
+    _, index_terms = _second(terms)
+    basis = cohort.economics.rent_basis if cohort.economics is not None else None
+    readings = evidence.rents if evidence is not None else ()
+    rent = standing_rent(economics.rent_per_gpu_hour, basis, readings, on, index_terms)
+    economics = replace(economics, rent_per_gpu_hour=rent.rent)
+    server = Server(economics, cohort.gpus_per_server, cohort.replacement_cost_new.amount, cohort.age_months)
+    return Standing(server, rent)
 
 
 def _second(terms: GpuValuation) -> tuple[MarketApproach, IndexTerms]:

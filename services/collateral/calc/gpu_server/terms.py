@@ -73,6 +73,7 @@ def _functional_step(
     newest: ModernEquivalent | None, economics: RunningEconomics, worn: Obsolescence, terms: GpuValuation
 ) -> TraceStep:
     rule = "(RCN − P_new·Q/Q_new)⁺/RCN + Σ (kW − kW_new·Q/Q_new)⁺·PUE·h·tariff·DF/RCN, at most 1"
+    given = terms.cost.excess_power_rate
     if newest is None or worn.functional is None:
         return TraceStep(step="gpu_server/cost/functional", rule=rule, result="not assessed")
     return TraceStep(
@@ -86,7 +87,7 @@ def _functional_step(
             "pue": plain(economics.pue),
             "tariff_per_kwh": plain(economics.tariff_per_kwh),
             "hours_per_month": str(terms.income.hours_per_month),
-            "discount_rate": plain(terms.income.discount_rate),
+            "excess_power_rate": "income's" if given is None else plain(given),
         },
         result=plain(worn.functional),
     )
