@@ -9,8 +9,11 @@ from typing import Any
 import yaml
 from typer.testing import CliRunner
 
+from domain.casefile import ReferenceBody
 from domain.reference import PriceProcess, ReferenceVintage
+from policy.engine.collateral import RentPath
 from services.collateral.calc.calibration import read_history
+from services.origination.store.reference import checked
 from suandai.cli import app
 
 HOME = Path(__file__).parents[2] / "examples" / "price-history"
@@ -85,3 +88,14 @@ def test_a_history_too_short_for_any_model_is_no_vintage(tmp_path: Path) -> None
     assert result.exit_code == 3
     assert "no model has a history that bears a fit" in result.output
     assert not list(tmp_path.glob("*.yaml"))
+
+
+def test_every_entry_can_be_filed_as_reference_data() -> None:
+    """In the words of ``POST /v1/reference-data``, and of the policy that it may one day enter."""
+    entries = yaml.safe_load((HOME / "gpu_spot_prices.price-process.yaml").read_text("utf-8"))
+    for entry in entries:
+        body = ReferenceBody.model_validate(entry)
+        assert PriceProcess.model_validate(checked(body)) == PriceProcess.model_validate(entry["body"])
+    assert {"annual_decline", "reversion", "volatility", "jumps"} <= set(PriceProcess.model_fields) & set(
+        RentPath.model_fields
+    )
