@@ -15,6 +15,7 @@ from domain.application.project import Fraction, Kilowatts, Pue
 from domain.application.text import Code, Key, Label, Sha256
 from domain.compute_order import OrderFacts, RepaymentCeiling
 from domain.data_asset import DataAssetFacts
+from domain.figures import Day
 from domain.finding import FindingValue, Outcome
 from domain.gpu_valuation import (
     FormFactor,
@@ -194,6 +195,7 @@ Subject = Annotated[
 
 
 class ValuationRequest(DecisionInputs):
+    as_of: Day
     asset_key: Key
     subject: Subject
     encumbered: bool | None

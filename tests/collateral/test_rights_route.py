@@ -75,3 +75,17 @@ async def test_bad_input_is_refused_with_every_place_bound_and_unit(
     for item in errors:
         assert "[" in item["message"] or "(" in item["message"] or "due" in item["message"], item
         assert "5%" not in item["message"]
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "1989-12-31"])
+async def test_a_day_that_no_loan_lives_on_is_refused(worker: httpx.AsyncClient, day: str) -> None:
+    body = valuation(data_asset(), as_of=day, asset_key="right")
+    answer = await worker.post("/v1/valuations", json=body, headers={"Idempotency-Key": str(uuid4())})
+    assert (answer.status_code, [item["pointer"] for item in answer.json()["errors"]]) == (422, ["/as_of"])
+
+
+async def test_the_latest_day_and_the_longest_plan_are_valued(worker: httpx.AsyncClient) -> None:
+    far = order({"collections": [{"after_months": 600, "amount": money(9_500_000)}], "ends": "9999-12-31"})
+    body = valuation(far, as_of="2199-12-31", asset_key="right")
+    answer = await worker.post("/v1/valuations", json=body, headers={"Idempotency-Key": str(uuid4())})
+    assert answer.status_code == 200, answer.text

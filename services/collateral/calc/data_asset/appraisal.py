@@ -16,8 +16,8 @@ from services.collateral.calc.data_asset import cost, income, market
 from services.collateral.calc.data_asset.gate import gate
 from services.collateral.calc.data_asset.quality import quality
 
-# What a money column holds; a figure beyond it is a slip of the keyboard.
-_LARGEST = Decimal(10) ** 18
+# What a money column holds, rounded up; a figure beyond it is a slip of the keyboard.
+_LARGEST = Decimal(10) ** 18 - 1
 _APPROACHES = ("cost", "income", "royalty", "market")
 
 
