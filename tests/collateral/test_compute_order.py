@@ -126,7 +126,16 @@ def test_what_comes_in_after_the_kinds_tenor_is_not_collectible() -> None:
 
 def test_what_is_overdue_is_not_counted_on() -> None:
     overdue = [{"due": "2026-10-01", "amount": money(4_000_000)}, {"due": "2027-02-01", "amount": money(5_500_000)}]
-    assert valued(order({"collections": overdue})).value.lending_value == yuan(5_500_000)
+    conclusion = valued(order({"collections": overdue}))
+    assert conclusion.value.lending_value == yuan(5_500_000)
+    assert codes(conclusion) == ["COLLECTIONS_DO_NOT_RECONCILE"]
+
+
+def test_what_came_in_leaves_plan_and_outstanding_alike() -> None:
+    """At a revaluation the first 3.0m are paid: the plan still adds up to what is outstanding."""
+    paid = [{"due": "2026-10-01", "amount": money(3_000_000)}, {"due": "2027-02-01", "amount": money(6_500_000)}]
+    conclusion = valued(order({"collections": paid}, collected=money(3_000_000)))
+    assert (conclusion.outcome, conclusion.value.lending_value) == (Outcome.PASS, yuan(6_500_000))
 
 
 def test_the_first_model_answers_before_the_policy_and_for_receivables() -> None:

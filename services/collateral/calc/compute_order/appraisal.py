@@ -10,7 +10,7 @@ from domain.finding import Reason, TraceStep
 from domain.money import ZERO, Money, Rounding, rounded
 from policy.engine.collateral import CollateralKind
 from policy.engine.compute_order import ComputeOrderPolicy
-from services.collateral.calc.compute_order.collection import Plan, months_until, plan
+from services.collateral.calc.compute_order.collection import Plan, months_until, plan, planned
 from services.collateral.calc.compute_order.firmness import firmness
 from services.collateral.calc.conclusion import plain, reason
 
@@ -65,7 +65,7 @@ def _valued(
     paid = _paid(order, outstanding, as_of, kind, policy)
     if order.collections is None:
         doubts.append(reason("COLLECTIONS_NOT_STATED"))
-    elif sum((item.amount.amount for item in order.collections), Decimal(0)) != outstanding:
+    elif planned(order.collections, as_of) != outstanding:
         doubts.append(reason("COLLECTIONS_DO_NOT_RECONCILE"))
     assert order.collectible_within_tenor is not None
     assert order.cost_to_complete is not None

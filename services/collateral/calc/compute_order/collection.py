@@ -1,7 +1,7 @@
 """Repayment in lock-step with collections: the loan on an order falls as its buyer pays, and ends when it has paid."""
 
 import calendar
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -24,10 +24,7 @@ def plan(
     """What comes in within ``longest_months``, each payment ``lag_days`` late. What was due before is not counted: it is
     overdue, and nobody knows when it comes."""
     coming: dict[int, Decimal] = {}
-    for item in collections:
-        due = item.due or _months_on(as_of, item.after_months or 0)
-        if due <= as_of:
-            continue
+    for due, item in _to_come(collections, as_of):
         month = months_until(due + timedelta(days=lag_days), as_of)
         if month <= longest_months:
             coming[month] = coming.get(month, Decimal(0)) + item.amount.amount
@@ -39,6 +36,18 @@ def plan(
     while len(left) > 1 and left[-2] == 0:
         left.pop()
     return Plan(len(left) - 1, tuple(left))
+
+
+def planned(collections: Sequence[ExpectedCollection], as_of: date) -> Decimal:
+    """The sum of all payments that are still to come by the plan."""
+    return sum((item.amount.amount for _, item in _to_come(collections, as_of)), Decimal(0))
+
+
+def _to_come(collections: Sequence[ExpectedCollection], as_of: date) -> Iterator[tuple[date, ExpectedCollection]]:
+    for item in collections:
+        due = item.due or _months_on(as_of, item.after_months or 0)
+        if due > as_of:
+            yield due, item
 
 
 def _months_on(day: date, months: int) -> date:
