@@ -139,6 +139,8 @@ class CohortSubject(Value):
     """Months of the maker's warranty still to run; not known counts as none."""
     fabric: bool | None = Field(default=None, exclude_if=_not_given)
     """Whether the servers are pledged with the network that links them; not known counts as not."""
+    inference_share: Fraction | None = Field(default=None, exclude_if=_not_given)
+    """Share of the servers' work that is inference, the rest training; not known counts as the one newer servers do better."""
     decommissioning: bool | None = Field(default=None, exclude_if=_not_given)
     """Whether the servers must be taken out of their room to be sold; not known counts as yes."""
 
@@ -214,7 +216,7 @@ class ValuationRequest(DecisionInputs):
     @model_validator(mode="after")
     def _evidence_of_the_day(self) -> Self:
         if self.evidence is not None and self.evidence.observed_after(self.as_of):
-            raise PydanticCustomError("evidence_of_the_future", "the rent was observed after as_of")
+            raise PydanticCustomError("evidence_of_the_future", "evidence was observed after as_of")
         return self
 
 

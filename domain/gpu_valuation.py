@@ -8,10 +8,10 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from domain.application import Condition, Provenance
-from domain.application.project import Fraction
+from domain.application.project import Fraction, Kilowatts
 from domain.application.text import Code, Label, Sha256
 from domain.model import Value
-from domain.money import Amount, Positive, UnitPrice
+from domain.money import Amount, Positive, Rate, UnitPrice
 
 FormFactor = Literal["sxm", "oam", "pcie"]
 """How the GPU is mounted: on a board with its own links between GPUs (``sxm``, ``oam``), or as a card."""
@@ -30,6 +30,9 @@ TariffPerKwh = Annotated[UnitPrice, Field(ge=0, le=HIGHEST_TARIFF_PER_KWH)]
 
 GpuMemory = Annotated[int, Field(ge=1, le=4096)]
 WarrantyMonths = Annotated[int, Field(ge=0, le=MOST_WARRANTY_MONTHS)]
+
+Throughput = Annotated[Rate, Field(ge=Decimal("0.001"), le=1000)]
+"""Throughput of the newest server over that of the older one (Q_new / Q_old)."""
 
 SaleChannel = Literal["transaction", "auction", "offer"]
 """How a price came about: agreed and paid, in an auction, or only asked for."""
@@ -74,6 +77,20 @@ class RentReading(Value):
     confirmed the new figure."""
 
 
+class Generation(Value):
+    """The newest servers that do the work of a GPU's, as one source saw them."""
+
+    index_id: Code
+    seen_on: date
+    gpus_per_server: Annotated[int, Field(ge=1, le=16)]
+    """Of the older server: throughput is compared server by server."""
+    price_ex_vat: Positive
+    """Per server of the newest generation, CNY."""
+    inference_ratio: Throughput
+    training_ratio: Throughput
+    server_kw: Kilowatts
+
+
 class EvidenceVintage(Value):
     """A vintage of market prices that a valuation was pinned to."""
 
@@ -90,11 +107,13 @@ class MarketEvidence(Value):
     rents: Annotated[tuple[RentReading, ...], Field(max_length=20)] = ()
     """One reading an index. Only those of the basis on which the case's own rent stands are held against it."""
     comparables: Annotated[tuple[Comparable, ...], Field(max_length=100)] = ()
+    generations: Annotated[tuple[Generation, ...], Field(max_length=20)] = ()
     vintages: Annotated[tuple[EvidenceVintage, ...], Field(max_length=40)] = ()
 
     def observed_after(self, day: date) -> bool:
         """Whether something of it was not known on a day yet."""
-        return any(item.observed_on > day for item in self.rents)
+        seen = (*(item.observed_on for item in self.rents), *(item.seen_on for item in self.generations))
+        return any(when > day for when in seen)
 
 
 class ValuePath(Value):

@@ -1,15 +1,16 @@
 """Messages of price indices: observed rents and sales of GPU servers, by vintage. A correction is a new vintage."""
 
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from domain.application.project import Fraction
+from domain.application.project import Fraction, Kilowatts
 from domain.application.text import Code, Label, Sha256
-from domain.gpu_valuation import Comparable, RentBasis, RentReading
+from domain.gpu_valuation import Comparable, RentBasis, RentReading, Throughput
 from domain.model import Value
-from domain.money import Rate, UnitPrice
+from domain.money import Positive, Rate, UnitPrice
 
 IndexId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9._-]{1,63}$")]
 RentCurrency = Literal["CNY", "USD"]
@@ -21,7 +22,7 @@ Price = Annotated[UnitPrice, Field(gt=0, le=100_000_000)]
 class ExchangeRate(Value):
     """What one unit of a foreign currency was worth on a day."""
 
-    cny: Annotated[UnitPrice, Field(gt=0, le=1000)]
+    cny: Annotated[UnitPrice, Field(ge=Decimal("0.01"), le=1000)]
     on: date
     source: Label
 
@@ -74,7 +75,27 @@ class SaleIndex(Value):
     sales: Annotated[tuple[Comparable, ...], Field(min_length=1, max_length=100)]
 
 
-PriceIndexBody = Annotated[RentIndex | SaleIndex, Field(discriminator="kind")]
+class GenerationIndex(Value):
+    """A vintage of what the newest generation costs and does beside a GPU's servers; the price in CNY before VAT."""
+
+    kind: Literal["generation"]
+    id: IndexId
+    vintage: Code
+    gpu_type: Code
+    """The older GPU, whose servers are valued."""
+    newest: Label
+    gpus_per_server: Annotated[int, Field(ge=1, le=16)]
+    price_ex_vat: Positive
+    inference_ratio: Throughput
+    training_ratio: Throughput
+    server_kw: Kilowatts
+    source: Label
+    licence: Label
+    published_on: date
+
+
+PriceIndex = RentIndex | SaleIndex | GenerationIndex
+PriceIndexBody = Annotated[PriceIndex, Field(discriminator="kind")]
 
 
 class PriceIndexVintage(Value):
@@ -93,8 +114,8 @@ class PriceIndexReading(Value):
 
     vintage: PriceIndexVintage
     reading: RentReading | None
-    """None for a list of sales, and before the first observation."""
-    change_since_first: Rate | None
+    """None for what is no index of rents, and before the first observation."""
+    change_since_first: UnitPrice | None
     """A fraction of the first observation; None where there is nothing to compare."""
 
 
@@ -103,4 +124,4 @@ class IndexComparison(Value):
 
     first: RentReading
     second: RentReading
-    second_over_first: Rate
+    second_over_first: UnitPrice

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from domain.price_index import PriceIndexBody, RentIndex, SaleIndex
+from domain.price_index import PriceIndex, PriceIndexBody, RentIndex, SaleIndex
 from services.collateral.calc import price_index
 
-ANY_INDEX: TypeAdapter[RentIndex | SaleIndex] = TypeAdapter(PriceIndexBody)
+ANY_INDEX: TypeAdapter[PriceIndex] = TypeAdapter(PriceIndexBody)
 
 
 def rents(*observations: tuple[str, str], **changes: Any) -> RentIndex:
@@ -111,6 +111,7 @@ def test_a_change_of_unit_alone_restates_nothing() -> None:
         (in_dollars("1.69", "7.09", "2026-10-01"), [("/observations/0/exchange/on", "out_of_range")]),
         (in_dollars("1.69", "7.09") | {"currency": "CNY"}, [("/observations/0/exchange", "not_applicable")]),
         (in_dollars("169", "7.09"), [("/observations/0/price", "less_than_equal")]),
+        (in_dollars("0.00000001", "7.09"), [("/observations/0/price", "greater_than_equal")]),
     ],
 )
 def test_what_the_fields_get_wrong_together_is_told_by_field(
@@ -201,6 +202,28 @@ def sales(**changes: Any) -> SaleIndex:
 )
 def test_sales_that_cannot_be_are_told_by_field(changes: dict[str, Any], wrong: list[tuple[str, str]]) -> None:
     assert [(item.pointer, item.code) for item in price_index.faults(sales(**changes))] == wrong
+
+
+def test_a_generation_has_nothing_that_its_fields_get_wrong_together() -> None:
+    newer = {
+        "kind": "generation",
+        "id": "newest.h100",
+        "vintage": "2026-11",
+        "gpu_type": "H100-SXM",
+        "newest": "8xB200",
+        "gpus_per_server": 8,
+        "price_ex_vat": {"amount": "3600000"},
+        "inference_ratio": "3",
+        "training_ratio": "2",
+        "server_kw": "14",
+        "source": "Test",
+        "licence": "own records",
+        "published_on": "2026-11-20",
+    }
+    assert price_index.faults(ANY_INDEX.validate_python(newer)) == ()
+    for wrong in ({"inference_ratio": "0"}, {"price_ex_vat": {"amount": "0"}}, {"gpus_per_server": 10_000}):
+        with pytest.raises(ValidationError):
+            ANY_INDEX.validate_python(newer | wrong)
 
 
 def test_rents_of_one_basis_are_compared_and_others_refused() -> None:

@@ -182,6 +182,36 @@ async def test_sales_on_record_give_the_market_approach_its_weight(
     assert (market["weight"], market["code"]) == ("0.40000000", "")
 
 
+async def test_the_newest_generation_on_record_makes_a_server_obsolete(
+    keeper: httpx.AsyncClient, worker: httpx.AsyncClient
+) -> None:
+    gpu = some_gpu()
+    kept = {name: value for name, value in index(gpu).items() if name in ("vintage", "gpu_type", "source", "licence")}
+    newer = kept | {
+        "kind": "generation",
+        "id": f"newest.{gpu.lower()}",
+        "newest": "8xB200",
+        "gpus_per_server": 8,
+        "price_ex_vat": {"amount": "3600000"},
+        "inference_ratio": "3",
+        "training_ratio": "2",
+        "server_kw": "14",
+        "published_on": "2026-11-28",
+    }
+    assert (await add(keeper, newer)).status_code == 201
+    found = await keeper.get(f"/v1/price-indices/newest.{gpu.lower()}", params={"as_of": ON})
+    assert (found.json()["reading"], found.json()["change_since_first"]) == (None, None)
+    body = valuation(cohort(gpu_type=gpu), as_of=ON)
+    answer = await worker.post("/v1/valuations", json=body, headers=key(), params={"dry_run": "true"})
+    step = next(item for item in answer.json()["trace"] if item["step"] == "gpu_server/cost/functional")
+    assert (step["inputs"]["of"], step["result"] > "0.40") == (f"newest.{gpu.lower()}", True)
+    assert [item["id"] for item in answer.json()["reference_data"]] == [f"newest.{gpu.lower()}"]
+    beside = await keeper.get(
+        f"/v1/price-indices/newest.{gpu.lower()}/comparison", params={"as_of": ON, "with": f"newest.{gpu.lower()}"}
+    )
+    assert (beside.status_code, beside.json()["code"]) == (409, "no_observation")
+
+
 async def test_own_evidence_is_for_trying_out_only(worker: httpx.AsyncClient) -> None:
     body = valuation(as_of=ON, evidence={"rents": []})
     assert (

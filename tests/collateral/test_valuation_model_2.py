@@ -67,10 +67,11 @@ def valued(
     *,
     sales: list[dict[str, Any]] | None = None,
     rents: list[dict[str, Any]] | None = None,
+    generations: list[dict[str, Any]] | None = None,
     policy: CollateralPolicy = POLICY,
     **changes: Any,
 ) -> Conclusion:
-    evidence = {"rents": rents or [], "comparables": sales or []}
+    evidence = {"rents": rents or [], "comparables": sales or [], "generations": generations or []}
     return conclude(
         request(subject or cohort(**FEATURES), as_of=ON.isoformat(), evidence=evidence, **changes), policy, 90
     )
@@ -285,6 +286,72 @@ def test_a_reading_of_the_future_is_refused() -> None:
         valued(rents=[reading(observed_on=(ON + timedelta(days=1)).isoformat())])
 
 
+# --- the newest generation --------------------------------------------------------------------------------------------
+
+
+def generation(**changes: Any) -> dict[str, Any]:
+    """Servers at 3,600,000 that do three times the inference and twice the training of the golden one."""
+    found: dict[str, Any] = {
+        "index_id": "newest.h100",
+        "seen_on": (ON - timedelta(days=10)).isoformat(),
+        "gpus_per_server": 8,
+        "price_ex_vat": {"amount": "3600000"},
+        "inference_ratio": "3",
+        "training_ratio": "2",
+        "server_kw": "14",
+    }
+    return found | changes
+
+
+def functional(conclusion: Conclusion) -> Decimal:
+    step = next(item for item in conclusion.trace if item.step == "gpu_server/cost/functional")
+    return Decimal(step.result)
+
+
+def test_without_a_newer_generation_the_cost_value_is_an_upper_bound() -> None:
+    conclusion = valued()
+    assert approach(conclusion, "cost").code == "FUNCTIONAL_NOT_ASSESSED"
+    assert "FUNCTIONAL_NOT_ASSESSED" in codes(conclusion)
+
+
+@pytest.mark.parametrize(
+    ("share", "throughput"),
+    [("1", "3"), ("0", "2"), ("0.5", "2.5"), (None, "3")],
+    ids=["infer", "train", "mix", "unknown"],
+)
+def test_generations_are_compared_by_the_work_they_do(share: str | None, throughput: str) -> None:
+    """§3.5 step 1: 1 − P_new/Q_new·Q_old/RCN and the power saved over sixty months; unknown use is the dearer reading."""
+    found = functional(valued(cohort(inference_share=share, **FEATURES), generations=[generation()]))
+    ratio = Decimal(throughput)
+    capital = max(Decimal(0), 1 - Decimal(3_600_000) / ratio / 2_000_000)
+    annuity = sum((Decimal("1.12") ** (Decimal(-month) / 12) for month in range(1, 61)), Decimal(0))
+    power = max(Decimal(0), 8 - 14 / ratio) * Decimal("1.25") * 730 * Decimal("0.55") * annuity / 2_000_000
+    assert found == pytest.approx(capital + power, abs=Decimal("1e-7"))
+
+
+def test_the_cheapest_way_to_the_same_work_counts_and_of_servers_of_that_size_only() -> None:
+    cheap = generation(index_id="cheap", price_ex_vat={"amount": "2400000"})
+    small = generation(index_id="small", price_ex_vat={"amount": "100000"}, gpus_per_server=4)
+    found = functional(valued(generations=[generation(), cheap, small]))
+    assert found == functional(valued(generations=[cheap]))
+    assert found > functional(valued(generations=[generation()]))
+
+
+def test_what_the_case_names_itself_is_taken_first() -> None:
+    own = {"price": {"amount": "2400000"}, "throughput_ratio": "1.5", "server_kw": "10"}
+    subject = cohort(modern_equivalent=own, **FEATURES)
+    assert functional(valued(subject, generations=[generation()])) == functional(valued(subject))
+
+
+def test_an_old_price_of_the_newest_generation_still_counts_and_is_referred() -> None:
+    fresh, old = (
+        valued(generations=[generation(seen_on=(ON - timedelta(days=days)).isoformat())]) for days in (90, 91)
+    )
+    assert functional(fresh) == functional(old)
+    assert ("GENERATION_STALE" in codes(fresh), "GENERATION_STALE" in codes(old)) == (False, True)
+    assert old.outcome is Outcome.REFER
+
+
 # --- plausibility, liquidation, refusal -------------------------------------------------------------------------------
 
 
@@ -422,7 +489,7 @@ def test_a_worse_server_is_never_worth_more(
     driven: Decimal,
     prices: list[int],
 ) -> None:
-    """Older, driven harder, repaired less, less used, on dearer power, at a lower rent."""
+    """Older, hotter (driven harder, cooled worse, more power), repaired less, less used, dearer power, a lower rent."""
     sales = [sale(n, price_ex_vat={"amount": str(price)}) for n, price in enumerate(prices)]
     lines = ECONOMICS | {
         "rent_per_gpu_hour": str(rent + more),
@@ -437,6 +504,8 @@ def test_a_worse_server_is_never_worth_more(
         {"economics": lines | {"occupancy": str(occupancy / 2)}},
         {"economics": lines | {"tariff_per_kwh": str(tariff + 1)}},
         {"economics": lines | {"rent_per_gpu_hour": str(rent)}},
+        {"economics": lines | {"pue": "1.60"}},
+        {"economics": lines | {"server_kw": "9"}},
         {"warranty_months": 0},
         {"fabric": False},
     )

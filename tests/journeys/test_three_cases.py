@@ -125,6 +125,16 @@ async def test_limit_rating_and_price(secured: SecuredCases, example: str) -> No
     assert Decimal(quote["base_rate_value"]) + Decimal(quote["margin_bps"]) / 10_000 == Decimal(expected.rate)
 
 
+async def test_the_servers_of_the_project_have_a_value_in_every_month(secured: SecuredCases) -> None:
+    """Five years of months, the first what is lent on; the sum and the low path are those of the example's paper."""
+    play = await secured("nxb-xiyun")
+    assessment = await play.rm.get(f"/v1/applications/{play.case_id}/assessment")
+    servers = next(item["value"] for item in assessment["items"] if item["asset_key"] == "servers")
+    low = servers["path"]["quantile"]
+    assert (len(low), low[0], servers["lending_value"]["amount"]) == (61, "128359470.00", "128359470.00")
+    assert (low[12], low[24], low[60]) == ("74047575.60", "48065018.40", "14160000.00")
+
+
 @each_example
 async def test_the_instalments_repay_the_limit_and_not_a_fen_more(secured: SecuredCases, example: str) -> None:
     play, expected = await secured(example), EXPECTED[example]

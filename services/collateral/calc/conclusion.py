@@ -58,6 +58,10 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
         "{subject} 未知，可比成交无法修正，市场法权重为零",
         "{subject} is not known: comparable sales cannot be adjusted and the market approach has no weight",
     ),
+    "GENERATION_STALE": (
+        "新一代产品参照 {subject} 已过期，须由估值人员判断",
+        "what is known of the newest generation is old ({subject}): a valuer decides",
+    ),
     "PRICE_OUTLIER": (
         "单卡价格 {subject} 元，低于该类显卡可信下限，请核对发票与型号",
         "the price per GPU is out of line ({subject} CNY): check invoice and model",

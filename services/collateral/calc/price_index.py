@@ -6,10 +6,12 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from domain.gpu_valuation import HIGHEST_RENT_PER_GPU_HOUR, RentReading
-from domain.money import RATE_SCALE, UNIT_PRICE_SCALE, rounded
-from domain.price_index import RentIndex, RentObservation, SaleIndex
+from domain.money import UNIT_PRICE_SCALE, rounded
+from domain.price_index import GenerationIndex, PriceIndex, RentIndex, RentObservation, SaleIndex
 
 HOURS_PER_MONTH = Decimal(730)
+LOWEST_RENT_PER_GPU_HOUR = Decimal("0.01")
+"""CNY. What is less was quoted for a second, or for a share of a GPU."""
 LONGEST_EXCHANGE_AGE = timedelta(days=31)
 """An exchange rate older than that is not the rate of the observation."""
 
@@ -32,9 +34,15 @@ class BasesDiffer(ValueError):
         self.fields = fields
 
 
-def faults(index: RentIndex | SaleIndex) -> tuple[IndexFault, ...]:
+def faults(index: PriceIndex) -> tuple[IndexFault, ...]:
     """Everything that the fields of a vintage, each valid by itself, get wrong together."""
-    return tuple(_sale_faults(index) if isinstance(index, SaleIndex) else _rent_faults(index))
+    match index:
+        case RentIndex():
+            return tuple(_rent_faults(index))
+        case SaleIndex():
+            return tuple(_sale_faults(index))
+        case GenerationIndex():
+            return ()
 
 
 def rent_per_gpu_hour(index: RentIndex, observation: RentObservation) -> Decimal:
@@ -84,7 +92,7 @@ def change_since_first(index: RentIndex, on: date) -> Decimal | None:
     last, first = _latest(index, on), index.observations[0]
     if last is None or last == first:
         return None
-    return rounded(own_rent_per_gpu_hour(index, last) / own_rent_per_gpu_hour(index, first) - 1, RATE_SCALE)
+    return rounded(own_rent_per_gpu_hour(index, last) / own_rent_per_gpu_hour(index, first) - 1, UNIT_PRICE_SCALE)
 
 
 def ratio(first: RentIndex, second: RentIndex, of_first: RentReading, of_second: RentReading) -> Decimal:
@@ -103,7 +111,7 @@ def ratio(first: RentIndex, second: RentIndex, of_first: RentReading, of_second:
     )
     if differ:
         raise BasesDiffer(differ)
-    return rounded(of_second.rent_per_gpu_hour / of_first.rent_per_gpu_hour, RATE_SCALE)
+    return rounded(of_second.rent_per_gpu_hour / of_first.rent_per_gpu_hour, UNIT_PRICE_SCALE)
 
 
 def _latest(index: RentIndex, on: date) -> RentObservation | None:
@@ -142,13 +150,25 @@ def _rent_faults(index: RentIndex) -> Iterator[IndexFault]:
             )
         exchange = list(_exchange_faults(index, item, f"{at}/exchange"))
         yield from exchange
-        if convertible and not exchange and rent_per_gpu_hour(index, item) > HIGHEST_RENT_PER_GPU_HOUR:
-            yield IndexFault(
-                f"{at}/price",
-                "less_than_equal",
-                f"折合每卡时超过 {HIGHEST_RENT_PER_GPU_HOUR} 元，请核对单位",
-                f"is more than {HIGHEST_RENT_PER_GPU_HOUR} CNY per GPU-hour: check the unit",
-            )
+        if convertible and not exchange:
+            yield from _price_faults(rent_per_gpu_hour(index, item), f"{at}/price")
+
+
+def _price_faults(rent: Decimal, at: str) -> Iterator[IndexFault]:
+    if rent > HIGHEST_RENT_PER_GPU_HOUR:
+        yield IndexFault(
+            at,
+            "less_than_equal",
+            f"折合每卡时超过 {HIGHEST_RENT_PER_GPU_HOUR} 元，请核对单位",
+            f"is more than {HIGHEST_RENT_PER_GPU_HOUR} CNY per GPU-hour: check the unit",
+        )
+    if rent < LOWEST_RENT_PER_GPU_HOUR:
+        yield IndexFault(
+            at,
+            "greater_than_equal",
+            f"折合每卡时不足 {LOWEST_RENT_PER_GPU_HOUR} 元，请核对单位",
+            f"is less than {LOWEST_RENT_PER_GPU_HOUR} CNY per GPU-hour: check the unit",
+        )
 
 
 def _exchange_faults(index: RentIndex, item: RentObservation, at: str) -> Iterator[IndexFault]:

@@ -11,14 +11,21 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from domain.canonical import sha256_of
-from domain.gpu_valuation import Comparable, EvidenceVintage, MarketEvidence, RentReading
-from domain.price_index import PriceIndexBody, PriceIndexVintage, RentIndex, SaleIndex
+from domain.gpu_valuation import Comparable, EvidenceVintage, Generation, MarketEvidence, RentReading
+from domain.price_index import (
+    GenerationIndex,
+    PriceIndex,
+    PriceIndexBody,
+    PriceIndexVintage,
+    RentIndex,
+    SaleIndex,
+)
 from services.collateral.calc import price_index
 from services.collateral.tables import PriceIndexRow
 from services.kit.database import new_id
 from services.kit.problems import Problem
 
-_BODY: TypeAdapter[RentIndex | SaleIndex] = TypeAdapter(PriceIndexBody)
+_BODY: TypeAdapter[PriceIndex] = TypeAdapter(PriceIndexBody)
 _MOST_SERIES = 20
 """Series of one GPU that a valuation reads: more of them is a matter of choosing sources, not of reading all."""
 
@@ -28,20 +35,18 @@ class Standing:
     """The vintage of a series that stands on a day, and the one that stood before it."""
 
     row: PriceIndexRow
-    body: RentIndex | SaleIndex
-    before: RentIndex | SaleIndex | None
+    body: PriceIndex
+    before: PriceIndex | None
 
     def reading(self, on: date) -> RentReading | None:
-        """What an index of rents says on a day; None for a list of sales."""
+        """What an index of rents says on a day; None for any other."""
         if not isinstance(self.body, RentIndex):
             return None
         before = self.before if isinstance(self.before, RentIndex) else None
         return price_index.reading(self.body, before, on)
 
 
-async def add(
-    session: AsyncSession, body: RentIndex | SaleIndex, *, recorded_by: str, recorded_at: datetime
-) -> PriceIndexVintage:
+async def add(session: AsyncSession, body: PriceIndex, *, recorded_by: str, recorded_at: datetime) -> PriceIndexVintage:
     """Add a vintage. The same vintage with the same content is the one there was.
 
     Raises ``index_vintage_exists`` for another content under its name, ``series_differs`` where the series is of another
@@ -86,11 +91,11 @@ async def add(
     return view(row)
 
 
-def measure(body: RentIndex | SaleIndex) -> tuple[str, ...]:
+def measure(body: PriceIndex) -> tuple[str, ...]:
     """What a series measures; it stays the same from vintage to vintage."""
-    if isinstance(body, SaleIndex):
-        return (body.kind, body.gpu_type.upper())
-    return (body.kind, body.gpu_type.upper(), body.basis, body.currency)
+    if isinstance(body, RentIndex):
+        return (body.kind, body.gpu_type.upper(), body.basis, body.currency)
+    return (body.kind, body.gpu_type.upper())
 
 
 async def standing(session: AsyncSession, series: str, on: date) -> Standing | None:
@@ -104,6 +109,7 @@ async def evidence(session: AsyncSession, gpu_type: str, on: date) -> MarketEvid
     found = _standing(await _last_two(session, PriceIndexRow.gpu_type == gpu_type.upper(), on))[:_MOST_SERIES]
     rents: list[RentReading] = []
     sales: list[Comparable] = []
+    generations: list[Generation] = []
     vintages: list[EvidenceVintage] = []
     for item in found:
         seen = item.reading(on)
@@ -111,8 +117,15 @@ async def evidence(session: AsyncSession, gpu_type: str, on: date) -> MarketEvid
             rents.append(seen)
         if isinstance(item.body, SaleIndex):
             sales.extend(item.body.sales)
+        if isinstance(item.body, GenerationIndex):
+            generations.append(_generation(item.body))
         vintages.append(EvidenceVintage(id=item.row.series, vintage=item.row.vintage, sha256=item.row.sha256))
-    return MarketEvidence(rents=tuple(rents), comparables=tuple(_latest(sales, on)), vintages=tuple(vintages))
+    return MarketEvidence(
+        rents=tuple(rents),
+        comparables=tuple(_latest(sales, on)),
+        generations=tuple(generations),
+        vintages=tuple(vintages),
+    )
 
 
 def view(row: PriceIndexRow) -> PriceIndexVintage:
@@ -126,7 +139,7 @@ def view(row: PriceIndexRow) -> PriceIndexVintage:
     )
 
 
-def body_of(row: PriceIndexRow) -> RentIndex | SaleIndex:
+def body_of(row: PriceIndexRow) -> PriceIndex:
     """The vintage itself."""
     return _BODY.validate_python(row.body)
 
@@ -165,3 +178,15 @@ def _latest(sales: Sequence[Comparable], on: date) -> list[Comparable]:
     """The hundred latest up to a day; older ones would weigh next to nothing beside them."""
     known = sorted((item for item in sales if item.sold_on <= on), key=lambda item: (item.sold_on, item.reference))
     return known[-100:]
+
+
+def _generation(body: GenerationIndex) -> Generation:
+    return Generation(
+        index_id=body.id,
+        seen_on=body.published_on,
+        gpus_per_server=body.gpus_per_server,
+        price_ex_vat=body.price_ex_vat,
+        inference_ratio=body.inference_ratio,
+        training_ratio=body.training_ratio,
+        server_kw=body.server_kw,
+    )

@@ -24,11 +24,12 @@ from services.collateral.calc.gpu_server.cohort_value import (
     refused,
     whole,
 )
+from services.collateral.calc.gpu_server.generation import newest_generation
 from services.collateral.calc.gpu_server.income import RunningEconomics
 from services.collateral.calc.gpu_server.liquidation import liquidation
 from services.collateral.calc.gpu_server.market import market_value
 from services.collateral.calc.gpu_server.rent import StandingRent, standing_rent
-from services.collateral.calc.gpu_server.terms import cost_steps, income_steps
+from services.collateral.calc.gpu_server.terms import CostSources, cost_steps, income_steps
 from services.collateral.calc.gpu_server.value_path import Server, value_path
 from services.collateral.calc.gpu_server.value_path import ValuePath as PathOfServer
 
@@ -53,9 +54,12 @@ def appraise(cohort: CohortSubject, evidence: MarketEvidence | None, on: date, t
     server, rent = found.server, found.rent
     economics, age, price = server.economics, server.age_months, server.replacement_cost
     market_terms, _ = _second(terms)
-    doubts = [*rent.reasons, *_out_of_proportion(cohort, economics, terms)]
-    referred = rent.referred or len(doubts) > len(rent.reasons)
-    remarks: list[Reason] = list(doubts)
+    seen = evidence.generations if evidence is not None else ()
+    newest = newest_generation(cohort, seen, on, terms.reconciliation.comparable_age_days)
+    cohort = cohort.model_copy(update={"modern_equivalent": newest.equivalent})
+    doubts = [*_out_of_proportion(cohort, economics, terms), *newest.stale]
+    referred = rent.referred or bool(doubts)
+    remarks: list[Reason] = [*rent.reasons, *doubts]
 
     sold = rent.market_utilisation
     worn = obsolescence(cohort, economics, age, terms, economics.occupancy if sold is None else sold)
@@ -93,7 +97,7 @@ def appraise(cohort: CohortSubject, evidence: MarketEvidence | None, on: date, t
         reasons=tuple(remarks),
         trace=(
             *rent.trace,
-            *cost_steps(cohort, economics, age, worn, terms, sold),
+            *cost_steps(cohort, economics, age, worn, terms, CostSources(sold, newest.source)),
             *income_steps(cohort, economics, price, months, path, terms),
             *compared.trace,
             _reconciliation_step(values, result, terms),

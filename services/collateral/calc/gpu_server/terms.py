@@ -1,5 +1,6 @@
 """The terms of cost and income approach as they are written into a valuation's trace."""
 
+from dataclasses import dataclass
 from decimal import Decimal
 
 from domain.collateral import CohortSubject, ModernEquivalent
@@ -13,18 +14,29 @@ from services.collateral.calc.gpu_server.rent_process import standard_quantile
 from services.collateral.calc.gpu_server.value_path import ValuePath
 
 
+@dataclass(frozen=True)
+class CostSources:
+    """What the market said: how much of its hours it sells (None: the server's own occupancy stands), and who knows the
+    newest generation.
+    """
+
+    market_utilisation: Decimal | None
+    generation: str
+
+
 def cost_steps(
     cohort: CohortSubject,
     economics: RunningEconomics,
     age: int,
     worn: Obsolescence,
     terms: GpuValuation,
-    market_utilisation: Decimal | None,
+    sources: CostSources,
 ) -> tuple[TraceStep, ...]:
     """One step for each depreciation, then the value."""
     price, given = cohort.replacement_cost_new.amount, terms.cost
     repairs = cohort.unrepaired_fault_cost
-    busy = economics.occupancy if market_utilisation is None else market_utilisation
+    sold = sources.market_utilisation
+    busy = economics.occupancy if sold is None else sold
     return (
         TraceStep(
             step="gpu_server/cost/physical",
@@ -43,13 +55,13 @@ def cost_steps(
             },
             result=plain(worn.physical),
         ),
-        _functional_step(cohort.modern_equivalent, economics, worn, terms),
+        _functional_step(cohort.modern_equivalent, economics, worn, terms, sources.generation),
         TraceStep(
             step="gpu_server/cost/economic",
             rule="1 − (U_market/U_normal)^x",
             inputs={
                 "u_market": plain(busy),
-                "of": "the server's own occupancy" if market_utilisation is None else "the index",
+                "of": "the server's own occupancy" if sold is None else "the index",
                 "u_normal": plain(given.normal_utilisation),
                 "exponent": plain(given.inutility_exponent),
             },
@@ -70,7 +82,7 @@ def cost_steps(
 
 
 def _functional_step(
-    newest: ModernEquivalent | None, economics: RunningEconomics, worn: Obsolescence, terms: GpuValuation
+    newest: ModernEquivalent | None, economics: RunningEconomics, worn: Obsolescence, terms: GpuValuation, source: str
 ) -> TraceStep:
     rule = "(RCN − P_new·Q/Q_new)⁺/RCN + Σ (kW − kW_new·Q/Q_new)⁺·PUE·h·tariff·DF/RCN, at most 1"
     given = terms.cost.excess_power_rate
@@ -80,6 +92,7 @@ def _functional_step(
         step="gpu_server/cost/functional",
         rule=rule,
         inputs={
+            "of": source,
             "price_new": plain(newest.price.amount, 2),
             "throughput_ratio": plain(newest.throughput_ratio),
             "kw_new": plain(newest.server_kw),
