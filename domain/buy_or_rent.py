@@ -72,6 +72,9 @@ class BuyOrRentRequest(DecisionInputs):
     demand: Annotated[tuple[Demand, ...], Field(min_length=1, max_length=120)]
     own: Owning
     rent: Renting
+    outlook: Literal["stated", "valuation_policy"] = Field(default="stated", exclude_if=lambda said: said == "stated")
+    """Where residual value, life and the trend of rents come from: this request, or the policy by which servers are valued. The
+    policy also shortens the horizon to the life of a server."""
     voucher: VoucherClaim | None = None
     """A voucher on the first year's rent; it is shown beside the comparison and turns nothing in it."""
 

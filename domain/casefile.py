@@ -8,12 +8,17 @@ from pydantic import Field, model_validator
 
 from domain.application import ApplicationContent, Repayment
 from domain.application.text import Code, Remark
+from domain.borrowing_cost import BorrowingCost
+from domain.buy_or_rent import BuyOrRent
 from domain.collateral import Valuation
+from domain.coverage import Amortisation, StressTest
 from domain.facility import ConditionAsked, ConditionStanding
+from domain.factsheet import FactSheet
 from domain.finding import FindingRef, Outcome, Reason
 from domain.model import Value
 from domain.money import Money
 from domain.pricing import Limit, Quote, Rating
+from domain.rating_override import RatingOverride
 from domain.stages import Stage
 from domain.tasks import TaskOutcome, TaskType
 
@@ -219,12 +224,22 @@ class Opinion(Value):
     at: datetime
     comment: str = ""
     conditions: tuple[ConditionAsked, ...] = ()
+    grade: str | None = None
+    """Of an override of the rating: the grade proposed, or decided on."""
+
+
+class AssessmentLinks(Value):
+    """Where the price is seen over other assumptions."""
+
+    sensitivity: str
+    sensitivity_chart: str
 
 
 class AssessmentView(Value):
     """What a decision on the case stands on, and everything concluded and decided so far.
 
-    ``rating``, ``limit``, ``price`` and ``valuations`` are the newest conclusions of their kind, as in ``items``.
+    ``rating``, ``limit``, ``price``, ``borrowing_cost``, ``buy_or_rent`` and ``valuations`` are the newest conclusions of their
+    kind, as in ``items``.
     """
 
     application_id: UUID
@@ -233,9 +248,20 @@ class AssessmentView(Value):
     policy_sha256: str | None
     request: CaseRequest
     rating: Rating | None = None
+    """As the model has it."""
+    rating_override: RatingOverride | None = None
+    """What two persons put in place of the model's grade; limit, price and authority stand on it."""
     limit: Limit | None = None
     """The five caps with the binding one."""
     price: Quote | None = None
+    amortisation: Amortisation | None = None
+    """The largest loan that assets and cash flow carry, by tranche and month, and the schedule that follows them."""
+    stress_test: StressTest | None = None
+    """The repayment plan as it stands, and under every stress."""
+    borrowing_cost: BorrowingCost | None = None
+    """综合融资成本 by the repayment schedule: each fee with its payer, nominal and effective, support shown apart."""
+    buy_or_rent: BuyOrRent | None = None
+    """Where the loan buys servers: what owning and renting them comes to."""
     valuations: tuple[ValuedCollateral, ...] = ()
     unknown: tuple[str, ...] = ()
     """Facts of the application that are declared unknown or undisclosed, by their pointers."""
@@ -243,7 +269,12 @@ class AssessmentView(Value):
     """Everything that referred, failed or was not run, with its reasons."""
     exceptions: tuple[str, ...] = ()
     """Rules the case departs from; each must be answered for by those who decide."""
+    evaluation: FactSheet = FactSheet()
+    """What the application says of product, place in a chain or founder, under the names of policy, where it says so: the
+    facts of the product's own card."""
     opinions: tuple[Opinion, ...] = ()
+    links: AssessmentLinks | None = None
+    """What is drawn from the price on demand; none while there is no price."""
     items: tuple[AssessmentItem, ...]
     conditions: tuple[ConditionStanding, ...] = ()
     """As offered: the product's, then the approvers', each with its kind; empty before an offer is made."""

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import Field, model_validator
+from pydantic import AwareDatetime, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from domain.application import AssetKind, Condition, Encumbrance, Provenance, ServerItem
@@ -32,12 +32,28 @@ from domain.money import Money, NotNegative, Positive, Rate
 from domain.pricing import DecisionInputs
 
 
+class RegisteredKind(StrEnum):
+    """What the register can hold: every asset of an application, and what secures a facility without being financed."""
+
+    GPU_SERVER = AssetKind.GPU_SERVER.value
+    NETWORK_STORAGE = AssetKind.NETWORK_STORAGE.value
+    POWER_COOLING = AssetKind.POWER_COOLING.value
+    CIVIL_WORKS = AssetKind.CIVIL_WORKS.value
+    SOFTWARE = AssetKind.SOFTWARE.value
+    RECEIVABLE = AssetKind.RECEIVABLE.value
+    COMPUTE_ORDER = AssetKind.COMPUTE_ORDER.value
+    DEPOSIT = AssetKind.DEPOSIT.value
+    DATA_ASSET = AssetKind.DATA_ASSET.value
+    GUARANTEE = "guarantee"
+    INTELLECTUAL_PROPERTY = "intellectual_property"
+
+
 class AssetRegistration(Value):
-    """Entry of an application's asset into the register. Serials are unique over all cases."""
+    """Entry of an asset into the register. Serials are unique over all cases, and a GPU sits in one server."""
 
     case_id: UUID
     asset_key: Key
-    kind: AssetKind
+    kind: RegisteredKind
     description: Label
     branch: Code
     servers: Annotated[tuple[ServerItem, ...], Field(max_length=5000)] = ()
@@ -49,6 +65,18 @@ class AssetRegistration(Value):
 
 class SerialConflict(Value):
     serial: Serial
+    case_number: str
+    case_id: UUID
+
+
+class GpuConflict(Value):
+    """A GPU of a server that, by the register, sits in another one."""
+
+    gpu_uuid: str
+    serial: str
+    """The server it is listed under now, as given."""
+    pledged_serial: str
+    """The server it was pledged with."""
     case_number: str
     case_id: UUID
 
@@ -76,10 +104,12 @@ class RegisteredAsset(Value):
     asset_id: UUID
     case_id: UUID
     asset_key: Key
-    kind: AssetKind
+    kind: RegisteredKind
     unit_count: int
     conflicts: tuple[SerialConflict, ...] = ()
     """Serials that already secure another case: a second pledge is refused with the first named."""
+    gpu_conflicts: tuple[GpuConflict, ...] = ()
+    """GPUs that were pledged with another server: one of the two lists is wrong, or a server was relabelled."""
 
 
 class ServerEconomics(Value):
@@ -259,6 +289,9 @@ class SecurityKind(StrEnum):
     LAND_MORTGAGE = "land_mortgage"
     RECEIVABLE_PLEDGE = "receivable_pledge"
     ACCOUNT_PLEDGE = "account_pledge"
+    DATA_ASSET_PLEDGE = "data_asset_pledge"
+    IP_PLEDGE = "ip_pledge"
+    FINANCE_LEASE = "finance_lease"
     REFUND_GUARANTEE = "refund_guarantee"
     THIRD_PARTY_GUARANTEE = "third_party_guarantee"
 
@@ -287,6 +320,10 @@ class RegistrationRequest(Value):
     registry: Label
     number: Label
     registered_on: date
+    registered_at: AwareDatetime | None = None
+    """The instant by the registry's clock, where it tells one; it ranks registrations of one day (Civil Code §414)."""
+    agreed_on: date | None = None
+    """The day of the security agreement; a mortgage of movables binds its parties from then on (§403)."""
     delivered_on: date | None = None
     expires: date | None = None
     certificate_sha256: Sha256
@@ -297,6 +334,8 @@ class Registration(RegistrationRequest):
     purchase_money_priority: bool | None
     """Civil Code §416: registered within ten days of delivery; None where delivery is not known."""
     rank: int
+    """Among all rights known to rest on the asset; 0 for one that was cancelled."""
+    cancelled_on: date | None = None
 
 
 class AssetView(Value):
@@ -306,7 +345,7 @@ class AssetView(Value):
     case_id: UUID
     case_number: str | None
     asset_key: str
-    kind: AssetKind
+    kind: RegisteredKind
     description: str
     branch: str
     unit_count: int
@@ -331,6 +370,19 @@ class ValuationSummary(Value):
     valid_until: date
 
 
+class PerfectionStage(StrEnum):
+    """How far a right has come: perfection has two steps, between the parties and against third parties."""
+
+    NOT_CREATED = "not_created"
+    """Not even between the parties: a pledge of rights exists only once it is registered (Civil Code §445)."""
+    AGREED = "agreed"
+    """Binding between the parties, but not against a third party in good faith (§403)."""
+    PERFECTED = "perfected"
+    LAPSED = "lapsed"
+    """The registration has ended: as if it had never been made, though the agreement still binds."""
+    CANCELLED = "cancelled"
+
+
 class RankedInterest(Value):
     """A right in an asset and where it ranks; rights of equal rank share pro rata (Civil Code §414)."""
 
@@ -339,6 +391,25 @@ class RankedInterest(Value):
     registered_on: date | None
     purchase_money_priority: bool
     rank: int
+    stage: PerfectionStage
+    effective_from: date | None
+    """Between the parties; None where it is not known or not yet so."""
+    opposable_from: date | None
+    """Against third parties; None where it is not so on the business date."""
+    expires: date | None
+    article: str
+    """What the rank stands on: ``§416`` purchase money, ``§414(1)`` day of registration, ``§414(3)`` not registered."""
+
+
+class SiteLien(Value):
+    """Servers of an asset at one site, and whether its operator has waived the possessory lien (Civil Code §456)."""
+
+    site: str
+    """Empty for servers whose site nobody has stated."""
+    servers: int
+    waived: bool
+    operator: str | None = None
+    valid_until: date | None = None
 
 
 class Perfection(Value):
@@ -353,6 +424,10 @@ class Perfection(Value):
     provisional: bool
     """The alert lies beyond the published business calendar."""
     interests: tuple[RankedInterest, ...]
+    """Searched on ``searched_on``, and what was declared; first rank first. A possessory lien would rank before all of them."""
+    searched_on: date | None = None
+    """The last search of the registry up to the business date; None where nobody has searched."""
+    sites: tuple[SiteLien, ...] = ()
 
 
 class CaseRelease(Value):

@@ -7,11 +7,14 @@ from uuid import UUID
 from pydantic import Field
 
 from domain.application import ApplicationContent, CreditLineRequest
+from domain.borrowing_cost import BorrowingCost
+from domain.buy_or_rent import BuyOrRent
 from domain.collateral import Valuation
 from domain.finding import FindingRef, Reason
 from domain.model import Message
 from domain.pricing import Exposures, Limit, Quote, Rating, Schedule
 from domain.process import CaseStep
+from domain.rating_override import RatingOverride
 from domain.reference import LenderBooks
 
 
@@ -42,10 +45,14 @@ class Dossier(Message):
     """Whether the borrower is on the blacklist; ``None`` where it was not looked up, which is not a clean result."""
     fraud_flag: bool | None = None
     rating: Rating | None = None
+    """In force: the model's, with grade and PD of the override where there is one."""
+    rating_override: RatingOverride | None = None
     rating_finding: FindingRef | None = None
     limit: Limit | None = None
     quote: Quote | None = None
     schedule: Schedule | None = None
+    borrowing_cost: BorrowingCost | None = None
+    buy_or_rent: BuyOrRent | None = None
     valuations: tuple[ValuedAsset, ...] = ()
     findings: tuple[FindingRef, ...] = ()
 
@@ -63,3 +70,5 @@ class FindingRecord(Message):
     reasons: tuple[Reason, ...] = ()
     asset_key: str = ""
     cohort: str = ""
+    part: str = Field(default="", max_length=40)
+    """Which of the conclusions, where one step draws several."""

@@ -1,5 +1,6 @@
 """Facilities, their utilisations, transfers and conditions."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Literal
@@ -8,13 +9,20 @@ from uuid import UUID
 from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from domain.application import Payee
+from domain.application import Payee, Repayment
 from domain.application.text import Code, Label, Remark, Sha256
 from domain.assertion import SignedCommand
 from domain.finding import Reason
+from domain.margin_ratchet import MarginClauses, MarginReset, Statement
 from domain.model import Message, Value
 from domain.money import Money, Rate
+from domain.repayment import RateStep
 from domain.stages import FacilityStage
+
+
+def _not_given(value: object) -> bool:
+    """A field that a later version added is left out where it is absent: what was filed before keeps its hash."""
+    return value is None
 
 
 class PaymentMode(StrEnum):
@@ -52,9 +60,13 @@ class ApprovalCondition(Value):
     counts_from: CountsFrom | None = None
     due_days: Annotated[int, Field(ge=1, le=3660)] | None = None
     """Calendar days."""
+    ratchet: MarginClauses | None = Field(default=None, exclude_if=_not_given)
+    """利率调整条款, of an undertaking: how the margin moves on what is reported while the facility lasts."""
 
     @model_validator(mode="after")
     def _dated_where_it_follows(self) -> "ApprovalCondition":
+        if self.ratchet is not None and self.kind is not ConditionKind.UNDERTAKING:
+            raise PydanticCustomError("ratchet_undertaking", "clauses of the margin are an undertaking")
         dated = (self.counts_from is not None, self.due_days is not None)
         wanted = self.kind is ConditionKind.SUBSEQUENT
         if dated != (wanted, wanted):
@@ -87,6 +99,7 @@ class ConditionTerm(Message):
     consequence_zh: str = ""
     consequence_en: str = ""
     security_kind: str | None = None
+    ratchet: MarginClauses | None = Field(default=None, exclude_if=_not_given)
 
 
 class ConditionStanding(ConditionTerm):
@@ -101,6 +114,17 @@ def approval_terms(conditions: tuple[ApprovalCondition, ...]) -> tuple[Condition
     return tuple(_approval_term(f"APPROVAL_{place}", asked) for place, asked in enumerate(conditions, 1))
 
 
+def prevailing(conditions: tuple[ApprovalCondition, ...]) -> tuple[ApprovalCondition, ...]:
+    """An agreement has one set of margin clauses: those of the last body that gave any."""
+    with_clauses = [place for place, asked in enumerate(conditions) if asked.ratchet is not None]
+    return tuple(asked for place, asked in enumerate(conditions) if place not in with_clauses[:-1])
+
+
+def ratchet_of(terms: Iterable[ConditionTerm]) -> MarginClauses | None:
+    """The margin clauses of an agreement."""
+    return next((term.ratchet for term in terms if term.ratchet is not None), None)
+
+
 def _approval_term(code: str, asked: ApprovalCondition) -> ConditionTerm:
     subsequent = asked.kind is ConditionKind.SUBSEQUENT
     return ConditionTerm(
@@ -112,6 +136,7 @@ def _approval_term(code: str, asked: ApprovalCondition) -> ConditionTerm:
         due_days=asked.due_days,
         consequence_zh="暂停后续提款" if subsequent else "",
         consequence_en="no further drawing is made" if subsequent else "",
+        ratchet=asked.ratchet,
     )
 
 
@@ -230,6 +255,42 @@ class TransferView(Value):
     expires_at: datetime | None = None
 
 
+class MarginReportView(Value):
+    """A reported fact, who reported it, and whether somebody else found it proven."""
+
+    task_id: UUID
+    """The check it waits for, or that decided it."""
+    statement: Statement
+    reported_by: str
+    reported_at: datetime
+    state: Literal["reported", "confirmed", "refused"]
+    decided_by: str | None = None
+    decided_at: datetime | None = None
+    comment: str = ""
+
+
+class FacilityMargin(Value):
+    """The margin of a facility whose agreement lets it move. Rates per year."""
+
+    original_margin_bps: int
+    margin_bps: int
+    """In force since ``in_force_since``, the first day of an interest period: every period from then on bears it."""
+    all_in_rate: Rate
+    base_rate: str
+    in_force_since: date
+    next_reset: date | None
+    lowest_margin_bps: int | None = None
+    highest_margin_bps: int | None = None
+    """What the clauses can ever make of the margin; told from the first reset on."""
+    ratchet: MarginClauses
+    history: tuple[MarginReset, ...] = ()
+    rate_steps: tuple[RateStep, ...] = ()
+    """Every change so far as a repayment plan takes it: from the first day of an interest period the rate of all that follow."""
+    finding_id: UUID | None = None
+    """Of the last reset, with its trace at the pricing service."""
+    reports: tuple[MarginReportView, ...] = ()
+
+
 class FacilityView(Value):
     """A facility with what is left of its commitment: ``available = limit − reserved − drawn``."""
 
@@ -249,6 +310,12 @@ class FacilityView(Value):
     termination_date: date
     conditions: tuple[ConditionStanding, ...] = ()
     """Those of the agreement, the product's first, then the approvers'."""
+    repayment: Repayment | None = None
+    """As agreed: method, grace, drawings, tranches and steps of the rate; left out of lists."""
+    price: "PricedTerms | None" = None
+    """As agreed; left out of lists."""
+    margin: FacilityMargin | None = None
+    """Where the agreement has clauses of the margin; a list does without."""
     version: int
 
 

@@ -5,8 +5,9 @@ came in, with the day they speak of and the day they were received, so that a re
 today as it gave then.
 """
 
+from collections.abc import Iterator
 from datetime import date
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
@@ -14,9 +15,10 @@ from pydantic_core import PydanticCustomError
 from domain.application.text import Label, Sha256
 from domain.figures import Day
 from domain.finding import FindingValue
-from domain.model import Value
+from domain.model import Message, Value
 from domain.money import Rate
 from domain.pricing import DecisionInputs
+from domain.repayment import maturity
 
 Grade = Annotated[str, StringConstraints(min_length=1, max_length=16, pattern=r"^[A-Za-z0-9][A-Za-z0-9+.-]*$")]
 ClauseId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
@@ -107,6 +109,51 @@ class RatchetTerms(Value):
 
 
 MAXIMUM_RESETS = 120
+PERIOD_BEGINS = 21
+"""Day of the month on which an interest period begins: the one before ended on the 20th (结息日)."""
+
+
+class MarginClauses(Value):
+    """The clauses as an approver agrees them, before the agreement has its days: months count from its effect."""
+
+    first_reset_months: Annotated[int, Field(ge=1, le=120)]
+    every_months: Annotated[int, Field(ge=1, le=60)]
+    above_original_bps: Annotated[int, Field(ge=0, le=1000)] = 0
+    below_original_bps: Annotated[int, Field(ge=0, le=1000)] | None = None
+    clauses: Annotated[tuple[Clause, ...], Field(min_length=1, max_length=12)]
+
+    def terms(self, margin_bps: int, effective_on: date, ends_on: date) -> "RatchetTerms | None":
+        """The clauses with their days. A reset falls on the first day of an interest period, so that a period has one margin.
+
+        None where the loan ends before the first reset. Raises ``ValidationError`` for clauses that contradict each other.
+        """
+        first = first_period_from(maturity(effective_on, self.first_reset_months))
+        if first > ends_on:
+            return None
+        return RatchetTerms(
+            margin_bps=margin_bps,
+            signed_on=effective_on,
+            first_reset=first,
+            every_months=self.every_months,
+            ends_on=ends_on,
+            above_original_bps=self.above_original_bps,
+            below_original_bps=self.below_original_bps,
+            clauses=self.clauses,
+        )
+
+
+def first_period_from(day: date) -> date:
+    """The first day of the interest period that begins on the day or next after it."""
+    begins = day.replace(day=PERIOD_BEGINS)
+    return begins if begins >= day else maturity(begins, 1)
+
+
+def reset_days(terms: RatchetTerms) -> Iterator[date]:
+    """The reset dates of an agreement, in order: contract days, which no holiday moves."""
+    months = 0
+    while (on := maturity(terms.first_reset, months)) <= terms.ends_on:
+        yield on
+        months += terms.every_months
 
 
 class GradeReport(Value):
@@ -134,11 +181,65 @@ class FigureReport(Value):
 Report = Annotated[GradeReport | FigureReport, Field(discriminator="kind")]
 
 
+class GradeStatement(Value):
+    """A grade an agency gave, as somebody reports it: it is received on the day a second person has checked it."""
+
+    kind: Literal["grade"] = "grade"
+    agency: Label
+    grade: Grade
+    on: Day
+    evidence: Sha256
+
+
+class FigureStatement(Value):
+    """A figure of a compliance certificate, as somebody reports it. ``None``: the figure is not known."""
+
+    kind: Literal["figure"] = "figure"
+    fact: FactName
+    figure: Rate | None
+    on: Day
+    evidence: Sha256
+
+
+Statement = Annotated[GradeStatement | FigureStatement, Field(discriminator="kind")]
+
+
+def received(statement: GradeStatement | FigureStatement, on: date) -> GradeReport | FigureReport:
+    """The report that a checked statement becomes."""
+    said = statement.model_dump()
+    if isinstance(statement, GradeStatement):
+        return GradeReport.model_validate(said | {"received_on": on})
+    return FigureReport.model_validate(said | {"received_on": on})
+
+
+def subject_of(said: GradeStatement | FigureStatement | GradeReport | FigureReport) -> str:
+    """What a statement or report speaks of: the agency, or the figure's name."""
+    return said.agency if isinstance(said, GradeStatement | GradeReport) else said.fact
+
+
 class BaseRateFixing(Value):
     """The loan prime rate the contract last fixed: its tenor, and the day whose publication counts."""
 
     tenor: Literal["1Y", "5Y"]
     fixed_on: Day
+
+
+class MarginAgreement(Message):
+    """What a facility's process knows of its margin: the clauses with their days, and what every reset is reckoned under."""
+
+    product: str
+    lender_id: str
+    policy_sha256: str
+    pinned_on: date | None = None
+    base: BaseRateFixing
+    terms: RatchetTerms
+
+
+class ReportedMargin(Message):
+    """A statement on its way: who made it, until somebody else has checked it against its evidence."""
+
+    statement: Statement
+    reported_by: str
 
 
 class MarginResetRequest(DecisionInputs):
@@ -196,3 +297,16 @@ class MarginStanding(FindingValue):
 
     def headline(self) -> str:
         return f"{self.all_in_rate * 100:.4f} % · {self.original_margin_bps:+d} → {self.margin_bps:+d} bp"
+
+
+MARGIN_TEXTS: Final = {
+    "grades_wrong": (
+        "评级等级不得重复，且须包含基准等级",
+        "grades must differ, and the baseline must be one of them",
+    ),
+    "dates_out_of_order": ("须满足 签约日 ≤ 首次重定日 ≤ 终止日", "signed_on ≤ first_reset ≤ ends_on is required"),
+    "too_many_resets": ("一份合同至多 120 次重定", "an agreement has at most 120 resets"),
+    "clause_repeated": ("每一条款须有自己的编号", "every clause needs an id of its own"),
+    "agency_repeated": ("同一评级机构只能用于一个条款", "an agency grades for one clause only"),
+}
+"""Why clauses are refused, in Chinese and English: told where they are agreed and where they are read."""

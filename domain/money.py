@@ -22,6 +22,7 @@ UNIT_PRICE_SCALE = 8
 
 # Wide enough for numeric(20, 8) products; rounding inside the context would be a second, hidden rounding place.
 _CONTEXT = Context(prec=60)
+_NIL = Decimal(0)
 
 
 class Rounding(StrEnum):
@@ -35,6 +36,8 @@ class Rounding(StrEnum):
     """What a borrower must bring: shortfalls and cure amounts are never understated."""
 
 
+_STEPS = {scale: Decimal(1).scaleb(-scale) for scale in range(-18, 41)}
+"""One unit of each scale that is used, so that a schedule does not form it thousands of times."""
 _MODES = {Rounding.HALF_UP: ROUND_HALF_UP, Rounding.DOWN: ROUND_DOWN, Rounding.UP: ROUND_CEILING}
 
 
@@ -45,7 +48,8 @@ def rounded(value: Decimal, scale: int, mode: Rounding = Rounding.HALF_UP) -> De
     """
     if not value.is_finite():
         raise ValueError("a figure that is not finite cannot be rounded")
-    return value.quantize(Decimal(1).scaleb(-scale), rounding=_MODES[mode], context=_CONTEXT) + Decimal(0)
+    step = _STEPS.get(scale) or Decimal(1).scaleb(-scale)
+    return value.quantize(step, rounding=_MODES[mode], context=_CONTEXT) + _NIL
 
 
 def from_float(value: float, scale: int, mode: Rounding = Rounding.HALF_UP) -> Decimal:
@@ -54,8 +58,13 @@ def from_float(value: float, scale: int, mode: Rounding = Rounding.HALF_UP) -> D
 
 
 def _exact(scale: int, digits: int) -> BeforeValidator:
+    step = _STEPS[scale]
+
     def parse(value: object) -> Decimal:
         if isinstance(value, Decimal):
+            if value.same_quantum(step) and value.adjusted() < digits - scale:
+                # At its scale already, as every figure that was rounded is: a schedule has hundreds of them.
+                return value + _NIL
             number = value
         elif isinstance(value, str):
             try:
@@ -70,10 +79,10 @@ def _exact(scale: int, digits: int) -> BeforeValidator:
             raise PydanticCustomError(
                 "decimal_range", "must have at most {whole} digits before the point", {"whole": digits - scale}
             )
-        exact = number.quantize(Decimal(1).scaleb(-scale), context=_CONTEXT)
+        exact = number.quantize(step, context=_CONTEXT)
         if exact != number:
             raise PydanticCustomError("decimal_scale", "must have at most {scale} decimal places", {"scale": scale})
-        return exact + Decimal(0)
+        return exact + _NIL
 
     return BeforeValidator(parse)
 

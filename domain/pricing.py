@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from domain.application import AssetKind, SourceKind
@@ -184,6 +184,8 @@ class CollateralContribution(Value):
     finding_sha256: Sha256
     tenor_cap_months: Annotated[int, Field(ge=0, le=1200)] | None = None
     """From the valuation; the tenor of the asset's class applies where it is not given."""
+    carries_at_most: NonNegativeMoney | None = Field(default=None, exclude_if=_not_given)
+    """Most that the asset may carry whatever it is worth (the eligible base of an order, a concentration cap)."""
 
 
 class GuaranteeContribution(Value):
@@ -192,6 +194,21 @@ class GuaranteeContribution(Value):
     share: Share
     valid: bool | None
     """Resolution and, for listed companies, announcement are on file; None where that is not known."""
+    guarantor_net_assets: NonNegativeMoney | None = Field(default=None, exclude_if=_not_given)
+    """Net assets of the guarantor at its latest accounts, nought where they are negative; None where not known."""
+    guarantees_given: NonNegativeMoney | None = Field(default=None, exclude_if=_not_given)
+    """What the guarantor stands for already, this guarantee left out; None where not known."""
+
+
+class JointCredit(Value):
+    """What all lenders together have lent a firm, and the ceiling they agreed on (联合授信). None: not known."""
+
+    lenders: Annotated[int, Field(ge=0, le=10_000)] | None
+    """Other lenders with a balance."""
+    total_financing: NonNegativeMoney | None
+    """Balance at all lenders, this one included, without the loan asked for."""
+    ceiling: NonNegativeMoney | None = None
+    """The agreed ceiling (联合授信额度); None where there is none on file."""
 
 
 class Exposures(Value):
@@ -223,11 +240,22 @@ class LimitRequest(DecisionInputs):
     unvalued: Annotated[tuple[Annotated[str, Field(max_length=80)], ...], Field(max_length=200)] = ()
     """Assets offered as security that have no valuation yet."""
     annual_revenue: NonNegativeMoney | None = None
+    operating_cash_flow: Money | None = Field(default=None, exclude_if=_not_given)
+    """Net cash flow of a year's operations; negative where operations take money."""
+    joint_credit: JointCredit | None = Field(default=None, exclude_if=_not_given)
+    """None where the firm is known to owe no other lender."""
     head_office_tenor_consent: bool = False
     """Head office has consented to a fixed-asset loan of more than ten years."""
     asked_lpr_tenor: Literal["1Y", "5Y"] | None = None
     asked_spread_bps: Annotated[int, Field(ge=-1000, le=3000)] | None = None
     """The price asked for: what future cash flow is discounted at."""
+
+    @field_validator("collateral", mode="after")
+    @classmethod
+    def _each_asset_once(cls, given: tuple[CollateralContribution, ...]) -> tuple[CollateralContribution, ...]:
+        if len({item.asset_key for item in given}) < len(given):
+            raise PydanticCustomError("repeated", "each must be named once")
+        return given
 
 
 class CapName(StrEnum):
@@ -281,6 +309,8 @@ class Limit(FindingValue):
     binding: Literal["asked", "product", "need", "capacity", "collateral", "regulatory"] | None
     tranches: tuple[TrancheLimit, ...] = ()
     project_capital: ProjectCapital | None = None
+    tied: tuple[CapName, ...] = Field(default=(), exclude_if=_nothing)
+    """Other caps exactly as small as what binds. Of equals the first binds: what was asked, then as ``caps`` stand."""
 
     def headline(self) -> str:
         return f"{self.limit} · {self.tenor_months} m · {self.binding or '—'}"

@@ -12,11 +12,12 @@ from pydantic import Field
 from domain.assertion import SignedCommand
 from domain.facility import ConditionAsked, ConditionTerm, FacilityRef, GateVerdict, TransferRef
 from domain.finding import FindingRef, Outcome, Reason
+from domain.margin_ratchet import MarginAgreement, Report, Statement
 from domain.model import Message
 from domain.money import Money
 from domain.rulebook import Rulebook
 from domain.stages import Stage
-from domain.tasks import HumanTask, TaskCommand
+from domain.tasks import GradeProposal, HumanTask, TaskCommand
 
 NAMESPACE: Final = "suandai"
 TASK_QUEUE: Final = "credit"
@@ -31,6 +32,7 @@ ACT_ON_TASK: Final = "act_on_task"
 WITHDRAW: Final = "withdraw"
 DECIDE_TRANSFER: Final = "decide_transfer"
 RECORD_DRAWING: Final = "record_drawing"
+REPORT_MARGIN_FACT: Final = "report_margin_fact"
 POSITION: Final = "position"
 
 SEARCH_ATTRIBUTES: Final = {
@@ -46,6 +48,11 @@ class Shown(str):
     """A text for those who watch the engine's pages: codes and figures, never a name, for it alone is stored unencrypted."""
 
     __slots__ = ()
+
+
+def _not_given(value: object) -> bool:
+    """A field that a later build added is left out where it is absent: what was recorded before stays as it was."""
+    return value is None
 
 
 def application_workflow_id(application_id: UUID) -> str:
@@ -120,6 +127,19 @@ class SignedWithdrawCommand(SignedCommand):
     command: WithdrawCommand
 
 
+class MarginReportCommand(Message):
+    """A grade or figure that a clause of the margin reads, reported with its evidence."""
+
+    facility_id: UUID
+    statement: Statement
+    subject: str
+    roles: tuple[str, ...]
+
+
+class SignedMarginReportCommand(SignedCommand):
+    command: MarginReportCommand
+
+
 class CommandResult(Message):
     """The result of an update: the tasks it changed, at their new versions, and where the process stands."""
 
@@ -166,6 +186,21 @@ class CohortStep(CaseStep):
     """Before the servers are there, or when a drawing is paid against them: the second asks for more."""
 
 
+class MarginStep(CaseStep):
+    """A reset of a facility's margin on ``as_of``, by what was reported and checked until then."""
+
+    facility_id: UUID
+    agreement: MarginAgreement
+    reports: tuple[Report, ...] = ()
+
+
+class OverrideStep(CaseStep):
+    """An override of the rating as a second person confirmed it."""
+
+    proposal: GradeProposal
+    confirmed_by: str
+
+
 class DutyHeld(Message):
     """A duty of the case that a person has already discharged."""
 
@@ -186,6 +221,8 @@ class CaseOpening(Message):
     """Of the product."""
     agreed: tuple[ConditionTerm, ...] = ()
     """Of the signed agreement, once there is a facility: what is due within days of its effect."""
+    margin: MarginAgreement | None = Field(default=None, exclude_if=_not_given)
+    """Of the signed agreement, where it lets the margin move."""
     duties: tuple[DutyHeld, ...] = ()
     content_version: int = 0
     """The frozen version of the application the case runs on; 0 in what was recorded before a case could be amended."""
@@ -228,6 +265,32 @@ class ProgressReport(Message):
     """After a return: the conclusions and approvals that no longer stand."""
     reasons: tuple[Reason, ...] = ()
     """Why the process stands where it stands, when that is an end nobody asked for."""
+
+
+class RepaymentPlan(Message):
+    """What follows from amount and price: what assets and cash flow carry, the schedule, how it stands under stress, what the
+    loan costs its borrower, and whether to buy at all."""
+
+    schedule: FindingRef
+    amortisation: FindingRef | None = None
+    """None where no asset was valued."""
+    stress_test: FindingRef | None = None
+    """None where there is no plan to test, or no asset."""
+    borrowing_cost: FindingRef | None = None
+    """None where there is no price or no plan to reckon it by."""
+    buy_or_rent: FindingRef | None = None
+    """None where the loan buys no servers."""
+
+    def findings(self) -> dict[str, FindingRef]:
+        """What was concluded, by kind."""
+        found = {
+            "amortisation": self.amortisation,
+            "schedule": self.schedule,
+            "stress_test": self.stress_test,
+            "borrowing_cost": self.borrowing_cost,
+            "buy_or_rent": self.buy_or_rent,
+        }
+        return {kind: ref for kind, ref in found.items() if ref is not None}
 
 
 class DecisionRecord(Message):

@@ -21,3 +21,5 @@ class Refusal(StrEnum):
     TRANSFER_STATE = "transfer_state"
     TRANSFER_CHANGED = "transfer_changed"
     TOO_MANY_REMINDERS = "too_many_reminders"
+    NO_MARGIN_CLAUSE = "no_margin_clause"
+    TOO_MANY_REPORTS = "too_many_reports"

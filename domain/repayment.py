@@ -12,56 +12,12 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from domain.application import RepaymentMethod
+from domain.application import Balloon, Custom, RepaymentMethod, Seasonal, Stepped
 from domain.application.text import Key
-from domain.figures import Grace, NonNegativeMoney, PositiveMoney, Tenor, YearlyRate, figure
+from domain.figures import Grace, NonNegativeMoney, PositiveMoney, Tenor, YearlyRate
 from domain.model import Value
-from domain.money import Rate
-
-Month = Annotated[int, figure("calendar month", "[1, 12]", at_least="1", at_most="12")]
-InstalmentNumber = Annotated[int, figure("instalment", "[1, 600]", at_least="1", at_most="600")]
-BalloonShare = Annotated[Rate, figure("decimal fraction of the debt", "(0, 1)", above="0", below="1")]
-StepGrowth = Annotated[Rate, figure("change per step as a decimal fraction", "[-0.5, 1]", at_least="-0.5", at_most="1")]
-
 
 # --- how principal falls due ------------------------------------------------------------------------------------------
-
-
-class Balloon(Value):
-    """``share`` of the debt is due at maturity, the rest as an annuity or in equal parts before and with it."""
-
-    method: Literal["balloon"]
-    share: BalloonShare
-    rest: Literal["annuity", "equal_principal"] = "annuity"
-
-
-class Seasonal(Value):
-    """Principal in equal parts on the due dates that fall into ``months`` (1-12); interest on every due date."""
-
-    method: Literal["seasonal"]
-    months: Annotated[tuple[Month, ...], Field(max_length=12)]
-
-
-class Stepped(Value):
-    """Principal in equal parts that change by ``growth`` after every ``every`` instalments."""
-
-    method: Literal["stepped"]
-    every: InstalmentNumber
-    growth: StepGrowth
-
-
-class PlannedPrincipal(Value):
-    """Principal due with the instalment of this number, counted from 1."""
-
-    number: InstalmentNumber
-    principal: PositiveMoney
-
-
-class Custom(Value):
-    """Stated amounts; instalments that are not named bear interest only. The amounts sum to the principal."""
-
-    method: Literal["custom"]
-    instalments: Annotated[tuple[PlannedPrincipal, ...], Field(max_length=600)]
 
 
 class Sculpted(Value):
@@ -157,7 +113,8 @@ class FurtherTerms(Value):
     profile: PrincipalProfile | None = Field(default=None, exclude_if=_is_empty)
     draws: Annotated[tuple[Draw, ...], Field(max_length=50)] = Field(default=(), exclude_if=_is_empty)
     """Where the principal is drawn in parts; the parts sum to it and the first is drawn on ``drawn_on``."""
-    rate_steps: Annotated[tuple[RateStep, ...], Field(max_length=20)] = Field(default=(), exclude_if=_is_empty)
+    rate_steps: Annotated[tuple[RateStep, ...], Field(max_length=140)] = Field(default=(), exclude_if=_is_empty)
+    """Steps that were agreed, at most 20, and resets of the margin, at most 120."""
     prepayments: Annotated[tuple[Prepayment, ...], Field(max_length=20)] = Field(default=(), exclude_if=_is_empty)
 
 

@@ -38,7 +38,23 @@ class VoucherClaim(Value):
     """Whether this contract already had a voucher or another compute subsidy."""
 
 
-Claim = Annotated[InterestSubsidyClaim | VoucherClaim, Field(discriminator="form")]
+class StatedClaim(Value):
+    """A claim as an application states it: a programme, and what the file knows of the contract. What kind of support it is the
+    policy says; a fact that the programme asks for and the file lacks leaves the amount open.
+    """
+
+    form: Literal["stated"] = "stated"
+    programme: Code
+    eligible_use: bool | None = None
+    contract_amount: PositiveMoney | None = None
+    signed_on: Day | None = None
+    contract_months: Tenor | None = None
+    supplier_related: bool | None = None
+    claimed_this_year: NonNegativeMoney | None = None
+    otherwise_supported: bool | None = None
+
+
+Claim = Annotated[InterestSubsidyClaim | VoucherClaim | StatedClaim, Field(discriminator="form")]
 
 
 class SupportLine(Value):

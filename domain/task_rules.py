@@ -13,6 +13,7 @@ from domain.roles import Role
 from domain.rulebook import Rulebook
 from domain.tasks import (
     OUTCOMES_OF,
+    GradeProposal,
     Handover,
     HumanTask,
     TaskCommand,
@@ -77,6 +78,9 @@ def _eligible(task: HumanTask, subject: str, roles: tuple[Role, ...]) -> Refused
 def _separated(
     task: HumanTask, subject: str, held: frozenset[str], rulebook: Rulebook, front_office: bool
 ) -> RefusedCommand | None:
+    second = _second_person(task, subject)
+    if second is not None:
+        return second
     if subject in task.excluded:
         return _refuse(Refusal.DUTIES_SEPARATE, "您已被排除在此任务之外", "you are excluded from this task")
     rule = rulebook.conflict(task.type.value, held)
@@ -93,6 +97,25 @@ def _separated(
             "职责分离：前台无表决权",
             "duties must be apart: the front office has no vote",
             "SOD-FRONT-OFFICE",
+        )
+    return None
+
+
+def _second_person(task: HumanTask, subject: str) -> RefusedCommand | None:
+    """What one person proposed or reported is for another to decide."""
+    if task.proposal is not None and task.type is TaskType.RATING_OVERRIDE and subject == task.proposal.proposed_by:
+        return _refuse(
+            Refusal.DUTIES_SEPARATE,
+            "职责分离：提出推翻评级的人不得自行决定",
+            "duties must be apart: whoever proposes an override does not decide on it",
+            "OVERRIDE_SAME_PERSON",
+        )
+    if task.margin_report is not None and subject == task.margin_report.reported_by:
+        return _refuse(
+            Refusal.DUTIES_SEPARATE,
+            "职责分离：报告人不得自行复核",
+            "duties must be apart: whoever reports a fact does not check it",
+            "MARGIN_REPORT_SAME_PERSON",
         )
     return None
 
@@ -159,12 +182,26 @@ def _missing_field(task: HumanTask, command: TaskCommand) -> RefusedCommand | No
         return _refuse(Refusal.OUTCOME_NOT_ALLOWED, zh, en, pointer="/outcome")
     if command.outcome is TaskOutcome.RESUBMIT:
         return _unanswered(task, command)
+    if command.outcome is TaskOutcome.OVERRIDE or command.grade is not None:
+        return _unfounded(command)
     if command.outcome is TaskOutcome.RETURN and not command.return_to:
         return _lacking("/return_to", "退回须指明阶段 (return_to)", "a return must name its stage (return_to)")
     if command.outcome in (TaskOutcome.REJECT, TaskOutcome.RETURN, TaskOutcome.WAIVE) and not command.comment:
         return _lacking("/comment", "须填写意见 (comment)", "this outcome needs a comment (comment)")
     if command.outcome is TaskOutcome.APPROVE_WITH_CONDITIONS and not command.conditions:
         return _lacking("/conditions", "须列明条件 (conditions)", "the conditions are missing (conditions)")
+    return None
+
+
+def _unfounded(command: TaskCommand) -> RefusedCommand | None:
+    """An override names a grade and why; no other outcome has a grade. How far it may go is the rating scale's to say."""
+    if command.outcome is not TaskOutcome.OVERRIDE:
+        zh, en = "仅推翻评级 (override) 须填级别", "a grade belongs to the outcome override only"
+        return _refuse(Refusal.OUTCOME_NOT_ALLOWED, zh, en, pointer="/grade")
+    if not command.grade:
+        return _lacking("/grade", "推翻评级须填写级别 (grade)", "an override names its grade (grade)")
+    if not command.comment:
+        return _lacking("/comment", "推翻评级须说明理由 (comment)", "an override needs a reason (comment)")
     return None
 
 
@@ -276,6 +313,10 @@ def applied(task: HumanTask, command: TaskCommand, now: datetime) -> HumanTask:
                 "completed_at": now,
                 "completed_by": command.subject,
             }
+            if command.grade is not None:
+                touched["proposal"] = GradeProposal(
+                    grade=command.grade, reason=command.comment or "", proposed_by=command.subject
+                )
         case Verb.DELEGATE:
             touched |= {"assignee": command.target, "owner": task.owner or task.assignee}
         case Verb.RESOLVE:

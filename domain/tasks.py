@@ -11,8 +11,11 @@ from domain.application.text import Code, Remark
 from domain.authority import AuthorityRequirement, Mandate
 from domain.facility import ConditionAsked
 from domain.finding import FindingRef
+from domain.margin_ratchet import ReportedMargin
 from domain.model import Message
 from domain.roles import Role
+
+GradeName = Annotated[str, Field(min_length=1, max_length=8)]
 
 
 class TaskType(StrEnum):
@@ -25,6 +28,8 @@ class TaskType(StrEnum):
     LEAD_INVESTIGATION = "lead_investigation"
     CO_INVESTIGATION = "co_investigation"
     RATING_CONFIRMATION = "rating_confirmation"
+    RATING_OVERRIDE = "rating_override"
+    """推翻评级: a second person decides on a grade that the confirmer proposes in place of the model's."""
     VALUATION_RECONCILIATION = "valuation_reconciliation"
     REVIEW = "review"
     COMPLIANCE_OPINION = "compliance_opinion"
@@ -43,6 +48,10 @@ class TaskType(StrEnum):
     FIRST_INSPECTION = "first_inspection"
     REVALUATION_REVIEW = "revaluation_review"
     SETTLEMENT = "settlement"
+    MARGIN_REPORT_CHECK = "margin_report_check"
+    """调价依据复核: a second person holds a reported grade or figure against its evidence."""
+    MARGIN_RESET_REVIEW = "margin_reset_review"
+    """A reset lacked a report that its clause insists on: the margin before it goes on, and somebody looks after it."""
 
 
 SUBMISSION_DUTY = "submission"
@@ -56,6 +65,7 @@ ROLE_OF: dict[TaskType, Role] = {
     TaskType.LEAD_INVESTIGATION: Role.RELATIONSHIP_MANAGER,
     TaskType.CO_INVESTIGATION: Role.CO_INVESTIGATOR,
     TaskType.RATING_CONFIRMATION: Role.RATING_CONFIRMER,
+    TaskType.RATING_OVERRIDE: Role.RATING_CONFIRMER,
     TaskType.VALUATION_RECONCILIATION: Role.COLLATERAL_OFFICER,
     TaskType.REVIEW: Role.REVIEWER,
     TaskType.COMPLIANCE_OPINION: Role.COMPLIANCE_OFFICER,
@@ -74,6 +84,8 @@ ROLE_OF: dict[TaskType, Role] = {
     TaskType.FIRST_INSPECTION: Role.MONITOR,
     TaskType.REVALUATION_REVIEW: Role.MONITOR,
     TaskType.SETTLEMENT: Role.MONITOR,
+    TaskType.MARGIN_REPORT_CHECK: Role.MONITOR,
+    TaskType.MARGIN_RESET_REVIEW: Role.MONITOR,
 }
 
 
@@ -104,6 +116,8 @@ class TaskOutcome(StrEnum):
     ACKNOWLEDGE = "acknowledge"
     WAIVE = "waive"
     RESUBMIT = "resubmit"
+    OVERRIDE = "override"
+    """Of a rating: another grade is proposed, for a second person to decide on."""
 
 
 _OPINION = frozenset({TaskOutcome.APPROVE, TaskOutcome.REJECT, TaskOutcome.RETURN})
@@ -116,7 +130,8 @@ OUTCOMES_OF: dict[TaskType, frozenset[TaskOutcome]] = {
     TaskType.REWORK: frozenset({TaskOutcome.RESUBMIT}),
     TaskType.LEAD_INVESTIGATION: _OPINION,
     TaskType.CO_INVESTIGATION: _OPINION,
-    TaskType.RATING_CONFIRMATION: _OPINION,
+    TaskType.RATING_CONFIRMATION: _OPINION | {TaskOutcome.OVERRIDE},
+    TaskType.RATING_OVERRIDE: _OPINION,
     TaskType.VALUATION_RECONCILIATION: _OPINION,
     TaskType.REVIEW: _OPINION,
     TaskType.COMPLIANCE_OPINION: _OPINION,
@@ -137,6 +152,8 @@ OUTCOMES_OF: dict[TaskType, frozenset[TaskOutcome]] = {
     TaskType.FIRST_INSPECTION: _ACT,
     TaskType.REVALUATION_REVIEW: _ACT,
     TaskType.SETTLEMENT: _ACT,
+    TaskType.MARGIN_REPORT_CHECK: _ACT,
+    TaskType.MARGIN_RESET_REVIEW: _ACT,
 }
 """Which outcomes a task may be completed with."""
 
@@ -193,6 +210,19 @@ class CaseReturn(Message):
     """Whether it was submitted with new content; ``None`` while the lead has it, or where none was asked for."""
 
 
+def _not_given(value: object) -> bool:
+    """A field that a later build added is left out where it is absent: what was recorded before stays as it was."""
+    return value is None
+
+
+class GradeProposal(Message):
+    """A grade of the rating scale in place of the model's, as the confirmer proposes it."""
+
+    grade: str
+    reason: str
+    proposed_by: str
+
+
 class HumanTask(Message):
     """A task as the workflow holds it; origination's inbox row is a copy of the newest version."""
 
@@ -241,6 +271,10 @@ class HumanTask(Message):
     return_to: str | None = None
     resubmitted: TaskSubject | None = None
     """Of a rework: the content the case goes on with."""
+    proposal: GradeProposal | None = Field(default=None, exclude_if=_not_given)
+    """Of a rating: what its confirmer proposed, and what a second person is asked to decide on."""
+    margin_report: ReportedMargin | None = Field(default=None, exclude_if=_not_given)
+    """Of a check of what was reported on a margin clause."""
     version: int = 1
 
     @property
@@ -271,6 +305,8 @@ class TaskCommand(Message):
     target_mandate: Mandate | None = None
     resubmitted: TaskSubject | None = None
     """For a rework: the content as it was frozen again, attached by origination."""
+    grade: GradeName | None = Field(default=None, exclude_if=_not_given)
+    """For an override of a rating: the grade proposed."""
 
 
 class TaskBody(Message):
@@ -283,5 +319,7 @@ class TaskBody(Message):
     return_to: str | None = Field(default=None, max_length=40)
     target: str | None = Field(default=None, max_length=200)
     reason: Remark | None = None
+    grade: GradeName | None = None
+    """With the outcome ``override``: a grade of the rating scale, at most two notches from the model's."""
 
     model_config = {"extra": "forbid"}

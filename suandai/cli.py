@@ -272,18 +272,36 @@ def bench(
         Path | None, typer.Option("--page", help="A Markdown page whose table of figures is replaced.")
     ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="A few measurements of each kind, for a first look.")] = False,
+    only: Annotated[
+        Literal["pricing", "fleet"] | None,
+        typer.Option("--only", help="Measure this alone; figures of other subjects in the file stay as they are."),
+    ] = None,
 ) -> None:
-    """Measure throughput, latencies, start-up and memory in a bank of its own, and write them to a file.
+    """Measure throughput, latencies, start-up and memory in a bank of its own, pricing and a fleet of servers without one, and
+    write them to a file.
 
-    Each figure stands beside what it was measured against in the same run. Takes about five minutes; nothing else should run
-    on the machine meanwhile.
+    Each figure stands beside what it was measured against in the same run. Takes about eight minutes, pricing or the fleet
+    alone one or two; nothing else should run on the machine meanwhile.
     """
-    from suandai.bench.figures import enter, write
-    from suandai.bench.run import QUICK, Sizes
-    from suandai.bench.run import bench as measured
+    from suandai.bench import fleet, pricing, run
+    from suandai.bench.figures import beside_former, enter, write
+
+    def told(line: str) -> None:
+        out.print(f"[dim]{line}[/]")
 
     with told_in_one_line(out_file):
-        figures = asyncio.run(measured(QUICK if quick else Sizes(), lambda line: out.print(f"[dim]{line}[/]")))
+        # A file that cannot be added to is told before anything is measured.
+        if only is not None:
+            beside_former(out_file, ())
+        figures = []
+        if only in (None, "pricing"):
+            figures += pricing.pricing_figures(pricing.QUICK if quick else pricing.PricingSizes(), told)
+        if only in (None, "fleet"):
+            figures += fleet.all_figures(fleet.QUICK if quick else fleet.FleetSizes(), told)
+        if only is None:
+            figures = [*asyncio.run(run.bench(run.QUICK if quick else run.Sizes(), told)), *figures]
+        else:
+            figures = beside_former(out_file, figures)
         write(out_file, figures)
         if page is not None:
             enter(page, figures)

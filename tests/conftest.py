@@ -13,7 +13,7 @@ LONG = (
     "tests/docs/",
     "tests/faults/test_restores.py",
     "tests/contract/test_schemathesis.py",
-    "tests/journeys/test_three_cases.py",
+    "tests/journeys/test_example_cases.py",
     "tests/stack/",
     "tests/faults/",
     "tests/journeys/",

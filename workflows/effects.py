@@ -23,9 +23,12 @@ from domain.process import (
     DecisionRecord,
     DrawingRecord,
     GateResult,
+    MarginStep,
     MemoRef,
     OfferRef,
+    OverrideStep,
     ProgressReport,
+    RepaymentPlan,
     ReservationResult,
     Shown,
     TransferStep,
@@ -35,7 +38,7 @@ from domain.process import (
 
 R = TypeVar("R")
 CaseEffect = Callable[[CaseStep], Awaitable[FindingRef]]
-"""An assessment step: rating, limit, price, schedule."""
+"""An assessment step: limit, price."""
 
 RETRY = RetryPolicy(
     initial_interval=timedelta(milliseconds=500), backoff_coefficient=2.0, maximum_interval=timedelta(minutes=1)
@@ -126,6 +129,10 @@ async def rate_borrower(step: CaseStep) -> FindingRef:
     return await _effect("rate_borrower", step, FindingRef, "rating")
 
 
+async def override_rating(step: OverrideStep) -> FindingRef:
+    return await _effect("override_rating", step, FindingRef, f"rating override to {step.proposal.grade}")
+
+
 async def set_limit(step: CaseStep) -> FindingRef:
     return await _effect("set_limit", step, FindingRef, "limit: five caps")
 
@@ -134,8 +141,18 @@ async def quote_price(step: CaseStep) -> FindingRef:
     return await _effect("quote_price", step, FindingRef, "price build-up")
 
 
-async def plan_repayment(step: CaseStep) -> FindingRef:
-    return await _effect("plan_repayment", step, FindingRef, "repayment schedule")
+async def plan_repayment(step: CaseStep) -> RepaymentPlan:
+    """The schedule, what the loan costs all in (综合融资成本), and whether its servers are better bought or rented: one effect,
+    for nothing but the price stands between them."""
+    return await _effect("plan_repayment", step, RepaymentPlan, "repayment schedule, cost of borrowing")
+
+
+# --- facility -----------------------------------------------------------------------------------------------------------
+
+
+async def reset_margin(step: MarginStep) -> FindingRef:
+    """The margin by the clauses of the agreement, on a reset date."""
+    return await _effect("reset_margin", step, FindingRef, f"margin reset {step.as_of}")
 
 
 # --- utilisation --------------------------------------------------------------------------------------------------------

@@ -47,3 +47,5 @@ class Accounts(Value):
     guarantees_given: Fact[Money] | None = None
     research_expense: Fact[Money] | None = None
     research_capitalised: Fact[Rate] | None = None
+    revenue_growth_3y: Fact[Rate] | None = Field(default=None, exclude_if=lambda fact: fact is None)
+    """Per year, over the three years to the period's end (compound)."""

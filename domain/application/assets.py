@@ -4,15 +4,26 @@ from datetime import date
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints
 
 from domain.application.data_assets import DataEvaluation
+from domain.application.serials import folded_width
 from domain.application.text import Code, Key, Label, Months
 from domain.facts import Fact
 from domain.model import Value
 from domain.money import Money, NotNegative, Positive, Rate
 
-Serial = Annotated[str, StringConstraints(min_length=4, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._/-]*$")]
+
+def _plain(value: object) -> object:
+    return folded_width(value) if isinstance(value, str) and len(value) <= 256 else value
+
+
+Serial = Annotated[
+    str,
+    BeforeValidator(_plain),
+    StringConstraints(min_length=4, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._/-]*$"),
+]
+"""As it was typed, full-width forms in their plain form. Two are the same by ``serials.serial_identity``."""
 
 
 class AssetKind(StrEnum):

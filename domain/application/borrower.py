@@ -11,7 +11,7 @@ from domain.application.text import Code, Count, DivisionCode, Label, Sha256
 from domain.facts import Fact
 from domain.identity import Lei, Uscc
 from domain.model import Value
-from domain.money import Rate
+from domain.money import NotNegative, Rate
 from domain.personal import PersonName
 
 
@@ -95,8 +95,12 @@ class BorrowerProfile(Value):
     government_platform: Fact[bool] | None = None
     owners: Annotated[tuple[Owner, ...], Field(max_length=200)] | None = None
     group_id: UUID | None = None
+    equity_raised: Fact[NotNegative] | None = Field(default=None, exclude_if=lambda fact: fact is None)
+    """Equity of outside investors, paid in."""
     related_to_lender: Fact[RelatedTo] | None = None
     query_consents: Annotated[tuple[QueryConsent, ...], Field(max_length=100)] | None = None
+    joint_credit_ceiling: Fact[NotNegative] | None = Field(default=None, exclude_if=lambda given: given is None)
+    """What the borrower's lenders have agreed to lend it together at most (联合授信额度)."""
 
 
 class KeyPerson(Value):
@@ -123,3 +127,5 @@ class Technology(Value):
     standards_or_awards: Fact[Count] | None = None
     ip_litigation: Fact[bool] | None = None
     research_growth_3y: Fact[Rate] | None = None
+    research_equipment: Fact[NotNegative] | None = Field(default=None, exclude_if=lambda fact: fact is None)
+    """Net book value of research equipment."""

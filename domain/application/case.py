@@ -11,12 +11,19 @@ from domain.application.accounts import Accounts
 from domain.application.assets import AssetLine
 from domain.application.borrower import BorrowerProfile, Technology
 from domain.application.contracts import ComputeContract
+from domain.application.evaluation import AssistedDriving, CapacityPurchase, Founder, Offering
 from domain.application.project import Economics, FundingSource, FundUse, Project
+from domain.application.repayment import Repayment
 from domain.application.text import Code, Key, Label, Months, Remark, Sha256
 from domain.facts import Fact
 from domain.identity import Uscc
 from domain.model import Value
-from domain.money import Money, Rate
+from domain.money import Money, NotNegative, Rate
+from domain.personal import Personal
+
+
+def _not_given(value: object) -> bool:
+    return value is None
 
 
 class LineKind(StrEnum):
@@ -25,32 +32,6 @@ class LineKind(StrEnum):
     GUARANTEE = "guarantee"
     LEASE = "lease"
     ORDER = "order"
-
-
-class RepaymentMethod(StrEnum):
-    ANNUITY = "annuity"
-    """等额本息"""
-    EQUAL_PRINCIPAL = "equal_principal"
-    """等额本金"""
-    BULLET = "bullet"
-    """按期付息到期还本"""
-    BALLOON = "balloon"
-    """气球贷: a stated share of the debt is due at maturity"""
-    SEASONAL = "seasonal"
-    """Principal in the borrower's months of income only"""
-    STEPPED = "stepped"
-    """Principal rises (or falls) by steps"""
-    CUSTOM = "custom"
-    """Stated amounts"""
-    SCULPTED = "sculpted"
-    """Principal as fast as the security loses its value"""
-
-
-class Repayment(Value):
-    method: Literal[RepaymentMethod.ANNUITY, RepaymentMethod.EQUAL_PRINCIPAL, RepaymentMethod.BULLET]
-    """What an application may ask for: the methods that need no figures besides grace and frequency."""
-    grace_months: Annotated[int, Field(ge=0, le=120)] = 0
-    frequency: Literal["monthly", "quarterly"] = "quarterly"
 
 
 class CreditLineRequest(Value):
@@ -112,6 +93,10 @@ class GuaranteeOffer(Value):
     resolution_sha256: Sha256 | None = None
     listed: bool = False
     announcement: Label | None = None
+    net_assets: Fact[Money] | None = Field(default=None, exclude_if=lambda given: given is None)
+    """Of the guarantor at its latest accounts."""
+    guarantees_given: Fact[NotNegative] | None = Field(default=None, exclude_if=lambda given: given is None)
+    """What the guarantor stands for already, this guarantee left out."""
 
 
 class FeeItem(Value):
@@ -168,6 +153,10 @@ class ApplicationContent(Value):
     security: Annotated[tuple[SecurityShare, ...], Field(max_length=10)] = ()
     guarantees: Annotated[tuple[GuaranteeOffer, ...], Field(max_length=20)] = ()
     price: PriceTerms = PriceTerms()
+    offering: Offering | None = Field(default=None, exclude_if=_not_given)
+    assisted_driving: AssistedDriving | None = Field(default=None, exclude_if=_not_given)
+    founder: Annotated[Founder, Personal()] | None = Field(default=None, exclude_if=_not_given)
+    purchase: CapacityPurchase | None = Field(default=None, exclude_if=_not_given)
     documents: Annotated[tuple[ApplicationDocument, ...], Field(max_length=500)] = ()
 
     def party(self, role: PartyRole) -> Party | None:

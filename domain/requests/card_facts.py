@@ -25,6 +25,7 @@ from domain.factsheet import FactSheet, Plain
 from domain.finding import Outcome
 from domain.money import UNIT_PRICE_SCALE, Money, rounded
 from domain.requests.cash_flows import cash_flows
+from domain.requests.evaluation_facts import evaluation_facts
 
 Given = Known[Any] | Absent | None
 Found = Plain | int | None
@@ -51,6 +52,7 @@ def card_facts(dossier: Dossier, as_of: date) -> FactSheet:
         "asset.provenance": _provenance(content),
         "borrower.blacklisted": _screened(dossier, dossier.blacklisted),
         "borrower.fraud_flag": _screened(dossier, dossier.fraud_flag),
+        **single_card_facts(content),
     }
     return FactSheet.of(facts)
 
@@ -79,6 +81,30 @@ def _installed(technology: Technology) -> Found:
         return ComputeCapacity(amount=installed, unit="PFLOPS", basis=basis or "unknown").in_pflops(_HALF_PRECISION)
     except DifferentBasis:
         return FactState.UNKNOWN
+
+
+def single_card_facts(content: ApplicationContent) -> dict[str, Found]:
+    """The facts that only single cards ask for; none of an application that says nothing of product, chain or founder.
+
+    So a request stays what it was where no such card is asked, and policy from before these names is not asked about them.
+    """
+    stated: dict[str, Found] = {name: _plain(fact) for name, fact in evaluation_facts(content)}
+    if not stated:
+        return {}
+    accounts = latest_year(content)
+    return stated | {
+        "research.equipment_value": _plain(content.technology.research_equipment),
+        "finance.equity_raised": _plain(content.borrower.equity_raised),
+        "growth.revenue_3y": _plain(accounts.revenue_growth_3y) if accounts else None,
+        "finance.gross_margin": _gross_margin(accounts) if accounts else None,
+        "finance.operating_cash_margin": _ratio(accounts.operating_cash_flow, accounts.revenue) if accounts else None,
+    }
+
+
+def _gross_margin(accounts: Accounts) -> Found:
+    """(Revenue − cost of sales) ÷ revenue."""
+    cost = _ratio(accounts.cost_of_sales, accounts.revenue)
+    return 1 - cost if isinstance(cost, Decimal) else cost
 
 
 def _technology(content: ApplicationContent, as_of: date) -> dict[str, Found]:

@@ -24,6 +24,7 @@ from domain.collateral import (
     CohortSubject,
     DepositSubject,
     PhysicalSubject,
+    RegisteredKind,
     ServerEconomics,
     Subject,
     ValuationRequest,
@@ -96,7 +97,7 @@ def asset_registrations(
         AssetRegistration(
             case_id=case_id,
             asset_key=line.key,
-            kind=line.kind,
+            kind=RegisteredKind(line.kind.value),
             description=line.description,
             branch=branch,
             servers=line.servers,

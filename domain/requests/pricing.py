@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
 from domain.application import (
     Accounts,
@@ -14,18 +14,20 @@ from domain.application import (
     ContractKind,
     GuaranteeOffer,
     LineKind,
+    RepaymentMethod,
     SourceKind,
 )
 from domain.dossier import Dossier, ValuedAsset
 from domain.facts import Absent, Known, known
 from domain.finding import Outcome
-from domain.money import Money, yuan
+from domain.money import ZERO, Money, yuan
 from domain.pricing import (
     CapitalSource,
     CollateralContribution,
     ContractNeed,
     GuaranteeContribution,
     InvestmentNeed,
+    JointCredit,
     LimitRequest,
     QuoteFee,
     QuoteRequest,
@@ -33,9 +35,12 @@ from domain.pricing import (
     ScheduleRequest,
     WorkingCapitalNeed,
 )
+from domain.repayment import Sculpted
 from domain.requests.card_facts import card_facts, latest_year
+from domain.requests.case import case_inputs
 from domain.requests.cash_flows import cash_flows
 from domain.requests.collateral import cohorts
+from domain.requests.repayment import fitted, plan_terms
 
 RETAIL_CEILING: Final = yuan(10_000_000)
 """Most that one small firm may owe for its loan to be weighted as retail (商业银行资本管理办法, 小微企业)."""
@@ -46,7 +51,7 @@ _TENOR_CONSENT: Final = "head_office_tenor_consent"
 
 def rating_request(dossier: Dossier, as_of: date) -> RatingRequest:
     """The borrower's facts for its product's card."""
-    return RatingRequest(**_case(dossier, as_of), facts=card_facts(dossier, as_of))
+    return RatingRequest(**case_inputs(dossier, as_of), facts=card_facts(dossier, as_of))
 
 
 def limit_request(dossier: Dossier, as_of: date) -> LimitRequest:
@@ -54,7 +59,7 @@ def limit_request(dossier: Dossier, as_of: date) -> LimitRequest:
     content, line, rating = dossier.content, dossier.line, dossier.rating
     accounts = latest_year(content)
     return LimitRequest(
-        **_case(dossier, as_of),
+        **case_inputs(dossier, as_of),
         asked=line.amount,
         tenor_months=line.tenor_months,
         long_cycle_evidence=line.long_cycle_evidence is not None,
@@ -67,6 +72,8 @@ def limit_request(dossier: Dossier, as_of: date) -> LimitRequest:
         exposures=dossier.exposures,
         unvalued=_unvalued(dossier),
         annual_revenue=_amount(accounts.revenue) if accounts else None,
+        operating_cash_flow=known(accounts.operating_cash_flow) if accounts else None,
+        joint_credit=_joint_credit(accounts, _amount(content.borrower.joint_credit_ceiling), dossier.lender.name),
         head_office_tenor_consent=any(item.kind == _TENOR_CONSENT for item in content.documents),
         asked_lpr_tenor=content.price.lpr_tenor,
         asked_spread_bps=content.price.spread_bps,
@@ -76,11 +83,11 @@ def limit_request(dossier: Dossier, as_of: date) -> LimitRequest:
 def quote_request(dossier: Dossier, as_of: date) -> QuoteRequest:
     """What the price of the limit is built of; without a limit yet, of what was asked for."""
     content, rating, project = dossier.content, dossier.rating, dossier.content.project
-    amount, tenor = _granted(dossier)
+    amount, tenor = granted(dossier)
     size = known(content.borrower.size)
     accounts = latest_year(content)
     return QuoteRequest(
-        **_case(dossier, as_of),
+        **case_inputs(dossier, as_of),
         amount=amount,
         tenor_months=tenor,
         pd=rating.pd if rating else None,
@@ -108,20 +115,19 @@ def quote_request(dossier: Dossier, as_of: date) -> QuoteRequest:
     )
 
 
-def schedule_request(dossier: Dossier, as_of: date) -> ScheduleRequest:
-    """The repayment of the whole limit as if drawn on the business date, at the quoted price."""
-    amount, tenor = _granted(dossier)
-    repayment = dossier.line.repayment
-    return ScheduleRequest(
-        **_case(dossier, as_of),
-        principal=amount,
-        annual_rate=dossier.quote.all_in_rate if dossier.quote else None,
-        drawn_on=as_of,
-        tenor_months=tenor,
-        method=repayment.method,
-        grace_months=min(repayment.grace_months, tenor - 1),
-        frequency=repayment.frequency,
-    )
+def schedule_request(dossier: Dossier, as_of: date, ceilings: tuple[Money, ...] = ()) -> ScheduleRequest:
+    """The repayment of the whole limit as if drawn on the business date, at the quoted price.
+
+    ``ceilings``: the most that may be owed at month 0, 1, … by what assets and cash flow carry. A sculpted plan follows them;
+    where none could be formed nothing is carried, and the plan is referred.
+    """
+    amount, tenor = granted(dossier)
+    rate = dossier.quote.all_in_rate if dossier.quote else None
+    repayment = fitted(dossier.line, amount, tenor)
+    terms = plan_terms(repayment, amount, tenor, rate, as_of)
+    if repayment.method is RepaymentMethod.SCULPTED:
+        terms["profile"] = Sculpted(method="sculpted", ceilings=ceilings or (ZERO,) * (tenor + 1))
+    return ScheduleRequest(**case_inputs(dossier, as_of), **terms)
 
 
 def financed_contract(content: ApplicationContent) -> ComputeContract | None:
@@ -133,18 +139,7 @@ def financed_contract(content: ApplicationContent) -> ComputeContract | None:
     return content.contracts[0] if len(content.contracts) == 1 else None
 
 
-def _case(dossier: Dossier, as_of: date) -> dict[str, Any]:
-    return {
-        "case_id": dossier.case_id,
-        "policy_sha256": dossier.policy_sha256,
-        "product": dossier.line.product,
-        "lender_id": dossier.lender_id,
-        "as_of": as_of,
-        "pinned_on": dossier.pinned_on,
-    }
-
-
-def _granted(dossier: Dossier) -> tuple[Money, int]:
+def granted(dossier: Dossier) -> tuple[Money, int]:
     """Amount and tenor of the limit; what was asked for while there is no limit or none is left."""
     limit = dossier.limit
     if limit is None or limit.limit.amount <= 0:
@@ -269,13 +264,37 @@ def _unvalued(dossier: Dossier) -> tuple[str, ...]:
     return tuple(f"{key}/{cohort}" for key, cohort in (*wanted, *empty) if (key, cohort) not in valued)
 
 
+def _joint_credit(accounts: Accounts | None, ceiling: Money | None, lender: str) -> JointCredit | None:
+    """What the firm owes all lenders by its latest accounts, and what they agreed on; None where it names no other lender
+    and there is no agreement.
+    """
+    debts = accounts.debt if accounts is not None else None
+    others = {debt.lender for debt in debts or () if debt.balance.amount != 0} - {lender}
+    if not others and ceiling is None:
+        return None
+    return JointCredit(
+        lenders=None if debts is None else len(others),
+        total_financing=None if debts is None else _sum(debt.balance for debt in debts) if debts else ZERO,
+        ceiling=ceiling,
+    )
+
+
 def _guarantee(offer: GuaranteeOffer) -> GuaranteeContribution:
     """A guarantee with what is on file for it: resolution, and for a listed company the announcement."""
     announced = not offer.listed or offer.announcement is not None
     valid = False if not announced else True if offer.resolution_sha256 is not None else None
     if offer.amount.amount < 0 or not 0 <= offer.share <= 1:
         return GuaranteeContribution(party_key=offer.party_key, amount=yuan("0.00"), share=Decimal(0), valid=None)
-    return GuaranteeContribution(party_key=offer.party_key, amount=offer.amount, share=offer.share, valid=valid)
+    worth = known(offer.net_assets)
+    return GuaranteeContribution(
+        party_key=offer.party_key,
+        amount=offer.amount,
+        share=offer.share,
+        valid=valid,
+        # Whose debts exceed its assets can pay for nobody.
+        guarantor_net_assets=None if worth is None else max(worth, ZERO, key=lambda money: money.amount),
+        guarantees_given=_amount(offer.guarantees_given),
+    )
 
 
 def _sum(amounts: Iterable[Money]) -> Money | None:

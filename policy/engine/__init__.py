@@ -17,6 +17,7 @@ from policy.engine.controls import (
 from policy.engine.documents import ChecklistFile, ConditionSet, FacilityCondition, RequiredDocument
 from policy.engine.faults import FactTypeError, FileFault, PolicyFaults, PolicyNotInForce
 from policy.engine.file import PolicyFile
+from policy.engine.limit import LimitPolicy
 from policy.engine.model_validation import AtLeast, AtMost, ValidationStandards
 from policy.engine.pricing import PricingPolicy
 from policy.engine.product import Product, ProductStatus
@@ -64,6 +65,7 @@ __all__ = [
     "HitPolicy",
     "InterestSubsidyTerms",
     "LenderLicence",
+    "LimitPolicy",
     "Moment",
     "PaymentPolicy",
     "PolicyFaults",

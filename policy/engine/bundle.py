@@ -21,11 +21,13 @@ from policy.engine.controls import (
     ServiceLevels,
     Validity,
 )
+from policy.engine.coverage import CoveragePolicy
 from policy.engine.data_asset import DataAssetPolicy
 from policy.engine.documents import ChecklistFile, ConditionSet, RequiredDocument
 from policy.engine.faults import FileFault, PolicyFaults, PolicyNotInForce
 from policy.engine.file import PolicyFile
 from policy.engine.kinds import Refused, build
+from policy.engine.limit import LimitPolicy
 from policy.engine.model_validation import ValidationStandards
 from policy.engine.pricing import PricingPolicy
 from policy.engine.product import Product
@@ -40,6 +42,8 @@ from policy.engine.vocabulary import FactDefinition, Vocabulary
 
 FORMAT: Final = "1"
 MAX_FILES: Final = 2000
+_DAYS_KEPT: Final = 512
+"""What stood on a day is worked out once for so many kinds and days; a bundle never changes."""
 
 P = TypeVar("P", bound=PolicyFile)
 
@@ -60,6 +64,7 @@ class Bundle:
             versions.sort(key=lambda item: item.effective_from)
         self._data = data
         self.sha256: str = sha256_of(data)
+        self._on_day: dict[tuple[str, date], list[PolicyFile]] = {}
 
     @classmethod
     def from_canonical(cls, data: dict[str, Any]) -> "Bundle":
@@ -135,6 +140,10 @@ class Bundle:
     def pricing(self, on: date) -> PricingPolicy:
         return self._only(PricingPolicy, "pricing", on)
 
+    def limits(self, on: date) -> LimitPolicy | None:
+        """What limits stand on; ``None`` on a day that has no such policy, when version 1 of the model stands."""
+        return next(iter(self._all_in_force(LimitPolicy, "limit", on)), None)
+
     def collateral(self, on: date) -> CollateralPolicy:
         return self._only(CollateralPolicy, "collateral", on)
 
@@ -147,6 +156,9 @@ class Bundle:
         """How compute orders are valued, None before the first such policy: then by the first model."""
         found = self._all_in_force(ComputeOrderPolicy, "compute_order", on)
         return found[0] if found else None
+
+    def coverage(self, on: date) -> CoveragePolicy:
+        return self._only(CoveragePolicy, "coverage", on)
 
     def programme(self, name: str, on: date) -> SupportProgramme:
         return self._in_force(SupportProgramme, "programme", name, on)
@@ -206,8 +218,14 @@ class Bundle:
         return found
 
     def _all_in_force(self, model: type[P], kind: str, on: date) -> list[P]:
-        found = [standing(self._files[key], on) for key in sorted(self._files) if key[0] == kind]
-        return [file for file in found if isinstance(file, model)]
+        kept = self._on_day.get((kind, on))
+        if kept is None:
+            found = [standing(self._files[key], on) for key in sorted(self._files) if key[0] == kind]
+            kept = [file for file in found if file is not None]
+            if len(self._on_day) >= _DAYS_KEPT:
+                self._on_day.clear()
+            self._on_day[kind, on] = kept
+        return [file for file in kept if isinstance(file, model)]
 
     def _only(self, model: type[P], kind: str, on: date) -> P:
         found = self._all_in_force(model, kind, on)

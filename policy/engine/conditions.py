@@ -45,6 +45,9 @@ class Verdict:
     referred: tuple[Referral, ...] = ()
 
 
+MET, NOT_MET = Verdict(Truth.MET), Verdict(Truth.NOT_MET)
+
+
 @dataclass(frozen=True)
 class AgainstFact:
     """A comparison with another fact: ``> 0.10 * lender.net_capital``."""
@@ -86,16 +89,8 @@ class Test:
     def verdict(self, facts: Mapping[str, FactValue]) -> Verdict:
         if isinstance(self.cell, Cell):
             if self.cell.anything:
-                return Verdict(Truth.MET)
-            value, absent = read_fact(self.fact, self.definition, facts)
-            if absent == "not_applicable" and self.cell.not_applicable:
-                return Verdict(Truth.MET)
-            if absent == "not_applicable" and self.not_applicable_decides:
-                return Verdict(Truth.NOT_MET)
-            if value is None:
-                assert absent is not None
-                return Verdict(Truth.OPEN, (Referral(self.fact, absent),))
-            return Verdict(Truth.MET if self.cell.covers(value) else Truth.NOT_MET)
+                return MET
+            return self.verdict_on(*read_fact(self.fact, self.definition, facts))
         left, left_absent = read_fact(self.fact, self.definition, facts)
         right, right_absent = read_fact(self.cell.other, self.cell.definition, facts)
         missing = [
@@ -106,6 +101,20 @@ class Test:
         if missing or left is None or right is None:
             return Verdict(Truth.OPEN, tuple(missing))
         return Verdict(Truth.MET if self.cell.holds(left, right) else Truth.NOT_MET)
+
+    def verdict_on(self, value: Scalar | None, absent: AbsentState | None) -> Verdict:
+        """The verdict of a cell on a fact as ``read_fact`` reads it: for many cells that ask the same fact."""
+        assert isinstance(self.cell, Cell)
+        if self.cell.anything:
+            return MET
+        if absent == "not_applicable" and self.cell.not_applicable:
+            return MET
+        if absent == "not_applicable" and self.not_applicable_decides:
+            return NOT_MET
+        if value is None:
+            assert absent is not None
+            return Verdict(Truth.OPEN, (Referral(self.fact, absent),))
+        return MET if self.cell.covers(value) else NOT_MET
 
     def facts_named(self) -> tuple[str, ...]:
         return (self.fact,) if isinstance(self.cell, Cell) else (self.fact, self.cell.other)

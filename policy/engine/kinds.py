@@ -15,10 +15,12 @@ from policy.engine.controls import (
     ServiceLevels,
     Validity,
 )
+from policy.engine.coverage import CoveragePolicy
 from policy.engine.data_asset import DataAssetPolicy
 from policy.engine.documents import ChecklistFile, ConditionSet
 from policy.engine.faults import FileFault
 from policy.engine.file import PolicyFile
+from policy.engine.limit import LimitPolicy
 from policy.engine.model_validation import ValidationStandards
 from policy.engine.pricing import PricingPolicy
 from policy.engine.product import Product
@@ -46,10 +48,12 @@ KINDS: Final[dict[str, type[PolicyFile]]] = {
     "payment": PaymentPolicy,
     "checklist": ChecklistFile,
     "conditions": ConditionSet,
+    "limit": LimitPolicy,
     "pricing": PricingPolicy,
     "collateral": CollateralPolicy,
     "data_asset": DataAssetPolicy,
     "compute_order": ComputeOrderPolicy,
+    "coverage": CoveragePolicy,
     "programme": SupportProgramme,
 }
 

@@ -40,10 +40,13 @@ class Product(PolicyFile):
     """Project capital as a share of the reconciled investment."""
     advance_rate: Annotated[Rate, Field(gt=0, le=1)] | None = None
     """Share of an order that may be financed."""
-    capacity: Literal["cash_flow", "contract", "revenue"]
-    """What repayment is measured on: discounted cash flow over DSCR, the order's own proceeds, or turnover."""
+    capacity: Literal["cash_flow", "contract", "revenue", "operating_cash"]
+    """What repayment is measured on: discounted cash flow over DSCR, the order's own proceeds, a share of turnover, or a
+    multiple of a year's operating cash flow.
+    """
     minimum_dscr: Annotated[Rate, Field(gt=0)] | None = None
     revenue_share: Annotated[Rate, Field(gt=0, le=1)] | None = None
+    operating_cash_multiple: Annotated[Rate, Field(gt=0, le=10)] | None = None
     repayment_methods: Annotated[tuple[RepaymentMethod, ...], Field(min_length=1)]
     maximum_grace_months: Annotated[int, Field(ge=0, le=120)] = 0
     instalments_above_months: Annotated[int, Field(ge=0, le=600)] = 12
@@ -67,6 +70,8 @@ class Product(PolicyFile):
             raise ValueError("a capacity measured on cash flow has minimum_dscr")
         if self.capacity == "revenue" and self.revenue_share is None:
             raise ValueError("a capacity measured on revenue has revenue_share")
+        if self.capacity == "operating_cash" and self.operating_cash_multiple is None:
+            raise ValueError("a capacity measured on operating cash has operating_cash_multiple")
         return self
 
     def references(self) -> list[Reference]:

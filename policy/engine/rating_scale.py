@@ -4,6 +4,7 @@ Logarithm, exponential and root are decimal, correctly rounded at 50 digits, so 
 """
 
 from decimal import Context, Decimal
+from functools import lru_cache
 from itertools import pairwise
 from typing import Annotated, Literal
 
@@ -15,6 +16,12 @@ from policy.engine.file import PolicyFile
 from policy.engine.source import Pointer
 
 _CONTEXT = Context(prec=50)
+
+
+@lru_cache(maxsize=64)
+def _ln(value: Decimal) -> Decimal:
+    """Natural logarithm at 50 digits; a scale takes those of two figures again and again."""
+    return _CONTEXT.ln(value)
 
 
 class Grade(Value):
@@ -55,8 +62,8 @@ class RatingScale(PolicyFile):
 
     def odds_of(self, scaled: Decimal) -> Decimal:
         """Odds of good to bad at a scaled score, 50 digits, not rounded: ``exp((S − offset) / factor)``."""
-        factor = _CONTEXT.divide(self.points_to_double_odds, _CONTEXT.ln(Decimal(2)))
-        offset = _CONTEXT.subtract(self.anchor_score, _CONTEXT.multiply(factor, _CONTEXT.ln(self.anchor_odds)))
+        factor = _CONTEXT.divide(self.points_to_double_odds, _ln(Decimal(2)))
+        offset = _CONTEXT.subtract(self.anchor_score, _CONTEXT.multiply(factor, _ln(self.anchor_odds)))
         offset = _CONTEXT.add(offset, self.offset_shift)
         return _CONTEXT.exp(_CONTEXT.divide(_CONTEXT.subtract(scaled, offset), factor))
 

@@ -92,6 +92,10 @@ class Rule(Bindable):
         self._shown = shown
         return wrong
 
+    def asked(self) -> frozenset[str]:
+        """The facts that its scope and its breaches speak of."""
+        return frozenset(name for condition in (self.scope, *self.breached_when) for name in condition)
+
     def _silenced(self, tests: tuple[Test, ...]) -> tuple[Test, ...]:
         return tuple(
             replace(test, not_applicable_decides=True) if test.fact in self.silent_when_not_applicable else test
@@ -106,9 +110,10 @@ class Rule(Bindable):
     @property
     def breaches(self) -> tuple[tuple[Test, ...], ...]:
         """The alternatives of ``breached_when`` as parsed."""
-        if self._breaches is None:
+        bound = self._breaches
+        if bound is None:
             raise ValueError("the rule was not bound to a vocabulary: take it from a bundle")
-        return self._breaches
+        return bound
 
     def facts_asked(self) -> tuple[str, ...]:
         """Every fact the rule may ask for, in the order written."""
@@ -144,9 +149,10 @@ class Rule(Bindable):
         return _PLACE.sub(shown, message)
 
     def _trace(self, step: str, facts: Mapping[str, FactValue], result: str) -> TraceStep:
-        alternatives = " or ".join("; ".join(str(test) for test in tests) for tests in self.breaches)
+        breaches = self.breaches
+        alternatives = " or ".join("; ".join(str(test) for test in tests) for tests in breaches)
         scope = "; ".join(str(test) for test in self._scope)
-        tests = (*self._scope, *(test for alternative in self.breaches for test in alternative))
+        tests = (*self._scope, *(test for tests in breaches for test in tests))
         return TraceStep(
             step=f"{step}/{self.id}" if step else self.id,
             rule=f"if {scope}: breached when {alternatives}" if scope else f"breached when {alternatives}",

@@ -19,7 +19,7 @@ from policy.engine.conditions import Referral, Test, Truth, all_of, any_of, inpu
 from policy.engine.file import PolicyFile, PolicyId, Title
 from policy.engine.rules import Condition, Rule, Severity, check_rules, repeated_ids
 from policy.engine.source import Pointer
-from policy.engine.vocabulary import ORDERED, FactDefinition, FactType, FactValue, undeclared
+from policy.engine.vocabulary import ORDERED, FactDefinition, FactType, FactValue, read_fact, undeclared
 
 _EXACT = Context(prec=60)
 
@@ -56,9 +56,10 @@ class Characteristic(Bindable):
 
     @property
     def tests(self) -> tuple[Test, ...]:
-        if self._tests is None:
+        bound = self._tests
+        if bound is None:
             raise ValueError("the scorecard was not bound to a vocabulary: take it from a bundle")
-        return self._tests
+        return bound
 
     @property
     def exempt(self) -> tuple[tuple[Test, ...], ...]:
@@ -185,6 +186,13 @@ class Scorecard(PolicyFile):
         )
         return wrong
 
+    def asked(self) -> frozenset[str]:
+        """Every fact the card may read: what it measures, what exempts from it, what knocks out."""
+        measured = [item for factor in self.factors for item in factor.characteristics]
+        exempting = (name for item in measured for condition in item.does_not_apply_to for name in condition)
+        knocking = (name for rule in self.knock_outs for name in rule.asked())
+        return frozenset((*(item.fact for item in measured), *exempting, *knocking))
+
     def class_of(self, points: Decimal) -> ScoreClass:
         """The class that points earn, before knock-outs."""
         return next(item for item in self.classes if points >= item.at_least)
@@ -287,20 +295,23 @@ def _characteristic(
     card: str, factor: str, item: Characteristic, facts: Mapping[str, FactValue]
 ) -> tuple[Decimal, bool, TraceStep, tuple[Referral, ...]]:
     step = f"{card}/{factor}/{item.id}"
-    inputs = inputs_of(item.tests[:1], facts)
-    exempt = any_of([all_of([test.verdict(facts) for test in tests]) for tests in item.exempt])
+    bins, exemptions = item.tests, item.exempt
+    inputs = inputs_of(bins[:1], facts)
+    exempt = any_of([all_of([test.verdict(facts) for test in tests]) for tests in exemptions])
     if exempt.truth is not Truth.NOT_MET:
-        asked = inputs_of(tuple(test for tests in item.exempt for test in tests), facts)
-        to_whom = " or ".join("; ".join(str(test) for test in tests) for tests in item.exempt)
+        asked = inputs_of(tuple(test for tests in exemptions for test in tests), facts)
+        to_whom = " or ".join("; ".join(str(test) for test in tests) for tests in exemptions)
         if exempt.truth is Truth.MET:
             rule = f"does not apply to {to_whom}: weights renormalise"
             return Decimal(0), False, TraceStep(step=step, rule=rule, inputs=asked, result="–"), ()
-        own = item.tests[0].verdict(facts).referred
+        own = bins[0].verdict(facts).referred
         absent = (*exempt.referred, *(referral for referral in own if referral.state != "not_applicable"))
         rule = f"does not apply to {to_whom}"
         return Decimal(0), True, TraceStep(step=step, rule=rule, inputs={**asked, **inputs}, result="undecided"), absent
-    for index, test in enumerate(item.tests):
-        verdict = test.verdict(facts)
+    # Every bin asks the same fact.
+    known = read_fact(bins[0].fact, bins[0].definition, facts)
+    for index, test in enumerate(bins):
+        verdict = test.verdict_on(*known)
         if verdict.truth is Truth.MET:
             share = item.bins[index].share
             points = _EXACT.multiply(share, item.points)

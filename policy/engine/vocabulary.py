@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, Literal
 
 from pydantic import Field, model_validator
@@ -92,6 +93,7 @@ def undeclared(name: str) -> str:
     return f"{name!r} is not a declared fact"
 
 
+@lru_cache(maxsize=4096)
 def parse_scalar(kind: FactType, text: str) -> Scalar:
     """Read policy text as a value of a fact type. Raises ``ValueError`` with the reason."""
     if kind is FactType.DATE:

@@ -18,6 +18,7 @@ from domain.collateral import (
     Valuation,
     ValuationRequest,
 )
+from domain.coverage import Amortisation, AmortisationRequest, StressRequest, StressTest
 from domain.finding import Finding
 from services.kit.http import ServiceClient
 from services.kit.paging import Page
@@ -36,6 +37,14 @@ class CollateralClient(ServiceClient):
     async def value(self, request: ValuationRequest, key: str) -> Finding[Valuation]:
         """Value an asset; the finding is kept by the service."""
         return await self.call("POST", "/v1/valuations", Finding[Valuation], body=request, idempotency_key=key)
+
+    async def amortise(self, request: AmortisationRequest, key: str) -> Finding[Amortisation]:
+        """The largest loan that assets and cash flow carry, and the schedule of the loan asked about."""
+        return await self.call("POST", "/v1/amortisations", Finding[Amortisation], body=request, idempotency_key=key)
+
+    async def stress(self, request: StressRequest, key: str) -> Finding[StressTest]:
+        """A plan under every stress of policy."""
+        return await self.call("POST", "/v1/stress-tests", Finding[StressTest], body=request, idempotency_key=key)
 
     async def allocate(self, request: AllocationRequest, key: str) -> Allocation:
         """Let a share of an asset secure a facility."""

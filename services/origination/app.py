@@ -35,6 +35,7 @@ from services.origination.routes import (
     products,
     progress,
     reference_data,
+    sensitivity,
     submission,
     tasks,
     terms,
@@ -46,6 +47,7 @@ from services.origination.settings import OriginationSettings
 from services.origination.store.policies import PolicyShelf
 from services.origination.store.refusals import recorder
 from services.origination.tables.base import idempotency
+from services.pricing.client import PricingClient
 
 ROUTERS = tuple(
     module.router
@@ -62,6 +64,7 @@ ROUTERS = tuple(
         assets_import,
         submission,
         timeline,
+        sensitivity,
         terms,
         tasks,
         commands,
@@ -77,9 +80,13 @@ ROUTERS = tuple(
 )
 
 
-def create_app(settings: OriginationSettings | None = None, collateral: CollateralClient | None = None) -> FastAPI:
-    """The application. Without ``settings`` they come from the environment; without ``collateral`` the register is the service
-    at the address in the settings. Raises ``SettingsRefused`` naming everything that is missing.
+def create_app(
+    settings: OriginationSettings | None = None,
+    collateral: CollateralClient | None = None,
+    pricing: PricingClient | None = None,
+) -> FastAPI:
+    """The application. Without ``settings`` they come from the environment; without ``collateral`` and ``pricing`` its
+    neighbours are the services at the addresses in the settings. Raises ``SettingsRefused`` naming everything that is missing.
     """
     served = settings is None
     settings = settings or OriginationSettings()
@@ -120,17 +127,18 @@ def create_app(settings: OriginationSettings | None = None, collateral: Collater
     app.state.keyring = keyring
     app.state.documents = DocumentStore(settings.document_dir)
     app.state.policies = PolicyShelf(database)
-    app.state.collateral = collateral or _collateral(settings, outgoing)
+    app.state.collateral = collateral or CollateralClient(
+        settings.collateral_url, _account(settings, settings.collateral_audience, outgoing), client=outgoing
+    )
+    app.state.pricing = pricing or PricingClient(
+        settings.pricing_url, _account(settings, settings.pricing_audience, outgoing), client=outgoing
+    )
     return app
 
 
-def _collateral(settings: OriginationSettings, client: httpx.AsyncClient) -> CollateralClient:
+def _account(settings: OriginationSettings, audience: str, client: httpx.AsyncClient) -> ClientCredentials:
+    """This service's own account, for tokens that a neighbour accepts."""
     settings.required("service_client_id", "service_client_secret_file")
-    account = ClientCredentials(
-        settings.staff_issuer,
-        settings.service_client_id,
-        settings.client_secret(),
-        settings.collateral_audience,
-        client=client,
+    return ClientCredentials(
+        settings.staff_issuer, settings.service_client_id, settings.client_secret(), audience, client=client
     )
-    return CollateralClient(settings.collateral_url, account, client=client)

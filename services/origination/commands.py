@@ -49,6 +49,8 @@ _STATUS = {
     Refusal.TRANSFER_STATE: (409, "付款状态不允许", "The state of the transfer does not allow this"),
     Refusal.TRANSFER_CHANGED: (409, "付款指令已变化", "The instruction is not the one that was shown"),
     Refusal.TOO_MANY_REMINDERS: (409, "催办次数已达上限", "Too many reminders"),
+    Refusal.NO_MARGIN_CLAUSE: (409, "协议无利率调整条款", "The agreement has no clause that reads this"),
+    Refusal.TOO_MANY_REPORTS: (409, "报告次数已达上限", "Too many reports"),
 }
 
 problems.register(

@@ -8,6 +8,7 @@ from sqlmodel import col, select
 from starlette.datastructures import State
 
 from domain.application import ApplicationContent, AssetKind
+from domain.application.serials import serial_identity
 from domain.collateral import AssetRegistration, RegisteredAsset
 from domain.stages import Stage
 from services.collateral.client import CollateralClient
@@ -29,15 +30,24 @@ async def register_assets(state: State, entries: Sequence[AssetRegistration], su
     faults = []
     for place, entry in enumerate(entries):
         registered = await _registered(state, entry, f"{submission}:{entry.asset_key}")
-        places = {server.serial.upper(): index for index, server in enumerate(entry.servers)}
+        places = {serial_identity(server.serial): index for index, server in enumerate(entry.servers)}
         faults += [
             Fault(
-                f"/assets/{place}/servers/{places.get(conflict.serial.upper(), 0)}/serial",
+                f"/assets/{place}/servers/{places.get(serial_identity(conflict.serial), 0)}/serial",
                 "serial_pledged",
                 "序列号已在其他业务中设定担保",
                 "the server secures another case already",
             )
             for conflict in registered.conflicts
+        ]
+        faults += [
+            Fault(
+                f"/assets/{place}/servers/{places.get(serial_identity(conflict.serial), 0)}/gpu_uuids",
+                "gpu_pledged",
+                "GPU 标识属于另一台已设定担保的服务器",
+                "a GPU with this identifier sits in another server that is pledged already",
+            )
+            for conflict in registered.gpu_conflicts
         ]
     if faults:
         raise Problem("application_incomplete", errors=faults, count=len(faults))
@@ -48,6 +58,7 @@ async def _registered(state: State, entry: AssetRegistration, key: str) -> Regis
     collateral: CollateralClient = state.collateral
     registered = await collateral.register_asset(entry, key)
     holders = {conflict.case_id for conflict in registered.conflicts}
+    holders |= {conflict.case_id for conflict in registered.gpu_conflicts}
     if await still_holding(state, holders) != holders:
         return await collateral.register_asset(entry, f"{key}:again")
     return registered

@@ -1,16 +1,22 @@
 """The refusals of origination that are neither a fault of form nor a matter of rights."""
 
+from domain.figures import OUT_OF_BOUNDS
+from domain.margin_ratchet import MARGIN_TEXTS
 from services.kit.problems import ProblemType, register
 from services.kit.validation_faults import register_messages
 
+register_messages(MARGIN_TEXTS)
 register_messages(
     {
         "condition_due": (
             "后续条件须填写 counts_from 与 due_days；其他条件不得填写",
             "a subsequent condition needs counts_from and due_days; a condition of another kind has neither",
         ),
+        "ratchet_undertaking": ("利率调整条款须为持续性承诺", "clauses of the margin are an undertaking"),
     }
 )
+
+register_messages({OUT_OF_BOUNDS: ("须为 {bound} 内的数；单位：{unit}", "must be a figure in {bound}; unit: {unit}")})
 
 register(
     ProblemType(

@@ -1,10 +1,12 @@
 """What the pricing service says of figures out of bounds, in both languages."""
 
 from domain.figures import OUT_OF_BOUNDS
+from domain.margin_ratchet import MARGIN_TEXTS
 from domain.repayment import MOST_DRAWS
 from services.kit.problems import ProblemType, register
 from services.kit.validation_faults import register_messages
 
+register_messages(MARGIN_TEXTS)
 register_messages(
     {
         OUT_OF_BOUNDS: ("须为 {bound} 内的数；单位：{unit}", "must be a figure in {bound}; unit: {unit}"),
@@ -14,14 +16,6 @@ register_messages(
             "宽限期须短于期限；单位：月",
             "grace_months must be less than tenor_months; unit: months",
         ),
-        "grades_wrong": (
-            "评级等级不得重复，且须包含基准等级",
-            "grades must differ, and the baseline must be one of them",
-        ),
-        "dates_out_of_order": ("须满足 签约日 ≤ 首次重定日 ≤ 终止日", "signed_on ≤ first_reset ≤ ends_on is required"),
-        "too_many_resets": ("一份合同至多 120 次重定", "an agreement has at most 120 resets"),
-        "clause_repeated": ("每一条款须有自己的编号", "every clause needs an id of its own"),
-        "agency_repeated": ("同一评级机构只能用于一个条款", "an agency grades for one clause only"),
         "received_too_early": ("收到日不得早于报告所述日期", "no report is received before the day it speaks of"),
         "period_out_of_order": ("须满足 计息起日 ≤ 计息止日 ≤ 还款日", "period_start ≤ period_end ≤ due is required"),
         "principal_not_repaid": (

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from suandai.stack import StackError
+
 _DIGITS = 4
 """Significant digits: more would only repeat the machine's noise."""
 
@@ -73,6 +75,23 @@ def write(path: Path, figures: Sequence[Figure]) -> None:
     """``bench.json``: a list of ``{name, value, unit, beside, ratio, note}``."""
     rows = ",\n ".join(json.dumps(asdict(entry), ensure_ascii=False) for entry in figures)
     path.write_text(f"[{rows}]\n", "utf-8")
+
+
+def beside_former(path: Path, figures: Sequence[Figure]) -> list[Figure]:
+    """The figures of an earlier run in the file, those measured anew replaced in their place and new ones at the end.
+
+    Raises ``StackError`` for a file that holds no figures.
+    """
+    try:
+        former = [Figure(**entry) for entry in json.loads(path.read_text("utf-8"))] if path.exists() else []
+    except (TypeError, ValueError):
+        raise StackError(f"{path} holds no figures") from None
+    anew = {entry.name: entry for entry in figures}
+    names = {entry.name for entry in former}
+    return [
+        *(anew.get(entry.name, entry) for entry in former),
+        *(entry for entry in figures if entry.name not in names),
+    ]
 
 
 def enter(page: Path, figures: Sequence[Figure]) -> None:

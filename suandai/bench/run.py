@@ -16,7 +16,7 @@ from uuid import UUID
 from temporalio.client import Client, WorkflowHistoryEventFilterType
 
 from domain.process import NAMESPACE, application_workflow_id
-from suandai.bench import requests, throughput
+from suandai.bench import inventory, requests, throughput
 from suandai.bench.bare_bank import BareBank, bare_bank
 from suandai.bench.course import Course, course_of
 from suandai.bench.crowd import Crowd, TimedPlay, crowd
@@ -52,9 +52,13 @@ class Sizes:
     few_tasks: int = 1_000
     many_tasks: int = 1_000_000
     inbox_rounds: int = 25
+    imported: int = 100_000
+    """Servers of an inventory."""
 
 
-QUICK = Sizes(warm_up=2, rounds=1, cases=6, single=2, submissions=5, pages=20, many_tasks=20_000, inbox_rounds=4)
+QUICK = Sizes(
+    warm_up=2, rounds=1, cases=6, single=2, submissions=5, pages=20, many_tasks=20_000, inbox_rounds=4, imported=5_000
+)
 
 
 @dataclass
@@ -113,6 +117,8 @@ async def measure(bank: MeasuredBank, sizes: Sizes, told: Told) -> list[Figure]:
         figures += _memory(meter)
         told("decisions, submissions and pages, one at a time")
         figures += await _requests(bank, people, bare, course, played[-1], sizes)
+        told(f"an inventory of {sizes.imported:,} servers")
+        figures += await _imported(bank, sizes)
         return figures + await _inboxes(bank, played[-1], sizes, told)
 
 
@@ -125,6 +131,12 @@ async def _requests(
         *await requests.submissions(bank.drafted, bare, count=sizes.submissions),
         *await requests.case_pages(played.rm, origination, played.case_id, count=sizes.pages),
     ]
+
+
+async def _imported(bank: MeasuredBank, sizes: Sizes) -> list[Figure]:
+    collateral = bank.assembly.settings("worker")["SUANDAI_COLLATERAL_URL"]
+    token = await asyncio.to_thread(bank.assembly.token, "collateral.nanjing", "collateral")
+    return await inventory.imported(bank.books, collateral, token, "NJ", servers=sizes.imported)
 
 
 async def _inboxes(bank: MeasuredBank, played: TimedPlay, sizes: Sizes, told: Told) -> list[Figure]:

@@ -39,8 +39,8 @@ ASKED_FOR = timedelta(seconds=10)
 _STEPS_WITH_AN_EVENT = frozenset(
     {
         "report_progress", "run_check", "determine_authority", "record_decision", "issue_offer", "draw_up_contract",
-        "report_condition", "value_cohort", "rate_borrower", "set_limit", "quote_price", "plan_repayment",
-        "reserve_commitment", "run_gate", "prepare_transfers", "commit_drawing",
+        "report_condition", "value_cohort", "rate_borrower", "override_rating", "set_limit", "quote_price", "plan_repayment",
+        "reset_margin",         "reserve_commitment", "run_gate", "prepare_transfers", "commit_drawing",
     }
 )  # fmt: skip
 """Activities whose step always stands in an event of the case: the others only read, or do nothing the second time."""

@@ -1,4 +1,4 @@
-"""Who can sign in to a stack on one machine: people of a bank with branches, and of three borrowers.
+"""Who can sign in to a stack on one machine: people of a bank with branches, and of the borrowers.
 
 All names and codes are illustrative. What a person may decide does not follow from the account but from the dated
 register of authorities in origination.
@@ -51,8 +51,8 @@ SERVICE_ACCOUNTS = (
     ServiceAccount("collateral", ("origination",)),
 )
 
-# 银川, 南京, 西宁: the branches that the example cases are entered at.
-BRANCHES = {"YC": "yinchuan", "NJ": "nanjing", "XN": "xining"}
+# 银川, 南京, 西宁, 佛山, 上海: the branches that the example cases are entered at.
+BRANCHES = {"YC": "yinchuan", "NJ": "nanjing", "XN": "xining", "FS": "foshan", "SH": "shanghai"}
 
 _AT_A_BRANCH = {
     "rm": Role.RELATIONSHIP_MANAGER,
@@ -65,10 +65,12 @@ _AT_A_BRANCH = {
     "disbursement": Role.DISBURSEMENT_OFFICER,
     "approver": Role.APPROVER,
     "monitor": Role.MONITOR,
+    "monitor2": Role.MONITOR,
     "workout": Role.WORKOUT_OFFICER,
 }
 _AT_HEAD_OFFICE = {
     "rating": Role.RATING_CONFIRMER,
+    "rating2": Role.RATING_CONFIRMER,
     "reviewer": Role.REVIEWER,
     "compliance": Role.COMPLIANCE_OFFICER,
     "pricing": Role.PRICING_APPROVER,
@@ -94,7 +96,13 @@ STAFF = tuple(
 ) + tuple(Account(f"{duty}.ho", (role,), branch=HEAD_OFFICE) for duty, role in _AT_HEAD_OFFICE.items())
 
 # The companies of examples/: illustrative codes with right check digits.
-BORROWER_USCC = {"xiyun": "91640500MA76XY1205", "jiangsu": "91320100MA21JDDDXH", "qinghai": "91630100MA75QHLU1X"}
+BORROWER_USCC = {
+    "xiyun": "91640500MA76XY1205",
+    "jiangsu": "91320100MA21JDDDXH",
+    "qinghai": "91630100MA75QHLU1X",
+    "shunde": "91440606MA5CHJP6XX",
+    "pudong": "91310115MA1DRKK0X4",
+}
 
 BORROWERS = tuple(
     Account(f"{duty}.{company}", (role,), uscc=uscc)

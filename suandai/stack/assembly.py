@@ -84,6 +84,7 @@ class Assembly:
             "KEYS_DIR": str(layout.worker_keys if component == "worker" else layout.keys),
             "DOCUMENT_DIR": str(layout.documents),
             "CORE_BANKING_DIR": str(layout.core_banking),
+            "REGISTRY_DIR": str(layout.movables_registry),
             "TRACE_FILE": str(layout.logs / f"{name or component}.traces.jsonl"),
         }
         if component in ("origination", "pricing", "collateral"):

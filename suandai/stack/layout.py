@@ -107,6 +107,10 @@ class Layout:
         return self.directory / "core-banking"
 
     @property
+    def movables_registry(self) -> Path:
+        return self.directory / "movables-registry"
+
+    @property
     def builds(self) -> Path:
         return self.directory / "builds"
 

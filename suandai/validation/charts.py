@@ -1,5 +1,6 @@
 """Charts as inline SVG, drawn from a report's own figures. Each has a title that says in words what it shows."""
 
+import math
 from collections.abc import Sequence
 from decimal import Decimal
 from html import escape
@@ -13,6 +14,7 @@ _WIDTH, _HEIGHT = 460, 300
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 22, 12, 44
 _ACROSS, _DOWN = _WIDTH - _LEFT - _RIGHT, _HEIGHT - _TOP - _BOTTOM
 _SMALLEST = Decimal("0.0001")
+_SAMPLES = "浅：开发 pale: development; 深：验证 dark: validation"
 
 
 def roc(found: Discrimination, before: Discrimination | None) -> str:
@@ -20,6 +22,8 @@ def roc(found: Discrimination, before: Discrimination | None) -> str:
     parts = [_line([(0.0, 0.0), (1.0, 1.0)], "chance")]
     if before is not None:
         parts.append(_line(_fractions(before), "before"))
+        # Under the line of chance nothing is drawn that a legend could cover.
+        parts.append(f'<text text-anchor="end" x="{_x(0.98)}" y="{_y(0.05)}">{_SAMPLES}</text>')
     parts.append(_line(_fractions(found), "now"))
     ticks = [(f"{k * 20} %", k / 5) for k in range(6)]
     return _framed(
@@ -70,11 +74,12 @@ def stability(found: Stability, title: str) -> str:
     """Share of each band in the development and in the validation sample."""
     then, now = sum(band.reference for band in found.bands), sum(band.current for band in found.bands)
     pairs = [(band.label, 100 * band.reference / then, 100 * band.current / now) for band in found.bands]
-    return _bars(f"{title}, PSI {found.psi:.4f}, %", pairs, "浅：开发 pale: development; 深：验证 dark: validation")
+    return _bars(f"{title}, PSI {found.psi:.4f}, %", pairs, _SAMPLES)
 
 
 def _bars(title: str, pairs: Sequence[tuple[str, float, float]], caption: str) -> str:
-    most = max(max(first, second) for _, first, second in pairs) or 1.0
+    step = _round_step(max(max(first, second) for _, first, second in pairs) or 1.0)
+    most = 4 * step
     parts, names = [], []
     for index, (name, first, second) in enumerate(pairs):
         names.append((name, (index + 0.5) / len(pairs)))
@@ -85,8 +90,14 @@ def _bars(title: str, pairs: Sequence[tuple[str, float, float]], caption: str) -
                 f'<rect class="{css}" x="{_x(left)}" y="{top}" width="{width * _ACROSS:.1f}"'
                 f' height="{_TOP + _DOWN - float(top):.1f}"/>'
             )
-    ticks = [(f"{most * k / 4:.3g}", k / 4) for k in range(5)]
+    ticks = [(f"{step * k:.3g}", k / 4) for k in range(5)]
     return _framed(title, parts, names, ticks, caption)
+
+
+def _round_step(most: float) -> float:
+    """The smallest round step (1, 2, 2.5, 3, 4, 5, 6, 8 times a power of ten) of which four reach ``most``."""
+    power = 10.0 ** math.floor(math.log10(most / 4))
+    return next(size * power for size in (1, 2, 2.5, 3, 4, 5, 6, 8, 10) if 4 * size * power >= most)
 
 
 def _framed(

@@ -84,7 +84,7 @@ def _outcome(outcome: Outcome) -> str:
 def _checks(checks: Sequence[Check]) -> str:
     rows = (
         f"<tr><td>{escape(check.title_zh)}<br>{escape(check.title_en)}</td><td>{_outcome(check.outcome)}</td>"
-        f"<td>{escape(check.message_zh)}<br>{escape(check.message_en)}</td></tr>"
+        f"<td>{'<br>'.join(dict.fromkeys((escape(check.message_zh), escape(check.message_en))))}</td></tr>"
         for check in checks
     )
     return f"<table><tr><th>检查 check<th>结论 outcome<th>说明 finding</tr>{''.join(rows)}</table>"

@@ -21,6 +21,8 @@ MANDATES = (
     ("approver.yinchuan", "branch_approver", 10, "50000000.00", "YC"),
     ("approver.nanjing", "branch_approver", 10, "50000000.00", "NJ"),
     ("approver.xining", "branch_approver", 10, "50000000.00", "XN"),
+    ("approver.foshan", "branch_approver", 10, "50000000.00", "FS"),
+    ("approver.shanghai", "branch_approver", 10, "50000000.00", "SH"),
     ("approver.ho", "head_office_approver", 20, "500000000.00", "HO"),
 )
 

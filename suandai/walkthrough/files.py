@@ -66,6 +66,7 @@ _DUTIES = {
     "lead_investigation": ("rm", "branch"),
     "co_investigation": ("investigator", "branch"),
     "rating_confirmation": ("rating", "head"),
+    "rating_override": ("rating2", "head"),
     "valuation_reconciliation": ("collateral2", "branch"),
     "review": ("reviewer", "head"),
     "compliance_opinion": ("compliance", "head"),
@@ -83,6 +84,8 @@ _DUTIES = {
     "first_inspection": ("monitor", "branch"),
     "revaluation_review": ("monitor", "branch"),
     "settlement": ("monitor", "branch"),
+    "margin_report_check": ("monitor2", "branch"),
+    "margin_reset_review": ("monitor", "branch"),
 }
 COMMITTEE = tuple(f"member{number}.ho" for number in range(1, 6))
 
@@ -90,6 +93,8 @@ CASTS = {
     "nxb-xiyun": Cast("yinchuan", "xiyun"),
     "jsb-order": Cast("nanjing", "jiangsu"),
     "bocom-qinghai": Cast("xining", "qinghai"),
+    "sdrcb-operate": Cast("foshan", "shunde"),
+    "shrcb-adas": Cast("shanghai", "pudong"),
 }
 
 

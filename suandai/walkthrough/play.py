@@ -22,6 +22,8 @@ ACKNOWLEDGED = frozenset(
         "first_inspection",
         "revaluation_review",
         "settlement",
+        "margin_report_check",
+        "margin_reset_review",
     }
 )
 STALE = frozenset({"version_mismatch", "task_version", "task_state"})

@@ -7,7 +7,7 @@ from suandai.walkthrough.files import CASTS, case_files
 from suandai.walkthrough.person import Bank
 from suandai.walkthrough.play import CasePlay
 
-_SHOWN = ("rating", "limit", "quote", "schedule")
+_SHOWN = ("rating", "limit", "quote", "amortisation", "schedule", "stress_test")
 
 
 async def first_case(assembly: Assembly, steps: Steps) -> None:

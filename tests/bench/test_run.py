@@ -19,6 +19,7 @@ SIZES = Sizes(
     few_tasks=200,
     many_tasks=3_000,
     inbox_rounds=2,
+    imported=1_000,
 )
 BESIDE = {
     "applications_per_second",
@@ -37,6 +38,7 @@ BESIDE = {
     "inbox_page_ms_3000_p50",
     "inbox_page_ms_3000_p99",
     "stack_memory_mb",
+    "import_1k_s",
 }
 ALONE = {"engine_ratio", "inbox_page_ms_200_p50", "inbox_page_ms_200_p99", "cpu_ms_origination", "cpu_ms_postgres"}
 

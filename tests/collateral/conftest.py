@@ -15,8 +15,8 @@ from fastapi import FastAPI
 from domain.reference import ReferenceVintage
 from policy.engine import Bundle, CollateralPolicy, load_book
 from services.collateral.app import create_app
+from services.collateral.settings import CollateralSettings
 from services.kit.http import RemoteProblem
-from services.kit.settings import ServiceSettings
 from tests.fixtures.identity import Issuers, Tokens
 from tests.fixtures.postgres import DatabaseUrls
 
@@ -50,12 +50,14 @@ def policy() -> CollateralPolicy:
 
 
 @pytest.fixture
-def settings(database_urls: DatabaseUrls, issuers: Issuers) -> ServiceSettings:
-    return ServiceSettings(
+def settings(database_urls: DatabaseUrls, issuers: Issuers, tmp_path: Path) -> CollateralSettings:
+    return CollateralSettings(
         environment="test",
         database_url=database_urls.collateral,
         staff_issuer=issuers.staff,
         borrower_issuer=issuers.borrower,
+        document_dir=tmp_path / "documents",
+        registry_dir=tmp_path / "registry",
         # People's tokens are for origination at this issuer, machines' for the service they call: tests of people
         # call an app that takes origination's.
         audience="urn:suandai:collateral",
@@ -63,7 +65,7 @@ def settings(database_urls: DatabaseUrls, issuers: Issuers) -> ServiceSettings:
 
 
 @pytest_asyncio.fixture
-async def app(settings: ServiceSettings) -> AsyncIterator[FastAPI]:
+async def app(settings: CollateralSettings) -> AsyncIterator[FastAPI]:
     app = create_app(settings, Published())
     async with app.router.lifespan_context(app):
         yield app
@@ -85,7 +87,7 @@ Speaker = Callable[[str, str, str], Awaitable[httpx.AsyncClient]]
 
 
 @pytest_asyncio.fixture
-async def person(settings: ServiceSettings, app: FastAPI, tokens: Tokens) -> AsyncIterator[Speaker]:
+async def person(settings: CollateralSettings, app: FastAPI, tokens: Tokens) -> AsyncIterator[Speaker]:
     """``await person(subject, role, branch)``: a client of the same database that speaks for a member of staff."""
     for_people = create_app(settings.model_copy(update={"audience": "urn:suandai:origination"}), Published())
     clients: list[httpx.AsyncClient] = []

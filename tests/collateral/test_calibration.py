@@ -185,6 +185,15 @@ def test_half_a_year_of_weeks_bears_no_fit() -> None:
         fit(history)
 
 
+def test_a_history_of_nothing_but_breaks_bears_no_fit() -> None:
+    years = np.arange(1000) * WEEK
+    segment = (np.arange(1000) // 4).astype(np.int64)
+    with pytest.raises(TooFew, match="more than 40 segments"):
+        fit(History(years, np.zeros(1000), segment, np.array([])))
+    with pytest.raises(TooFew, match="more than 100 launches"):
+        fit(History(years, np.zeros(1000), np.zeros(1000, dtype=np.int64), np.linspace(0, 1, 101)))
+
+
 # --- files ------------------------------------------------------------------------------------------------------------
 
 

@@ -16,7 +16,7 @@ import uvicorn
 from hypothesis import HealthCheck, given
 
 from services.collateral.app import create_app
-from services.kit.settings import ServiceSettings
+from services.collateral.settings import CollateralSettings
 from tests.collateral.conftest import Published, book
 from tests.fixtures.identity import Tokens
 
@@ -24,7 +24,7 @@ EXAMPLES_AN_OPERATION = int(os.environ.get("SUANDAI_CONTRACT_EXAMPLES", "40"))
 
 
 @pytest.fixture
-def served(settings: ServiceSettings) -> Iterator[str]:
+def served(settings: CollateralSettings) -> Iterator[str]:
     """The service behind a real server on its own thread; the address."""
     app = create_app(settings, Published())
     listener = socket.create_server(("127.0.0.1", 0))

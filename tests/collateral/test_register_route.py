@@ -187,6 +187,50 @@ async def test_shares_of_an_asset_never_exceed_the_whole(worker: httpx.AsyncClie
     assert len(listed) == 4
 
 
+async def test_a_second_pledge_names_the_first_and_comes_behind_it_at_a_rank_that_says_so(
+    worker: httpx.AsyncClient, person: Speaker
+) -> None:
+    first, second = uuid4(), uuid4()
+    entry = registration(first, "NP-0001")
+    entered = await enter(worker, entry)
+    officer = await person("li.na", "collateral_officer", "640100")
+    stranger = await person("wu.jie", "collateral_officer", "320100")
+
+    async def allocate(case_id: UUID, rank: int, share: str, client: httpx.AsyncClient = officer) -> httpx.Response:
+        body = {"asset_id": entered["asset_id"], "facility_id": str(uuid4()), "case_id": str(case_id)}
+        return await client.post("/v1/allocations", json=body | {"rank": rank, "share": share}, headers=key())
+
+    assert (await allocate(first, 1, "0.6", stranger)).status_code == 404
+    assert (await allocate(first, 1, "0.6")).status_code == 201
+    assert (await allocate(first, 1, "0.1")).status_code == 201, "tranches of one case may share a rank"
+    refused = await allocate(second, 1, "0.1")
+    assert (refused.status_code, refused.json()["code"]) == (409, "asset_pledged")
+    assert entry["case_number"] in refused.json()["detail"]
+    assert (await allocate(second, 2, "0.1")).status_code == 201
+    assert (await allocate(first, 2, "0.1")).json()["code"] == "asset_pledged"
+
+
+@pytest.mark.parametrize("kind", ["guarantee", "intellectual_property", "data_asset", "compute_order", "deposit"])
+async def test_what_is_no_hardware_is_registered_too(worker: httpx.AsyncClient, kind: str) -> None:
+    entered = await enter(worker, registration(uuid4(), kind=kind))
+    assert (entered["kind"], entered["unit_count"]) == (kind, 1)
+
+
+async def test_a_gpu_in_two_servers_of_an_entry_is_refused(worker: httpx.AsyncClient) -> None:
+    servers = [
+        server("NQ-0001", gpu_uuids=["GPU-aaaa1111", "GPU-bbbb2222"]),
+        server("NQ-0002", gpu_uuids=["gpu aaaa 1111"]),
+        server("NQ-0003", gpu_count=1, gpu_uuids=["GPU-cccc3333", "GPU-dddd4444"]),
+        server("NQ-0004", gpu_uuids=["--"]),
+    ]
+    answer = await worker.post("/v1/assets", json=registration(uuid4(), servers=servers), headers=key())
+    assert [(item["pointer"], item["code"]) for item in answer.json()["errors"]] == [
+        ("/servers/1/gpu_uuids", "duplicate_gpu"),
+        ("/servers/2/gpu_uuids", "too_many_gpus"),
+        ("/servers/3/gpu_uuids", "wrong_format"),
+    ]
+
+
 async def test_nothing_is_allocated_of_an_asset_that_was_released(worker: httpx.AsyncClient) -> None:
     case_id = uuid4()
     entered = await enter(worker, registration(case_id, "PP-0001"))

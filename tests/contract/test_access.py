@@ -5,8 +5,10 @@ belong to somebody is not walked past because nobody thought of it.
 """
 
 import asyncio
+import base64
 from collections.abc import Awaitable, Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 from uuid import uuid4
 
@@ -14,7 +16,9 @@ import httpx
 import psycopg
 import pytest
 import pytest_asyncio
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from domain.canonical import canonical
 from domain.roles import BORROWER_ROLES, SERVICE_ROLES, STAFF_ROLES, Role
 from suandai.stack.accounts import BORROWER_USCC
 from tests.contract.conftest import Caller, Operation, Tokens, at_head_office, caller_of, each_service, some_key
@@ -230,6 +234,7 @@ async def own(bank_stack: BankStack, secured: SecuredCases, minted: Tokens, http
         f"{pricing}/v1/quotes/sensitivity", json=asked.json(), headers=worker | {"Idempotency-Key": some_key()}
     )
     assert sensitivity.status_code == 201, sensitivity.text
+    kept = await _kept_by_collateral(bank_stack, minted, http)
     [transfer] = play.utilisation["transfers"]
     customer_body = {"uscc": customer["uscc"], "name": customer["name"], "file": customer["file"]}
     xlsx = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -253,7 +258,8 @@ async def own(bank_stack: BankStack, secured: SecuredCases, minted: Tokens, http
                 "finding_id": valuation["finding"]["id"],
                 "valuation_id": servers["finding"]["id"],
                 "asset_id": assets.json()["items"][0]["asset_id"],
-            },
+            }
+            | kept,
         },
         sender=Caller(Role.RELATIONSHIP_MANAGER, branch=OWN_BRANCH, subject=rm.name),
         bodies={
@@ -269,18 +275,84 @@ async def own(bank_stack: BankStack, secured: SecuredCases, minted: Tokens, http
                 "files": {"file": ("servers.xlsx", b"PK\x03\x04", xlsx)},
                 "data": {"asset_key": "servers"},
             },
+            "POST /v1/assets/{asset_id}/import": {"files": {"file": ("servers.csv", b"serial\n", "text/csv")}},
+            "POST /v1/registrations/{registration_id}/extension": {"json": {"years": 1, "as_of": "2026-03-16"}},
+            "POST /v1/registrations/{registration_id}/cancellation": {
+                "json": {"reason": "不是本行的登记", "as_of": "2026-03-16"}
+            },
+            "POST /v1/site-keys/{key_id}/confirmation": {},
+            "POST /v1/site-keys/{key_id}/revocation": {},
             "POST /v1/applications/{case_id}/submit": {},
             "POST /v1/applications/{case_id}/withdraw": {"json": {"reason": "不是本行的申请"}},
             "POST /v1/tasks/{task_id}/{verb}": {"json": {}},
             "POST /v1/mandates/{mandate_id}/approve": {},
             "POST /v1/mandates/{mandate_id}/end": {"json": {"reason": "别处的授权"}},
             "POST /v1/facilities/{facility_id}/utilisations": {"json": play.files.json("utilisation.json")},
+            "POST /v1/facilities/{facility_id}/margin-reports": {
+                "json": {"kind": "grade", "agency": "别处", "grade": "A", "on": "2026-01-05", "evidence": "a" * 64}
+            },
             "POST /v1/transfers/{transfer_id}/confirm": {
                 "json": {"decision": "confirm", "instruction_sha256": transfer["instruction_sha256"]}
             },
         },
         traces=(play.case_id, play.application["case_number"], OWN_BORROWER, play.facility["facility_id"]),
     )
+
+
+async def _kept_by_collateral(bank_stack: BankStack, minted: Tokens, http: httpx.AsyncClient) -> dict[str, str]:
+    """What hangs on an asset of a case of its own: an import, a search, a registration, a site's key, an attestation."""
+    url = bank_stack.urls["collateral"]
+    officer = minted.of(Caller(Role.COLLATERAL_OFFICER, branch=OWN_BRANCH), "collateral")
+    second = minted.of(Caller(Role.MONITOR, branch=OWN_BRANCH), "collateral")
+    worker = minted.of(Caller(Role.SERVICE_WORKER), "collateral")
+
+    async def post(path: str, body: dict[str, Any] | None, token: str = officer, **arguments: Any) -> Any:
+        headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": some_key()}
+        answer = await http.post(url + path, json=body, headers=headers, **arguments)
+        assert answer.is_success, answer.text
+        return answer.json()
+
+    entry = {
+        "case_id": str(uuid4()),
+        "asset_key": "servers",
+        "kind": "gpu_server",
+        "description": "x",
+        "branch": OWN_BRANCH,
+    }
+    asset_id = (await post("/v1/assets", entry, worker))["asset_id"]
+    job = await post(f"/v1/assets/{asset_id}/import", None, files={"file": ("a.csv", b"serial\n", "text/csv")})
+    asked = {"asset_id": asset_id, "debtor_uscc": OWN_BORROWER, "as_of": "2026-03-16"}
+    filing = asked | {
+        "kind": "equipment_mortgage",
+        "secured_amount": {"amount": "1.00"},
+        "agreed_on": "2026-03-16",
+        "years": 1,
+    }
+    search = await post("/v1/registry-searches", asked)
+    registration = await post("/v1/registry-filings", filing)
+    private = Ed25519PrivateKey.generate()
+    public = _base64(private.public_key().public_bytes_raw())
+    key = await post("/v1/site-keys", {"site": "一号机房", "branch": OWN_BRANCH, "public_key": public})
+    await post(f"/v1/site-keys/{key['key_id']}/confirmation", None, second)
+    challenge = await post("/v1/attestation-challenges", {"asset_id": asset_id, "site": "一号机房"})
+    statement = {name: challenge[name] for name in ("challenge_id", "nonce", "site")}
+    statement |= {"taken_at": datetime.now(UTC).isoformat(), "servers": []}
+    signature = _base64(private.sign(canonical(statement)))
+    attestation = await post(
+        "/v1/attestations",
+        {"key_id": key["key_id"], "statement": statement, "signature": signature, "as_of": "2026-03-16"},
+    )
+    return {
+        "import_id": job["import_id"],
+        "search_id": search["id"],
+        "registration_id": registration["registration_id"],
+        "key_id": key["key_id"],
+        "attestation_id": attestation["id"],
+    }
+
+
+def _base64(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
 def _strangers(operation: Operation) -> list[Caller]:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic_settings import BaseSettings
 
+from services.collateral.settings import CollateralSettings
 from services.kit.settings import ServiceSettings
 from services.origination.core_banking.simulator import SimulatorSettings
 from services.origination.settings import OriginationSettings
@@ -42,7 +43,8 @@ def test_links_and_headings_are_found() -> None:
 
 
 @pytest.mark.parametrize(
-    "settings", [ServiceSettings, OriginationSettings, PricingSettings, SimulatorSettings, WorkerSettings]
+    "settings",
+    [ServiceSettings, OriginationSettings, PricingSettings, CollateralSettings, SimulatorSettings, WorkerSettings],
 )
 def test_every_setting_is_in_the_operators_table(settings: type[BaseSettings]) -> None:
     told = set(_VARIABLE.findall((ROOT / "docs" / "operator.md").read_text("utf-8")))
@@ -51,7 +53,7 @@ def test_every_setting_is_in_the_operators_table(settings: type[BaseSettings]) -
 
 def test_the_operators_table_names_no_setting_that_nobody_reads() -> None:
     told = set(_VARIABLE.findall((ROOT / "docs" / "operator.md").read_text("utf-8")))
-    every = (OriginationSettings, PricingSettings, SimulatorSettings, WorkerSettings)
+    every = (OriginationSettings, PricingSettings, CollateralSettings, SimulatorSettings, WorkerSettings)
     read = {f"SUANDAI_{name.upper()}" for settings in every for name in settings.model_fields}
     assert told - read == {"SUANDAI_DIRECTORY", "SUANDAI_PORT_BASE"}
 

@@ -21,7 +21,7 @@ from domain.money import Money, yuan
 from domain.pricing import Exposures, Limit
 from domain.reference import LenderBooks
 from domain.requests.collateral import cohorts, valuation_request
-from domain.requests.pricing import limit_request, rating_request
+from domain.requests.pricing import limit_request, rating_request, schedule_request
 from examples.make_documents import files, rendered
 from examples.make_servers import FLEETS, workbook
 from policy.engine import Bundle, load_book
@@ -29,13 +29,14 @@ from services.collateral.calc.valuation import conclude
 from services.kit.spreadsheet import rows_of
 from services.origination.calc.completeness import FiledDocument, missing, unknown_facts
 from services.origination.calc.cross_checks import CrossCheckInputs, cross_checks
-from services.origination.inventory import Row, servers
+from services.origination.inventory import Inventory
 from services.pricing.calc.limit import limit
 from services.pricing.calc.rating import rate
-from tests.pricing.vintages import LPR, dated
+from services.pricing.calc.schedule import repayment_plan
+from tests.pricing.vintages import CALENDAR, LPR, dated
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-CASES = ("nxb-xiyun", "jsb-order", "bocom-qinghai")
+CASES = ("nxb-xiyun", "jsb-order", "bocom-qinghai", "sdrcb-operate", "shrcb-adas")
 CASE_ID = UUID("0192f0c1-2d3e-7f4a-8b5c-6d7e8f901234")
 ON = date(2026, 11, 23)
 
@@ -73,8 +74,9 @@ def content(case: str) -> ApplicationContent:
     inventory = EXAMPLES / case / "servers.xlsx"
     assets = draft.assets
     if inventory.exists():
-        found, bad = servers([Row(row.number, row.cells) for row in rows_of(inventory)])
-        assert not bad
+        taken = Inventory(list(rows_of(inventory)))
+        assert not taken.faults
+        found = taken.servers
         assets = tuple(
             line.model_copy(update={"servers": found}) if line.kind is AssetKind.GPU_SERVER else line for line in assets
         )
@@ -129,7 +131,7 @@ def assessed(case: str) -> tuple[Dossier, Limit]:
     assert rating.outcome is Outcome.PASS, rating.reasons
     dossier = dossier.model_copy(update={"rating": rating.value})
     concluded = limit(limit_request(dossier, ON), book(), dated("lender.nxb", books), dated("lpr", LPR))
-    assert concluded.outcome is Outcome.PASS, concluded.reasons
+    assert (concluded.model.version, concluded.outcome) == ("2", Outcome.PASS), concluded.reasons
     assert concluded.value is not None
     return dossier, concluded.value
 
@@ -163,7 +165,13 @@ def test_customer_and_drawing_are_those_of_the_application(case: str) -> None:
 
 @pytest.mark.parametrize(
     ("case", "amount", "tenor"),
-    [("nxb-xiyun", "280000000.00", 96), ("jsb-order", "36000000.00", 12), ("bocom-qinghai", "55600000.00", 84)],
+    [
+        ("nxb-xiyun", "280000000.00", 96),
+        ("jsb-order", "36000000.00", 12),
+        ("bocom-qinghai", "55600000.00", 84),
+        ("sdrcb-operate", "15000000.00", 24),
+        ("shrcb-adas", "30000000.00", 36),
+    ],
 )
 def test_the_limit_carries_what_is_asked(case: str, amount: str, tenor: int) -> None:
     _, granted = assessed(case)
@@ -196,6 +204,33 @@ def test_without_its_guarantee_the_project_is_bound_by_collateral() -> None:
     assert bound is not None
     assert bound.binding == "collateral"
     assert yuan("177000000.00") < bound.limit < yuan("280000000.00")
+
+
+def test_the_chip_firm_is_measured_by_the_card_of_its_bank() -> None:
+    dossier, granted = assessed("sdrcb-operate")
+    assert dossier.rating is not None
+    assert (dossier.rating.card_id, dossier.rating.card_class, dossier.rating.card_score) == (
+        "card_sdrcb_v1",
+        "A",
+        Decimal("88.2"),
+    )
+    caps = {cap.name.value: cap.amount for cap in granted.caps}
+    assert caps["product"] == yuan(20_000_000)
+    assert caps["need"] == yuan("33754153.84")
+
+
+def test_the_chip_firm_repays_in_the_months_in_which_it_earns() -> None:
+    dossier, granted = assessed("sdrcb-operate")
+    asked = schedule_request(dossier.model_copy(update={"limit": granted}), ON)
+    plan = repayment_plan(
+        asked.model_copy(update={"annual_rate": Decimal("0.035")}), book(), dated("calendar.cn", CALENDAR)
+    )
+    assert plan.value is not None
+    assert [reason.code for reason in plan.reasons] == ["DUE_DATES_PROVISIONAL"]
+    paid = {item.due.isoformat(): item.principal for item in plan.value.instalments if item.principal.amount}
+    assert paid == dict.fromkeys(("2027-06-21", "2027-12-21", "2028-06-21"), yuan(5_000_000))
+    (second,) = [item.drawn for item in plan.value.instalments if item.drawn]
+    assert second == yuan(6_000_000)
 
 
 def test_capital_paid_in_carries_the_first_drawing() -> None:

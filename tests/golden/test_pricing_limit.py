@@ -1,5 +1,10 @@
-"""Golden figures of limits: domain paper §2.2, §2.3, §3.7, rows A2, A3, A4, A24, A29; corrections §6."""
+"""Golden figures of limits: domain paper §2.2, §2.3, §3.7, rows A2, A3, A4, A24, A29; corrections §6.
 
+They hold under both versions of the model, each on a day of its own.
+"""
+
+from collections.abc import Iterator
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -27,7 +32,30 @@ from tests.pricing.vintages import LPR, dated, lender
 AMPLE = (CashFlowSegment(from_month=1, to_month=600, revenue=yuan(50_000_000), cost=yuan(1_000_000)),)
 
 
+DAYS = {"1": requests.AS_OF, "2": date(2026, 11, 2)}
+_model = "1"
+
+
+@pytest.fixture(autouse=True, params=list(DAYS))
+def model(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The version of the model that a test is run under."""
+    global _model
+    _model = str(request.param)
+    yield _model
+    _model = "1"
+
+
 def concluded(request: LimitRequest, **books: Any) -> Conclusion[Limit]:
+    # The guarantors of the paper's cases can pay what they promise.
+    able = {"guarantor_net_assets": yuan(1_000_000_000), "guarantees_given": yuan(0)}
+    given = tuple(item.model_copy(update=able if _model == "2" else {}) for item in request.guarantees)
+    on_day = request.model_copy(update={"as_of": DAYS[_model], "guarantees": given})
+    conclusion = _concluded(on_day, **books)
+    assert conclusion.model.version == _model
+    return conclusion
+
+
+def _concluded(request: LimitRequest, **books: Any) -> Conclusion[Limit]:
     return limit(
         request, book(), dated(f"lender.{request.lender_id}", lender(request.lender_id, **books)), dated("lpr", LPR)
     )

@@ -1,5 +1,6 @@
 """The cases that are recorded beside the three examples: real processes on a real server, with people who act."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
@@ -8,12 +9,25 @@ from uuid import uuid4
 from temporalio.client import WorkflowHandle
 
 from domain.authority import AuthorityChain
+from domain.calendar import end_of_day
 from domain.facility import ConditionKind, TransferState
 from domain.finding import Outcome
-from domain.process import RECORD_DRAWING, WITHDRAW, CohortRef, DrawingRecord, SignedWithdrawCommand, WithdrawCommand
+from domain.margin_ratchet import BaseRateFixing, GradeStatement, MarginAgreement, MarginClauses, reset_days
+from domain.process import (
+    RECORD_DRAWING,
+    REPORT_MARGIN_FACT,
+    WITHDRAW,
+    CohortRef,
+    CommandResult,
+    DrawingRecord,
+    MarginReportCommand,
+    SignedMarginReportCommand,
+    SignedWithdrawCommand,
+    WithdrawCommand,
+)
 from domain.roles import Role
-from domain.tasks import TaskOutcome, TaskType, Verb
-from tests.workflows.books import condition, requirement, today
+from domain.tasks import HumanTask, TaskOutcome, TaskType, Verb
+from tests.workflows.books import RULEBOOK, condition, requirement, today
 from tests.workflows.people import Desk, case_start
 from tests.workflows.stage import Stage, ended
 
@@ -102,6 +116,18 @@ async def overdue(stage: Stage) -> WorkflowHandle[Any, Any]:
     return await ended(desk, "effective")
 
 
+async def overridden(stage: Stage) -> WorkflowHandle[Any, Any]:
+    """The rating's confirmer proposes another grade, a second person refuses it, then decides for the next one."""
+    desk = await stage.application()
+    for grade, outcome in (("R1", TaskOutcome.REJECT), ("R3", TaskOutcome.APPROVE)):
+        [rating] = await desk.carry_to(TaskType.RATING_CONFIRMATION)
+        await desk.do(rating, TaskOutcome.OVERRIDE, grade=grade, comment="已获照付不议订单")
+        [override] = await desk.awaited(TaskType.RATING_OVERRIDE)
+        await desk.do(override, outcome, comment="订单已核实")
+    await desk.carry_to()
+    return await ended(desk, "effective")
+
+
 # --- utilisations -----------------------------------------------------------------------------------------------------
 
 
@@ -175,6 +201,56 @@ async def condition_missed(stage: Stage) -> WorkflowHandle[Any, Any]:
     return await ended(desk, "cancelled")
 
 
+async def margin_reset(stage: Stage) -> WorkflowHandle[Any, Any]:
+    """Of two facts reported for the margin one is found proven; three resets, of which the last lacks a report; never drawn."""
+    clauses = MarginClauses.model_validate(
+        {"first_reset_months": 3, "every_months": 3, "clauses": [ESG_CLAUSE], "above_original_bps": 25}
+    )
+    terms = clauses.terms(60, today(), today() + timedelta(days=3650))
+    assert terms is not None
+    stage.books.margin = MarginAgreement(
+        product="nxb_project_loan",
+        lender_id="nxb",
+        policy_sha256="0" * 64,
+        pinned_on=today(),
+        base=BaseRateFixing(tenor="5Y", fixed_on=today()),
+        terms=terms,
+    )
+    desk = await stage.facility()
+    await told(stage, desk)
+    for grade, outcome in (("A", TaskOutcome.ACKNOWLEDGE), ("AAA", TaskOutcome.REJECT)):
+        await desk.do(await reported(desk, stage, grade), outcome, comment="已核对")
+    for day in list(reset_days(terms))[:2]:
+        await stage.pass_until(desk, end_of_day(day, RULEBOOK.cut_off) + timedelta(hours=2))
+    stage.books.outcomes["margin_reset"] = Outcome.REFER
+    await stage.pass_time(desk, timedelta(days=370))
+    return await ended(desk, "cancelled")
+
+
+ESG_CLAUSE = {"kind": "esg", "id": "esg", "agency": "评级机构", "grades": ["AAA", "AA", "A", "BBB"], "baseline": "BBB"}
+
+
+async def told(stage: Stage, desk: Desk) -> None:
+    """Wait until the books were told of the process: it has read its opening then."""
+    async with asyncio.timeout(30):
+        while not any(report.workflow_id == desk.handle.id for report in stage.books.asked("report_progress")):
+            await asyncio.sleep(0.02)
+
+
+async def reported(desk: Desk, stage: Stage, grade: str) -> HumanTask:
+    """A grade that a manager reports; the task of whoever checks it."""
+    command = MarginReportCommand(
+        facility_id=stage.books.facility_id,
+        statement=GradeStatement(agency="评级机构", grade=grade, on=today(), evidence="e" * 64),
+        subject="rm",
+        roles=(Role.RELATIONSHIP_MANAGER.value,),
+    )
+    result = await desk.handle.execute_update(
+        REPORT_MARGIN_FACT, SignedMarginReportCommand(command=command, assertion=""), result_type=CommandResult
+    )
+    return result.tasks[0]
+
+
 Played = Callable[[Stage], Awaitable[WorkflowHandle[Any, Any]]]
 CASES: dict[str, Played] = {
     "application/returned": returned,
@@ -184,12 +260,14 @@ CASES: dict[str, Played] = {
     "application/offer-lapsed": offer_lapsed,
     "application/committee": committee,
     "application/overdue": overdue,
+    "application/overridden": overridden,
     "utilisation/refused": refused,
     "utilisation/unknown-then-confirmed": unknown_then_confirmed,
     "utilisation/owner-silent": owner_silent,
     "facility/undrawn": undrawn,
     "facility/repaid": repaid,
     "facility/condition-missed": condition_missed,
+    "facility/margin-reset": margin_reset,
 }
 EXAMPLES = ("nxb-xiyun", "jsb-order", "bocom-qinghai")
 ALL_CASES = frozenset(CASES) | {

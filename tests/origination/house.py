@@ -16,10 +16,10 @@ from fastapi import FastAPI
 from policy.engine import Bundle, load_book
 from services.collateral.app import create_app as create_collateral
 from services.collateral.client import CollateralClient
+from services.collateral.settings import CollateralSettings
 from services.kit.database import Database
 from services.kit.keyring import Keyring
 from services.kit.service_token import FixedToken
-from services.kit.settings import ServiceSettings
 from services.kit.telemetry import configure_logs
 from services.origination.app import create_app
 from services.origination.client import OriginationClient
@@ -110,7 +110,13 @@ async def house(database_urls: DatabaseUrls, issuers: Issuers, tokens: Tokens, t
     async with AsyncExitStack() as stack:
         books = _Books()
         register = create_collateral(
-            ServiceSettings(database_url=database_urls.collateral, audience="urn:suandai:collateral", **common), books
+            CollateralSettings(
+                database_url=database_urls.collateral,
+                audience="urn:suandai:collateral",
+                document_dir=tmp_path / "inventories",
+                **common,
+            ),
+            books,
         )
         await stack.enter_async_context(register.router.lifespan_context(register))
         account = FixedToken(await tokens.service("origination", audience="collateral"))

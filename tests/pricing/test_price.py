@@ -4,15 +4,17 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+import pyxirr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import brentq
 
-from domain.money import yuan
+from domain.money import rounded, yuan
 from domain.pricing import Quote, QuoteFee, QuoteRequest
 from services.pricing.calc.conclusion import Inadmissible
 from services.pricing.calc.price import quote
 from services.pricing.calc.price.cost import comprehensive_cost
+from services.pricing.calc.schedule import level_payment
 from tests.pricing import requests
 from tests.pricing.conftest import book
 from tests.pricing.vintages import FTP, LPR, dated, lender
@@ -82,6 +84,30 @@ def test_comprehensive_cost_solves_its_cash_flows(rate: Decimal, months: int, fe
 
     expected = brentq(worth, 1e-7, 2.0, xtol=1e-14) * 12
     assert float(found) == pytest.approx(expected, abs=1e-7)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    amount=st.integers(min_value=10_000_000, max_value=10**13),
+    rate=st.integers(min_value=50, max_value=2_000),
+    months=st.integers(min_value=1, max_value=360),
+    share=st.integers(min_value=0, max_value=300),
+)
+def test_pyxirr_finds_the_same_cost(amount: int, rate: int, months: int, share: int) -> None:
+    """Float root of the same flows; beyond ordinary fees and tenors it loses its last digits, or finds none."""
+    lent, yearly = Decimal(amount) / 100, Decimal(rate).scaleb(-4)
+    fee = yuan(rounded(lent * share / 1000, 2))
+    found = comprehensive_cost(lent, yearly, months, [QuoteFee(name="费", amount=fee, payer="borrower")])
+    payment = level_payment(lent, [yearly / 12] * months)
+    beside = pyxirr.irr([float(lent - fee.amount)] + [-float(payment)] * months, guess=rate / 120_000)
+    assert found is not None
+    assert beside is not None
+    assert abs(float(found) - 12 * beside) <= 1.1e-8
+
+
+def test_a_very_large_loan_has_a_cost() -> None:
+    """The float root search of earlier days found none for it."""
+    assert comprehensive_cost(Decimal("85082304261.88"), Decimal("0.05744893"), 576, []) == Decimal("0.05744893")
 
 
 def test_fees_that_eat_the_loan_have_no_cost_rate() -> None:

@@ -8,12 +8,10 @@ import httpx
 import pytest
 from pydantic import ValidationError
 
-from domain.application import Repayment, RepaymentMethod
 from domain.canonical import canonical
 from domain.finding import Finding
 from domain.money import yuan
 from domain.pricing import Schedule, ScheduleRequest
-from domain.repayment import PROFILED
 from tests.pricing import requests
 from tests.pricing.conftest import book
 
@@ -187,10 +185,3 @@ class TestRoute:
             "/draws": "sum_not_principal",
         }
         assert "各项之和须等于本金" in answer.text
-
-
-def test_an_application_asks_only_for_methods_that_need_no_figures() -> None:
-    assert Repayment.model_validate_json('{"method": "bullet"}').method is RepaymentMethod.BULLET
-    for method in sorted(PROFILED):
-        with pytest.raises(ValidationError):
-            Repayment.model_validate({"method": method.value})

@@ -16,7 +16,7 @@ from domain.dossier import Dossier
 from domain.facts import FactState
 from domain.finding import Outcome
 from domain.money import yuan
-from domain.pricing import ContractNeed, InvestmentNeed, WorkingCapitalNeed
+from domain.pricing import ContractNeed, InvestmentNeed, JointCredit, WorkingCapitalNeed
 from domain.requests.card_facts import card_facts
 from domain.requests.cash_flows import cash_flows
 from domain.requests.pricing import limit_request, quote_request, rating_request, schedule_request
@@ -242,6 +242,36 @@ class TestLimitRequest:
         guarantee = {"party_key": "parent", "amount": money(1), "share": "1"} | offer
         request = limit_request(dossier(content(guarantees=[guarantee])), AS_OF)
         assert request.guarantees[0].valid is valid
+
+    def test_what_is_known_of_a_guarantor(self) -> None:
+        offer = {"party_key": "parent", "amount": money(5), "share": "1"}
+        bare = limit_request(dossier(content(guarantees=[offer])), AS_OF).guarantees[0]
+        assert (bare.guarantor_net_assets, bare.guarantees_given) == (None, None)
+        stated = offer | {"net_assets": known(money(-3)), "guarantees_given": known(money(2))}
+        read = limit_request(dossier(content(guarantees=[stated])), AS_OF).guarantees[0]
+        # Debts beyond the assets are no capacity; they are no negative one either.
+        assert (read.guarantor_net_assets, read.guarantees_given) == (yuan(0), yuan(2))
+
+    def test_other_lenders_are_counted_by_name(self) -> None:
+        def owing(*debts: tuple[str, int]) -> Any:
+            listed = [{"lender": name, "balance": money(amount), "secured": False} for name, amount in debts]
+            return limit_request(dossier(changed("accounts/0/debt", listed)), AS_OF).joint_credit
+
+        own = dossier().lender.name
+        assert owing((own, 9)) is None
+        assert owing(("甲", 0)) is None
+        assert owing((own, 9), ("甲", 5), ("甲", 4), ("乙", 1)) == JointCredit(lenders=2, total_financing=yuan(19))
+        assert owing(("甲", 5), ("乙", -1)) == JointCredit(lenders=2, total_financing=None)
+
+    def test_a_joint_ceiling_stands_even_where_debt_is_not_known(self) -> None:
+        agreed = changed("borrower/joint_credit_ceiling", known(money(7)))
+        read = limit_request(dossier(agreed), AS_OF).joint_credit
+        assert read == JointCredit(lenders=1, total_financing=yuan(100_000_000), ceiling=yuan(7))
+        for debt, total in ((None, None), ([], yuan(0))):
+            agreed["accounts"][0]["debt"] = debt
+            read = limit_request(dossier(agreed), AS_OF).joint_credit
+            assert read is not None
+            assert (read.total_financing, read.ceiling) == (total, yuan(7))
 
     @pytest.mark.parametrize(
         ("kind", "shape"),

@@ -163,7 +163,7 @@ class TestIdempotency:
 
 
 class TestWhoMayAsk:
-    @pytest.mark.parametrize("role", ["relationship_manager", "reviewer", "approver"])
+    @pytest.mark.parametrize("role", ["relationship_manager", "rating_confirmer", "reviewer", "approver"])
     async def test_people_try_a_case_and_nothing_is_stored(
         self, people: httpx.AsyncClient, tokens: Tokens, database_urls: DatabaseUrls, role: str
     ) -> None:
@@ -263,6 +263,40 @@ class TestHostileInput:
             assert words in faults(answer)["/pd"][1]
             assert "31337" not in answer.text
             assert "perhaps" not in answer.text
+
+    async def test_every_fault_of_a_limit_at_once(self, worker: httpx.AsyncClient) -> None:
+        body = plain("/v1/limits")
+        body["collateral"] = [*body["collateral"], body["collateral"][0]]
+        body["guarantees"][0]["guarantor_net_assets"] = {"amount": "-1.00"}
+        body |= {
+            "asked": {"amount": "0.00"},
+            "limit_multiplier": "1.01",
+            "joint_credit": {"lenders": -1, "total_financing": {"amount": "-0.01"}},
+            "operating_cash_flow": {"amount": "much"},
+        }
+        answer = await post(worker, "/v1/limits", json.dumps(body))
+        assert set(faults(answer)) == {
+            "/asked",
+            "/limit_multiplier",
+            "/collateral",
+            "/guarantees/0/guarantor_net_assets",
+            "/joint_credit/lenders",
+            "/joint_credit/total_financing",
+            "/operating_cash_flow/amount",
+        }
+        assert "CNY" in faults(answer)["/joint_credit/total_financing"][1]
+        assert "[0, 1]" in faults(answer)["/limit_multiplier"][1]
+
+    async def test_the_largest_figures_of_a_limit_are_no_500(self, worker: httpx.AsyncClient) -> None:
+        most = {"amount": "999999999999999999.99"}
+        body = plain("/v1/limits") | {"asked": most, "as_of": "2026-11-02"}
+        body["cash_flows"][0]["revenue"] = most
+        body["collateral"] = [body["collateral"][0] | {"asset_key": str(n), "lending_value": most} for n in range(3)]
+        body["need"] |= {"headline_investment": most, "uses_total": most}
+        body["guarantees"][0] |= {"amount": most, "guarantor_net_assets": most, "guarantees_given": {"amount": "0.00"}}
+        answer = await post(worker, "/v1/limits?dry_run=true", json.dumps(body))
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["model"] == {"id": "limit", "version": "2"}
 
     async def test_a_json_number_for_money_is_refused(self, worker: httpx.AsyncClient) -> None:
         body = plain("/v1/quotes") | {"amount": {"amount": 100000000.1, "currency": "CNY"}}

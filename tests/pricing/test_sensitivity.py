@@ -233,7 +233,7 @@ class TestChart:
     def test_nothing_in_it_runs_or_fetches(self) -> None:
         drawing = ElementTree.fromstring(chart(value(request())))
         names = {element.tag.removeprefix(SVG) for element in drawing.iter()}
-        assert names == {"svg", "title", "desc", "rect", "text", "polyline", "circle"}
+        assert names == {"svg", "title", "desc", "rect", "text", "tspan", "polyline", "circle"}
 
 
 @pytest.mark.parametrize(

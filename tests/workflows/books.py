@@ -19,6 +19,7 @@ from domain.facility import (
     TransferState,
 )
 from domain.finding import FindingRef, Outcome, Reason
+from domain.margin_ratchet import MarginAgreement
 from domain.money import yuan
 from domain.process import (
     CaseOpening,
@@ -32,9 +33,12 @@ from domain.process import (
     DrawingRecord,
     DutyHeld,
     GateResult,
+    MarginStep,
     MemoRef,
     OfferRef,
+    OverrideStep,
     ProgressReport,
+    RepaymentPlan,
     ReservationResult,
     TransferStep,
     UtilisationOpening,
@@ -128,6 +132,7 @@ class Books:
             condition("registration", ConditionKind.SUBSEQUENT, counts_from="delivery", due_days=10),
         )
         self.agreed: tuple[ConditionTerm, ...] = ()
+        self.margin: MarginAgreement | None = None
         self.transfer_fates: list[TransferState] = [TransferState.CONFIRMED]
         self.reserved = True
         self.allowed = True
@@ -167,6 +172,7 @@ class Books:
             cohorts=self.cohorts,
             conditions=self.conditions,
             agreed=self.agreed,
+            margin=self.margin,
             duties=(DutyHeld(subject="rm", duty="submission"),),
             content_version=self.content[0],
             content_sha256=self.content[1],
@@ -235,6 +241,10 @@ class Books:
     async def do_rate_borrower(self, step: CaseStep) -> FindingRef:
         return self._conclude("rating", step)
 
+    @activity.defn(name="override_rating")
+    async def do_override_rating(self, step: OverrideStep) -> FindingRef:
+        return self._conclude("rating_override", step)
+
     @activity.defn(name="set_limit")
     async def do_set_limit(self, step: CaseStep) -> FindingRef:
         return self._conclude("limit", step)
@@ -244,8 +254,17 @@ class Books:
         return self._conclude("quote", step)
 
     @activity.defn(name="plan_repayment")
-    async def do_plan_repayment(self, step: CaseStep) -> FindingRef:
-        return self._conclude("schedule", step)
+    async def do_plan_repayment(self, step: CaseStep) -> RepaymentPlan:
+        return RepaymentPlan(
+            schedule=self._conclude("schedule", step),
+            amortisation=finding("amortisation", self.outcomes.get("amortisation", Outcome.PASS)),
+            stress_test=finding("stress_test", self.outcomes.get("stress_test", Outcome.PASS)),
+            borrowing_cost=finding("borrowing_cost", self.outcomes.get("borrowing_cost", Outcome.PASS)),
+        )
+
+    @activity.defn(name="reset_margin")
+    async def do_reset_margin(self, step: MarginStep) -> FindingRef:
+        return self._conclude("margin_reset", step)
 
     @activity.defn(name="open_utilisation")
     async def do_open_utilisation(self, step: UtilisationStep) -> UtilisationOpening:

@@ -63,6 +63,7 @@ ACTORS: dict[TaskType, tuple[str, Role, TaskOutcome]] = {
     TaskType.LEAD_INVESTIGATION: ("rm", Role.RELATIONSHIP_MANAGER, TaskOutcome.APPROVE),
     TaskType.CO_INVESTIGATION: ("second", Role.CO_INVESTIGATOR, TaskOutcome.APPROVE),
     TaskType.RATING_CONFIRMATION: ("rater", Role.RATING_CONFIRMER, TaskOutcome.APPROVE),
+    TaskType.RATING_OVERRIDE: ("rater-2", Role.RATING_CONFIRMER, TaskOutcome.APPROVE),
     TaskType.VALUATION_RECONCILIATION: ("valuer", Role.COLLATERAL_OFFICER, TaskOutcome.APPROVE),
     TaskType.REVIEW: ("reviewer", Role.REVIEWER, TaskOutcome.APPROVE),
     TaskType.COMPLIANCE_OPINION: ("compliance", Role.COMPLIANCE_OFFICER, TaskOutcome.APPROVE),
@@ -78,6 +79,8 @@ ACTORS: dict[TaskType, tuple[str, Role, TaskOutcome]] = {
     TaskType.DISBURSEMENT_REVIEW: ("disburser", Role.DISBURSEMENT_OFFICER, TaskOutcome.APPROVE),
     TaskType.CONDITION_SUBSEQUENT: ("collateral", Role.COLLATERAL_OFFICER, TaskOutcome.ACKNOWLEDGE),
     TaskType.FIRST_INSPECTION: ("monitor", Role.MONITOR, TaskOutcome.ACKNOWLEDGE),
+    TaskType.MARGIN_REPORT_CHECK: ("monitor-2", Role.MONITOR, TaskOutcome.ACKNOWLEDGE),
+    TaskType.MARGIN_RESET_REVIEW: ("monitor", Role.MONITOR, TaskOutcome.ACKNOWLEDGE),
     TaskType.SETTLEMENT: ("monitor", Role.MONITOR, TaskOutcome.ACKNOWLEDGE),
 }
 

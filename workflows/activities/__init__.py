@@ -13,6 +13,7 @@ from services.pricing.client import PricingClient
 from workflows.activities.assessment import Assessment
 from workflows.activities.casework import Casework
 from workflows.activities.drawing import Drawing
+from workflows.activities.margin import Margin
 
 
 def all_activities(
@@ -21,6 +22,7 @@ def all_activities(
     """Every activity of the credit processes, bound to the clients of this worker."""
     casework = Casework(origination)
     assessment = Assessment(origination, pricing, collateral)
+    margin = Margin(origination, pricing)
     drawing = Drawing(origination)
     return [
         casework.open_case,
@@ -35,9 +37,11 @@ def all_activities(
         casework.open_facility,
         assessment.value_cohort,
         assessment.rate_borrower,
+        assessment.override_rating,
         assessment.set_limit,
         assessment.quote_price,
         assessment.plan_repayment,
+        margin.reset_margin,
         drawing.open_utilisation,
         drawing.reserve_commitment,
         drawing.release_commitment,

@@ -8,7 +8,7 @@ from temporalio.common import SearchAttributeKey
 
 with workflow.unsafe.imports_passed_through():
     from domain.authority import AuthorityRequirement
-    from domain.facility import ApprovalCondition, FacilityRef
+    from domain.facility import ApprovalCondition, FacilityRef, prevailing
     from domain.finding import FindingRef, Outcome, Reason
     from domain.process import CaseEnd, CaseOpening, CaseStart, CaseStep, CheckResult, CohortStep, DecisionRecord
     from domain.refusals import Refusal
@@ -111,7 +111,7 @@ class CaseDesk(Desk):
     async def _decide(
         self, decision: str, by: tuple[str, ...], requirement: AuthorityRequirement, conditions: list[ApprovalCondition]
     ) -> Stage:
-        self._conditions = tuple(conditions)
+        self._conditions = prevailing(tuple(conditions))
         await self._record_decision(decision, by, requirement.rule, ())
         return Stage.DECLINED if decision == "declined" else Stage.OFFER
 

@@ -28,12 +28,13 @@ with workflow.unsafe.imports_passed_through():
         CaseStart,
         CommandResult,
         ConditionReport,
+        OverrideStep,
         SignedWithdrawCommand,
     )
     from domain.refusals import Refusal
     from domain.stages import ENDED, Stage
     from domain.task_rules import RefusedCommand
-    from domain.tasks import HumanTask, TaskOutcome, TaskState, TaskSubject, TaskType
+    from domain.tasks import GradeProposal, HumanTask, TaskOutcome, TaskState, TaskSubject, TaskType
     from workflows import effects
     from workflows.application.ballot import Ballot
     from workflows.application.case_desk import CaseDesk
@@ -123,13 +124,16 @@ class CreditApplication(CaseDesk):
     # --- assessment --------------------------------------------------------------------------------------------------
 
     async def _assessment(self) -> Stage:
-        """Values of all assets in parallel and the rating; then limit, price, schedule and the regulatory rules."""
+        """Values of all assets in parallel and the rating; then limit, price, schedule with the cost of borrowing, and the
+        regulatory rules."""
         self._price_conditions = ()
         rating, valuations = await asyncio.gather(
             effects.rate_borrower(self._case_step("rating")),
             asyncio.gather(*[effects.value_cohort(step) for step in self._cohort_steps()]),
         )
         self._findings["rating"] = rating
+        for kind in ("rating_override", "amortisation", "stress_test", "borrowing_cost", "buy_or_rent"):
+            self._findings.pop(kind, None)  # of an assessment before this one
         self._findings |= {
             f"value-{cohort.asset_key}-{cohort.cohort}": value
             for cohort, value in zip(self._case.cohorts, valuations, strict=True)
@@ -142,7 +146,8 @@ class CreditApplication(CaseDesk):
         if limit.outcome is Outcome.FAIL:
             return self._decline(limit)
         quote = await self._conclude("quote", effects.quote_price)
-        await self._conclude("schedule", effects.plan_repayment)
+        plan = await effects.plan_repayment(self._case_step("schedule"))
+        self._findings |= plan.findings()
         regulation = await self._check("regulation")
         if regulation.outcome is Outcome.FAIL:
             return self._decline_for(regulation.reasons)
@@ -154,8 +159,35 @@ class CreditApplication(CaseDesk):
         return Stage.REVIEW
 
     async def _confirm_rating(self, rating: FindingRef) -> Stage | None:
-        confirmation = await self.ask(TaskType.RATING_CONFIRMATION, findings=(rating,))
-        return self._turned_away(confirmation)
+        """评级认定: the rating stands as the model has it, or two persons override it (推翻): one proposes, another decides.
+
+        An override that is refused leaves nothing behind; the rating is then confirmed anew.
+        """
+        while True:
+            confirmation = await self.ask(TaskType.RATING_CONFIRMATION, findings=(rating,))
+            proposal = confirmation.proposal
+            if proposal is None:
+                return self._turned_away(confirmation)
+            decision = await self.ask(
+                TaskType.RATING_OVERRIDE,
+                findings=(rating,),
+                proposal=proposal,
+                excluded=(proposal.proposed_by,),
+                title_suffix=(f"：{proposal.grade}", f": {proposal.grade}"),
+            )
+            if decision.outcome is TaskOutcome.RETURN:
+                return self._returned(decision)
+            if decision.outcome is TaskOutcome.APPROVE and await self._overridden(proposal, decision):
+                return None
+
+    async def _overridden(self, proposal: GradeProposal, decision: HumanTask) -> bool:
+        """Whether the confirmed override holds by the scale's rule; limit and price then stand on its grade."""
+        step = self._case_step("override").model_dump()
+        overridden = await effects.override_rating(
+            OverrideStep(**step, proposal=proposal, confirmed_by=decision.completed_by or "")
+        )
+        self._findings["rating_override"] = overridden
+        return overridden.outcome is Outcome.PASS
 
     async def _reconcile_valuations(self, valuations: list[FindingRef]) -> Stage | None:
         """Approaches that disagree, or an asset that was not searched, go to a valuer; a value of nothing only lends nothing."""

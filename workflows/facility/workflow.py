@@ -4,10 +4,12 @@
               → … → settlement at the termination date → repaid; or, never drawn within the availability period, cancelled
 
 Beside them, what the agreement asks for within days of its effect (conditions subsequent of the approvers): each a task with its
-timer; one that is missed is in breach, and no further drawing passes the gate. Undertakings are clauses that monitoring watches.
+timer; one that is missed is in breach, and no further drawing passes the gate. Undertakings are clauses that monitoring watches;
+those of the margin are read on their own reset dates, by what was reported and checked (``margin_desk``).
 
 It upgrades to the newest build while open: every change that is not compatible with recorded histories goes under
-``workflow.patched``.
+``workflow.patched``. What an agreement says comes with its opening: terms that an earlier build did not know are not in its
+histories, and ask for nothing there.
 """
 
 import asyncio
@@ -23,7 +25,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.stages import FacilityStage
     from domain.tasks import TaskOutcome, TaskState, TaskSubject, TaskType
     from workflows import effects
-    from workflows.human.conditions import ConditionsDesk
+    from workflows.facility.margin_desk import MarginDesk
     from workflows.human.desk import CaseLeft
 
 STAGE = SearchAttributeKey.for_keyword("Stage")
@@ -31,7 +33,7 @@ FIRST_INSPECTION_DAYS = 15
 
 
 @workflow.defn(name=FACILITY_WORKFLOW, versioning_behavior=VersioningBehavior.AUTO_UPGRADE)
-class Facility(ConditionsDesk):
+class Facility(MarginDesk):
     @workflow.init
     def __init__(self, start: FacilityStart) -> None:
         super().__init__(str(start.case_id), start.case_number, start.branch)
@@ -47,7 +49,7 @@ class Facility(ConditionsDesk):
     @workflow.run
     async def run(self, start: FacilityStart) -> str:
         await self._open()
-        stage, _ = await asyncio.gather(self._life(), self._due_from_effect())
+        stage, _, _ = await asyncio.gather(self._life(), self._due_from_effect(), self.margin_kept())
         return await self._end(stage)
 
     async def _life(self) -> FacilityStage:
@@ -104,6 +106,7 @@ class Facility(ConditionsDesk):
         )
         self.take_seat(opening.rulebook, opening.duties)
         self._agreed = opening.agreed
+        self._margin = opening.margin
         self._show()
         await self.report()
 

@@ -15,6 +15,7 @@ from temporalio.exceptions import ApplicationError
 from domain.authority import AuthorityRequirement
 from domain.facility import TransferRef
 from domain.finding import FindingRef, Reason
+from domain.margin_ratchet import ReportedMargin
 from domain.process import (
     ACT_ON_TASK,
     POSITION,
@@ -28,7 +29,16 @@ from domain.process import (
 )
 from domain.rulebook import Rulebook
 from domain.task_rules import RefusedCommand
-from domain.tasks import ROLE_OF, CaseReturn, HumanTask, TaskCommand, TaskState, TaskSubject, TaskType
+from domain.tasks import (
+    ROLE_OF,
+    CaseReturn,
+    GradeProposal,
+    HumanTask,
+    TaskCommand,
+    TaskState,
+    TaskSubject,
+    TaskType,
+)
 from workflows import effects
 from workflows.human.board import TaskBoard
 from workflows.human.titles import title_of
@@ -48,6 +58,8 @@ class TaskTerms(TypedDict, total=False):
     assignee: str
     due_at: datetime | None
     title_suffix: tuple[str, str]
+    proposal: GradeProposal | None
+    margin_report: ReportedMargin | None
 
 
 class CaseLeft(Exception):
@@ -147,6 +159,8 @@ class Desk:
                 "subject": terms.get("subject"),
                 "findings": terms.get("findings", ()),
                 "returned": self.returned(),
+                "proposal": terms.get("proposal"),
+                "margin_report": terms.get("margin_report"),
                 "created_at": now,
                 "ready_at": now,
                 "claimed_at": now if assignee else None,

@@ -9,6 +9,7 @@ _TITLES: dict[TaskType, tuple[str, str]] = {
     TaskType.LEAD_INVESTIGATION: ("主办尽职调查", "Lead investigation"),
     TaskType.CO_INVESTIGATION: ("协办尽职调查", "Co-investigation"),
     TaskType.RATING_CONFIRMATION: ("评级认定", "Rating confirmation"),
+    TaskType.RATING_OVERRIDE: ("推翻评级决定", "Decision on an override of the rating"),
     TaskType.VALUATION_RECONCILIATION: ("押品估值复核", "Valuation reconciliation"),
     TaskType.REVIEW: ("授信审查", "Credit review"),
     TaskType.COMPLIANCE_OPINION: ("合规审查", "Compliance opinion"),
@@ -27,6 +28,8 @@ _TITLES: dict[TaskType, tuple[str, str]] = {
     TaskType.FIRST_INSPECTION: ("首次贷后检查", "First post-loan inspection"),
     TaskType.REVALUATION_REVIEW: ("押品重估复核", "Revaluation review"),
     TaskType.SETTLEMENT: ("结清确认", "Confirmation of settlement"),
+    TaskType.MARGIN_REPORT_CHECK: ("调价依据复核", "Check of a fact for the margin"),
+    TaskType.MARGIN_RESET_REVIEW: ("重定价待决", "Undecided margin reset"),
 }
 
 

@@ -1,22 +1,25 @@
-"""What a valuation concludes before it is written down as a finding, and the words for its reasons."""
+"""What a calculation concludes before it is written down as a finding, and the words for its reasons."""
 
 from dataclasses import dataclass
 from decimal import Context, Decimal
-from typing import Final
+from typing import Final, Generic, TypeVar
 
-from domain.collateral import Valuation
-from domain.finding import Outcome, Reason, TraceStep
+from domain.finding import FindingValue, Outcome, Reason, TraceStep
 
 FIGURES: Final = Context(prec=34)
 """Decimal arithmetic of all valuations: exact on every machine, and wide enough that only the last step rounds."""
 
 
+V = TypeVar("V", bound=FindingValue)
+
+
 @dataclass(frozen=True)
-class Conclusion:
+class Conclusion(Generic[V]):
     """Outcome, value, reasons and trace: everything of a finding that a calculation decides."""
 
     outcome: Outcome
-    value: Valuation
+    value: V | None
+    """None where too little is known for any."""
     reasons: tuple[Reason, ...]
     trace: tuple[TraceStep, ...]
 
@@ -224,6 +227,36 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     "COLLECTIONS_DO_NOT_RECONCILE": (
         "回款计划合计与合同未收金额不符",
         "the planned payments do not add up to what is outstanding",
+    ),
+    "COVERAGE_POLICY_MISSING": (
+        "案件所依政策尚无押品覆盖政策，未予测算",
+        "the case's policy has no coverage policy yet: nothing was concluded",
+    ),
+    "RATE_UNKNOWN": ("尚无定价，不能测算还款计划", "there is no price yet: no plan can be laid out"),
+    "CASH_FLOW_UNKNOWN": (
+        "合同现金流未知，不能测算还款计划",
+        "the cash flow under contracts is not known: no plan can be laid out",
+    ),
+    "RESALE_CURVE_MISSING": (
+        "案件所依政策无二手价格曲线，GPU 服务器不计入",
+        "the case's policy has no resale curve: its GPU servers carry nothing here",
+    ),
+    "NOTHING_CARRIED": ("押品与现金流不能支持任何贷款", "assets and cash flow carry no loan at all"),
+    "LOAN_ABOVE_LARGEST": (
+        "所询金额超出押品与现金流可支持的最大贷款 {subject}",
+        "more is asked than assets and cash flow carry; the largest loan is {subject}",
+    ),
+    "NOT_STRESSED": (
+        "{subject} 仅有价值路径，压力情景无法作用",
+        "only the value path of {subject} is known: no stress can move it",
+    ),
+    "BREACH_AS_IT_STANDS": (
+        "还款计划在未受压力时即触发：{subject}",
+        "the plan breaks a threshold as it stands: {subject}",
+    ),
+    "BREACH_UNDER_STRESS": (
+        "压力情景下触发追加担保或违约阈值：{subject}",
+        "a margin call or a default of coverage follows under stress: {subject}",
     ),
     "PERSONAL_DATA_UNKNOWN": ("是否含个人信息未知，不能计入", "whether the asset holds personal data is not known"),
 }

@@ -20,6 +20,12 @@ class Appraisal:
     trace: tuple[TraceStep, ...]
 
 
+def depreciated(cost: Decimal, age_months: int, life_months: int, salvage: Decimal) -> Decimal:
+    """What is left of a cost by straight line, CNY, exact."""
+    used = min(Decimal(1), Decimal(age_months) / life_months)
+    return cost * (1 - used * (1 - salvage))
+
+
 def appraise(subject: PhysicalSubject, life: PhysicalLife | None) -> Appraisal:
     """``cost·(1 − min(1, age / life)·(1 − salvage))``. The life declared for the asset counts only where it is shorter."""
     lives = [
@@ -37,8 +43,7 @@ def appraise(subject: PhysicalSubject, life: PhysicalLife | None) -> Appraisal:
     if subject.cost is None or subject.age_months is None or not lives:
         return Appraisal(None, 0, tuple(lacking), ())
     months, salvage = min(lives), life.salvage if life else Decimal(0)
-    used = min(Decimal(1), Decimal(subject.age_months) / months)
-    value = rounded(subject.cost.amount * (1 - used * (1 - salvage)), 2, Rounding.DOWN)
+    value = rounded(depreciated(subject.cost.amount, subject.age_months, months, salvage), 2, Rounding.DOWN)
     step = TraceStep(
         step=f"{subject.asset_kind.value}/cost",
         rule="cost·(1 − min(1, age / life)·(1 − salvage))",

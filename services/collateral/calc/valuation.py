@@ -111,7 +111,7 @@ def model(subject: Subject, policy: CollateralPolicy, rights: RightsPolicies = N
 
 def conclude(
     request: ValuationRequest, policy: CollateralPolicy, valid_days: int, rights: RightsPolicies = NO_POLICIES
-) -> Conclusion:
+) -> Conclusion[Valuation]:
     """Value an asset under a policy on the request's business date.
 
     ``valid_days``: how long the house trusts a valuation. Outcome ``pass`` when a value stands, ``refer`` when a person
@@ -124,7 +124,7 @@ def conclude(
 
 def _conclude(
     request: ValuationRequest, policy: CollateralPolicy, valid_days: int, rights: RightsPolicies
-) -> Conclusion:
+) -> Conclusion[Valuation]:
     kind = asset_kind(request.subject)
     terms = policy.of_kind(kind)
     found = _appraise(request, policy, rights)

@@ -9,7 +9,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from domain.collateral import Allocation, AllocationRequest
-from services.collateral.dependencies import MACHINES, READERS, DatabaseDep
+from services.collateral.dependencies import CUSTODIANS, READERS, DatabaseDep
 from services.collateral.store import allocations
 from services.collateral.store.scope import within_sight
 from services.collateral.tables import AllocationRow, Asset
@@ -26,19 +26,23 @@ router = Router(tags=["allocations"])
 @router.post("/v1/allocations", status_code=201, response_model=Allocation, responses={404: problem_response(404)})
 async def allocate(
     body: AllocationRequest,
-    who: Annotated[Principal, allow(*MACHINES)],
+    who: Annotated[Principal, allow(*CUSTODIANS, scope="branch")],
     call: Annotated[IdempotentCall, idempotent()],
     database: DatabaseDep,
 ) -> Response:
-    """Let a share of an asset secure a facility. The shares of all facilities never exceed the whole."""
+    """Let a share of an asset secure a facility. The shares of all facilities never exceed the whole, and the facility of
+    another case comes behind those that are there: at a rank that says so."""
 
     async def effect(session: AsyncSession) -> Reply:
         # The asset's row is held while its shares are counted, so that two facilities cannot take the same part.
         asset = await session.get(Asset, body.asset_id, with_for_update=True)
-        if asset is None:
+        if asset is None or not who.sees_branch(asset.branch):
             raise Problem("not_found")
         if asset.released_at is not None:
             raise Problem("asset_released")
+        first = await allocations.last_of_other_cases(session, asset, body.case_id)
+        if first is not None and body.rank <= first.rank:
+            raise Problem("asset_pledged", first=first.case_number, rank=first.rank)
         left = Decimal(1) - await allocations.allocated_share(session, asset)
         if body.share > left:
             raise Problem("asset_over_allocated", left=f"{left:.8f}")

@@ -1,13 +1,15 @@
 """The register of assets."""
 
+from collections.abc import Callable
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import Query, Request, Response
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from domain.application.serials import serial_identity
 from domain.collateral import (
     AssetRegistration,
     AssetView,
@@ -19,9 +21,10 @@ from domain.collateral import (
     ReleasedAssets,
 )
 from services.collateral import sources
-from services.collateral.calc.perfection import registration_deadline
+from services.collateral.calc.inventory import ListCheck, claimed
+from services.collateral.calc.perfection import PURCHASE_MONEY_DAYS, registration_deadline
 from services.collateral.dependencies import MACHINES, READERS, BooksDep, DatabaseDep
-from services.collateral.store import interests, register
+from services.collateral.store import interests, register, searches, waivers
 from services.collateral.store.scope import within_sight
 from services.collateral.tables import RELEASED, Asset, Server
 from services.kit.auth import allow, record_refusal
@@ -36,9 +39,6 @@ router = Router(tags=["assets"])
 # An inventory of the largest size the schema admits, with room for its UUIDs.
 _INVENTORY_LIMIT = 16 * JSON_LIMIT
 
-PURCHASE_MONEY_DAYS = 10
-"""Civil Code §416: registered within ten days of delivery. Law, not house policy: it is the same for every case."""
-
 
 @router.post("/v1/assets", response_model=RegisteredAsset, max_body_size=_INVENTORY_LIMIT)
 async def enter(
@@ -48,7 +48,7 @@ async def enter(
     database: DatabaseDep,
 ) -> Response:
     """Enter an asset of a case, or bring its entry up to date. Serials that secure another case come back as conflicts."""
-    faults = _repeated_serials(body)
+    faults = _repeated(body)
     if faults:
         raise Problem("invalid_request", errors=faults, count=len(faults))
 
@@ -73,7 +73,7 @@ async def listing(
     if case_id is not None:
         statement = statement.where(Asset.case_id == case_id)
     if serial is not None:
-        claims = select(Server.asset_id).where(Server.serial == register.normalised(serial), Server.state != RELEASED)
+        claims = select(Server.asset_id).where(Server.serial == serial_identity(serial), Server.state != RELEASED)
         statement = statement.where(col(Asset.id).in_(claims))
     async with database.session() as session:
         found = await fetch_page(session, statement, col(Asset.id), page)
@@ -119,7 +119,9 @@ async def perfection(
     async with database.session() as session:
         asset = await session.get(Asset, asset_id)
         seen = asset is not None and who.sees_branch(asset.branch)
-        ranked = await interests.ranked(session, asset) if asset is not None and seen else ()
+        ranked = await interests.ranked(session, asset, as_of) if asset is not None and seen else ()
+        searched = await searches.latest(session, asset_id, as_of)
+        sites = await waivers.sites(session, asset_id, as_of)
     if not seen:
         await record_refusal(request, "not_found", principal=who, reason="scope")
         raise Problem("not_found")
@@ -132,6 +134,8 @@ async def perfection(
         alert_on=due.alert_on,
         provisional=due.provisional,
         interests=ranked,
+        searched_on=None if searched is None else searched.as_of,
+        sites=sites,
     )
 
 
@@ -151,19 +155,19 @@ async def release(
     return await call.atomic(database, effect)
 
 
-def _repeated_serials(entry: AssetRegistration) -> list[Fault]:
-    """A serial listed twice, whichever way it is written: the same server counted twice."""
-    first: dict[str, int] = {}
-    faults = []
-    for index, server in enumerate(entry.servers):
-        earlier = first.setdefault(register.normalised(server.serial), index)
-        if earlier != index:
-            faults.append(
-                Fault(
-                    f"/servers/{index}/serial",
-                    "duplicate_serial",
-                    f"序列号与第 {earlier + 1} 台重复",
-                    f"repeats the serial of server {earlier + 1}",
-                )
-            )
-    return faults
+def _repeated(entry: AssetRegistration) -> list[Fault]:
+    """A server listed twice, or a GPU in two servers, whichever way they are written: counted twice, lent on twice."""
+    check = ListCheck()
+    return [
+        Fault(f"/servers/{index}/{fault.field}", fault.code, *_TEXTS[fault.code](fault.other + 1))
+        for index, server in enumerate(map(claimed, entry.servers))
+        for fault in check.faults(server, index)
+    ]
+
+
+_TEXTS: Final[dict[str, Callable[[int], tuple[str, str]]]] = {
+    "duplicate_serial": lambda first: (f"序列号与第 {first} 台重复", f"repeats the serial of server {first}"),
+    "duplicate_gpu": lambda first: (f"GPU 标识与第 {first} 台重复", f"repeats a GPU identifier of server {first}"),
+    "too_many_gpus": lambda _: ("GPU 标识多于 GPU 数量", "lists more GPU identifiers than the server has GPUs"),
+    "wrong_format": lambda _: ("格式不符", "does not have the right format"),
+}

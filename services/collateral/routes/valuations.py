@@ -1,7 +1,7 @@
 """Valuations, and the findings they are kept as."""
 
 import asyncio
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Query, Request, Response
@@ -14,9 +14,11 @@ from domain.finding import Finding, ReferenceDataRef
 from policy.engine import Bundle, CollateralPolicy, PolicyNotInForce
 from services.collateral.calc.valuation import KIND, RightsPolicies, conclude, model
 from services.collateral.dependencies import READERS, VALUERS, DatabaseDep, PoliciesDep
-from services.collateral.store import price_indices, register, valuations
+from services.collateral.routes.records import recorded
+from services.collateral.store import conclusions, price_indices, register, searches, valuations, waivers
+from services.collateral.store.conclusions import CollateralFinding
 from services.collateral.store.scope import within_sight
-from services.collateral.tables import ValuationRow, findings
+from services.collateral.tables import CaseConclusion, ValuationRow
 from services.kit.auth import allow, record_refusal
 from services.kit.database import Database, new_id, now
 from services.kit.idempotency import IdempotentCall, Reply, idempotent
@@ -81,22 +83,18 @@ async def listing(
     return Page(items=[valuations.summary(row) for row in found.rows], next_cursor=found.next_cursor)
 
 
-@router.get("/v1/findings/{finding_id}", response_model=Finding[Valuation])
+@router.get("/v1/findings/{finding_id}", response_model=CollateralFinding)
 async def finding(
     finding_id: UUID,
     request: Request,
     who: Annotated[Principal, allow(*READERS, scope="branch")],
     database: DatabaseDep,
-) -> Finding[Valuation]:
-    """A finding as it was drawn, with its whole trace."""
+) -> Finding[Any]:
+    """A finding as it was drawn, with its whole trace: a valuation, or a conclusion about the whole case."""
     async with database.session() as session:
-        row = await session.get(ValuationRow, finding_id)
-        if row is not None and who.sees_branch(row.branch):
-            found = await findings.get(session, finding_id, Finding[Valuation])
-            if found is not None:
-                return found
-    await record_refusal(request, "not_found", principal=who, reason="scope")
-    raise Problem("not_found")
+        row = await session.get(CaseConclusion, finding_id)
+        concluded = await conclusions.find(session, row) if row is not None and who.sees_branch(row.branch) else None
+    return concluded if concluded is not None else await recorded(finding_id, request, who, database)
 
 
 async def _with_register(database: Database, asked: ValuationRequest, who: Principal) -> tuple[ValuationRequest, str]:
@@ -110,9 +108,15 @@ async def _with_register(database: Database, asked: ValuationRequest, who: Princ
             return asked, ""
         if not who.sees_branch(asset.branch):
             raise Problem("not_found")
+        found: dict[str, bool] = {}
         if asked.duplicate_serial is None and isinstance(asked.subject, CohortSubject):
-            asked = asked.model_copy(update={"duplicate_serial": await register.duplicate_serial(session, asset)})
-        return asked, asset.branch
+            found["duplicate_serial"] = await register.duplicate_serial(session, asset)
+        if asked.lien_waiver is None and await waivers.waived_everywhere(session, asset.id, asked.as_of):
+            found["lien_waiver"] = True
+        if await searches.names_servers(session, asset.id, asked.as_of):
+            # Whatever was declared: another creditor has registered over the same goods.
+            found["encumbered"] = True
+        return asked.model_copy(update=found), asset.branch
 
 
 async def _with_evidence(database: Database, asked: ValuationRequest, policy: CollateralPolicy) -> ValuationRequest:

@@ -1,6 +1,8 @@
 """Allocations: which share of an asset secures which facility."""
 
+from dataclasses import dataclass
 from decimal import Decimal
+from uuid import UUID
 
 from sqlalchemy import func
 from sqlmodel import col, select
@@ -19,6 +21,31 @@ async def allocated_share(session: AsyncSession, asset: Asset) -> Decimal:
         )
     ).one()
     return Decimal(total)
+
+
+@dataclass(frozen=True)
+class Prior:
+    """Whom an asset secures already, and at which rank."""
+
+    case_number: str
+    rank: int
+
+
+async def last_of_other_cases(session: AsyncSession, asset: Asset, case_id: UUID) -> Prior | None:
+    """The allocation to another case that ranks last; a further case must come behind it. The caller holds the asset's
+    row."""
+    row = (
+        await session.exec(
+            select(AllocationRow)
+            .where(AllocationRow.asset_id == asset.id, AllocationRow.case_id != case_id)
+            .order_by(col(AllocationRow.rank).desc(), col(AllocationRow.id))
+            .limit(1)
+        )
+    ).first()
+    if row is None:
+        return None
+    named = select(Asset.case_number).where(Asset.case_id == row.case_id, col(Asset.case_number).is_not(None)).limit(1)
+    return Prior((await session.exec(named)).first() or str(row.case_id), row.rank)
 
 
 async def add(session: AsyncSession, request: AllocationRequest, created_by: str) -> Allocation:

@@ -11,11 +11,13 @@ from domain.application import ApplicationContent, AssetKind, ComputeContract, C
 from domain.books import CreditStanding
 from domain.collateral import Valuation
 from domain.facts import Absent, Fact, Known, known
+from domain.guarantees import guarantor_capacity
 from domain.model import Value
-from domain.money import RATE_SCALE, Money, Rounding, rounded
+from domain.money import MONEY_SCALE, RATE_SCALE, Money, Rounding, rounded
 from domain.pricing import Exposures, Limit, Rating
 from domain.reference import LenderBooks
-from policy.engine import FactValue, Product
+from domain.requests.evaluation_facts import evaluation_facts
+from policy.engine import FactValue, LimitPolicy, Product
 
 _NEW_COMPUTE = (AssetKind.GPU_SERVER, AssetKind.NETWORK_STORAGE, AssetKind.POWER_COOLING, AssetKind.CIVIL_WORKS)
 _STATE_FUNDS = (SourceKind.SPECIAL_BOND, SourceKind.SUBSIDY)
@@ -63,6 +65,8 @@ def application_facts(content: ApplicationContent, line: CreditLineRequest, prod
         "loan.new_compute": brings_new_compute(content),
         "product.entrusted_only": product.entrusted_only,
     }
+    facts.update(evaluation_facts(content))
+    facts["purchase.supplier_verified"] = content.purchase.supplier_verified if content.purchase else None
     facts.update(_project_facts(content))
     facts.update(_contract_facts(content))
     return facts
@@ -196,13 +200,32 @@ def secured_share(asked: Money, valuations: tuple[Valuation, ...], guaranteed: M
     return rounded(covered / asked.amount, RATE_SCALE, Rounding.DOWN)
 
 
-def valid_guarantees(content: ApplicationContent) -> Money:
-    """Guarantees that count: resolution on file, and for listed guarantors the announcement (担保制度解释 §9)."""
-    return total(
-        item.amount
+def valid_guarantees(content: ApplicationContent, rules: LimitPolicy | None) -> Money:
+    """Guarantees that count: resolution on file, and for listed guarantors the announcement (担保制度解释 §9).
+
+    Under a limit policy each counts for its share of a loss, and a guarantor for no more than it could pay, as in the limit.
+    One whose accounts are not known was referred there; who approved the case has decided on it.
+    """
+    valid = [
+        item
         for item in content.guarantees
         if item.resolution_sha256 is not None and (not item.listed or item.announcement is not None)
-    )
+    ]
+    if rules is None:
+        return total(item.amount for item in valid)
+    carried = Decimal(0)
+    for party in dict.fromkeys(item.party_key for item in valid):
+        own = [item for item in valid if item.party_key == party]
+        pledged = sum((item.amount.amount * item.share for item in own), Decimal(0))
+        worth = [known(item.net_assets) for item in own]
+        given = [known(item.guarantees_given) for item in own]
+        stated = [
+            guarantor_capacity(net_assets.amount, rules.guarantor_net_assets, guaranteed.amount)
+            for net_assets, guaranteed in zip(worth, given, strict=True)
+            if net_assets is not None and guaranteed is not None
+        ]
+        carried += min([pledged, *stated])
+    return Money(amount=rounded(carried, MONEY_SCALE, Rounding.DOWN))
 
 
 def total(amounts: Iterable[Money]) -> Money:

@@ -265,6 +265,9 @@ def _task(event: RecordedEvent, names: CaseNames) -> Told:
     if back:
         zh += (f"，由“{left.zh}”" if here else "") + f"至“{to.zh}”"
         en += (f" from {left.en}" if here else "") + f" to {to.en}"
+    grade = _text(command, "grade")
+    if grade:
+        zh, en = f"{zh}，改为 {grade}", f"{en} with {grade}"
     conditions = len(command.get("conditions", ()))
     if conditions:
         zh, en = f"{zh}，附 {conditions} 项条件", f"{en}, with {_counted(conditions, 'condition')}"
@@ -278,6 +281,17 @@ def _facility(event: RecordedEvent, _: CaseNames) -> Told:
     row = event.row("facility")
     number, limit = _text(row, "number"), _money(row, "limit_amount")
     return Told(f"授信额度 {number} 生效：{limit}", f"opened the facility {number} of {limit}", "effective")
+
+
+def _margin_reported(event: RecordedEvent, _: CaseNames) -> Told:
+    said = event.facts.get("command", {}).get("statement", {})
+    what = _text(said, "agency") or _text(said, "fact")
+    figure = _text(said, "grade") or _text(said, "figure")
+    on = _text(said, "on")
+    return Told(
+        f"报告调价依据 {what}：{figure or '未知'}（{on}）",
+        f"reported {plain(what)} for the margin: {figure or 'not known'} ({on})",
+    )
 
 
 def _requested(event: RecordedEvent, _: CaseNames) -> Told:
@@ -337,6 +351,7 @@ _TELLERS: Final[dict[str, _Teller]] = {
     "offer.made": _offer,
     "contract.drawn": _contract,
     "facility.opened": _facility,
+    "margin.reported": _margin_reported,
     "utilisation.requested": _requested,
     "utilisation.gated": _fixed("登记放款审核结论", "entered what the gate concluded", passing=True),
     "commitment.reserved": _commitment("占用额度", "reserved the commitment for", "reserved"),

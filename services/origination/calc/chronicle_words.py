@@ -54,10 +54,16 @@ CHECKS: Final[dict[str, Words]] = {
     "cross_checks": Words("交叉核验", "cross-checks"),
     "valuation": Words("押品估值", "valuation"),
     "rating": Words("评级", "rating"),
+    "rating_override": Words("评级推翻", "rating override"),
     "limit": Words("额度", "limit"),
     "quote": Words("定价", "price"),
+    "amortisation": Words("押品可支持贷款", "what assets and cash flow carry"),
     "schedule": Words("还款计划", "repayment schedule"),
+    "stress_test": Words("压力测试", "stress test"),
+    "borrowing_cost": Words("综合融资成本", "cost of borrowing"),
+    "buy_or_rent": Words("租购比较", "comparison of buying and renting"),
     "regulation": Words("监管规则", "regulatory check"),
+    "margin_reset": Words("利率重定价", "reset of the margin"),
     "authority": Words("审批权限", "authority"),
     "gate": Words("放款审核", "drawing gate"),
 }
@@ -77,6 +83,7 @@ OUTCOMES: Final[dict[str, Words]] = {
     TaskOutcome.ACKNOWLEDGE: Words("已落实", "done"),
     TaskOutcome.WAIVE: Words("豁免", "waive"),
     TaskOutcome.RESUBMIT: Words("重新提交", "resubmit"),
+    TaskOutcome.OVERRIDE: Words("推翻评级", "override"),
 }
 DECISIONS: Final[dict[str, Words]] = {
     "approved": Words("同意", "approved"),

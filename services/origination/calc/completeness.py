@@ -9,11 +9,13 @@ from decimal import Decimal
 from typing import Any
 
 from domain.application import ApplicationContent, AssetKind, CreditLineRequest, PartyRole
+from domain.application.serials import gpu_identity, serial_identity
 from domain.casefile import MissingItem
 from domain.facts import FactState
 from domain.model import Value
 from domain.stages import Stage
 from policy.engine import Bundle, Product, ProductStatus, RequiredDocument
+from services.origination.calc.repayment_terms import repayment_faults
 from services.origination.calc.required_facts import Case, gaps
 
 
@@ -40,16 +42,23 @@ def missing(
         products = {item.id: item for item in bundle.products(on)}
         product = products.get(line.product)
         found += _line(content, line, product)
+        if product is not None:
+            found += repayment_faults(line, product, today or on, bundle.validity(on).availability_days)
     found += _sums(content, line)
     found += _keys(content)
     if line is not None and product is not None:
-        case = Case(content, line, product)
+        case = Case(content, line, product, _asked(bundle, product, on))
         found += _sections(case)
         found += [_gap(gap.pointer, gap.value_needed) for gap in gaps(case)]
         checklist = bundle.checklist(product.id, Stage.INTAKE, on)
         found += _documents(content, checklist, filed, today or on)
     found += _evidence(content, filed)
     return tuple(dict.fromkeys(found))
+
+
+def _asked(bundle: Bundle, product: Product, on: date) -> frozenset[str]:
+    """The facts that the product's card and its admission speak of."""
+    return bundle.scorecard(product.scorecard, on).asked().union(*(rule.asked() for rule in product.admission))
 
 
 def unknown_facts(content: ApplicationContent) -> tuple[str, ...]:
@@ -164,21 +173,6 @@ def _line(content: ApplicationContent, line: CreditLineRequest, product: Product
         yield MissingItem(
             pointer="/lines/0/amount", code="not_positive", message_zh="金额须大于零", message_en="must be above nought"
         )
-    if line.repayment.method not in product.repayment_methods:
-        allowed = ", ".join(method.value for method in product.repayment_methods)
-        yield MissingItem(
-            pointer="/lines/0/repayment/method",
-            code="repayment_not_offered",
-            message_zh=f"该产品的还款方式为 {allowed}",
-            message_en=f"this product is repaid by {allowed}",
-        )
-    if line.repayment.grace_months > product.maximum_grace_months:
-        yield MissingItem(
-            pointer="/lines/0/repayment/grace_months",
-            code="grace_too_long",
-            message_zh=f"宽限期至多 {product.maximum_grace_months} 个月",
-            message_en=f"at most {product.maximum_grace_months} months of grace",
-        )
 
 
 def _sections(case: Case) -> Iterator[MissingItem]:
@@ -249,23 +243,36 @@ def _keys(content: ApplicationContent) -> Iterator[MissingItem]:
     for index, asset in enumerate(content.assets):
         if asset.contract_key is not None and asset.contract_key not in contracts:
             yield _dangling(f"/assets/{index}/contract_key")
+    suppliers = {party.key for party in content.parties if party.role is PartyRole.SUPPLIER}
+    if content.purchase is not None and content.purchase.supplier_key not in suppliers:
+        yield _dangling("/purchase/supplier_key")
     guarantors = {party.key for party in content.parties if party.role is PartyRole.GUARANTOR}
     for index, guarantee in enumerate(content.guarantees):
         if guarantee.party_key not in guarantors:
             yield _dangling(f"/guarantees/{index}/party_key")
     serials: dict[str, str] = {}
+    gpus: dict[str, str] = {}
     for place, asset in enumerate(content.assets):
         for index, server in enumerate(asset.servers):
             pointer = f"/assets/{place}/servers/{index}/serial"
-            serial = server.serial.upper()
-            if serial in serials:
+            first = serials.setdefault(serial_identity(server.serial), pointer)
+            if first != pointer:
                 yield MissingItem(
                     pointer=pointer,
                     code="duplicate_serial",
-                    message_zh=f"序列号与 {serials[serial]} 重复",
-                    message_en=f"the serial number is that of {serials[serial]}",
+                    message_zh=f"序列号与 {first} 重复",
+                    message_en=f"the serial number is that of {first}",
                 )
-            serials.setdefault(serial, pointer)
+            for number, gpu in enumerate(server.gpu_uuids):
+                pointer = f"/assets/{place}/servers/{index}/gpu_uuids/{number}"
+                first = gpus.setdefault(gpu_identity(gpu), pointer)
+                if first != pointer:
+                    yield MissingItem(
+                        pointer=pointer,
+                        code="duplicate_gpu",
+                        message_zh=f"GPU 标识与 {first} 重复",
+                        message_en=f"the GPU identifier is that of {first}",
+                    )
 
 
 def _dangling(pointer: str) -> MissingItem:

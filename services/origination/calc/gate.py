@@ -8,6 +8,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
+from pydantic import Field
+
 from domain.application import ApplicationContent
 from domain.canonical import sha256_of
 from domain.facility import PaymentMode
@@ -90,6 +92,8 @@ class GateInputs(Value):
     """What the rating class leaves without security; ``None`` without a rating."""
     screened: Screened | None
     relationship: Relationship | None = None
+    planned: Money | None = Field(default=None, exclude_if=lambda amount: amount is None)
+    """What the agreement's plan of drawings lets be drawn by the value date; ``None`` where it plans none."""
 
 
 class GateConclusion(FindingValue):
@@ -135,6 +139,7 @@ def drawing_gate(
     drawn_after = inputs.drawn_before + inputs.amount
     _period(gate, inputs)
     _drawings(gate, inputs, product)
+    _planned(gate, inputs, drawn_after)
     capital_maximum = _capital(inputs) if policy.capital_pro_rata else inputs.facility_limit
     _security(gate, inputs, drawn_after)
     rescreened = _rescreened(gate, inputs, pinned)
@@ -190,6 +195,21 @@ def _drawings(gate: _Gate, inputs: GateInputs, product: Product) -> None:
         f"本产品一次性提款，已支用或占用 {inputs.drawn_before}",
         f"the product is drawn once, and {inputs.drawn_before} is drawn or reserved already",
         drawn_before=inputs.drawn_before,
+    )
+
+
+def _planned(gate: _Gate, inputs: GateInputs, drawn_after: Money) -> None:
+    """Where the agreement plans its drawings, no more is drawn than is planned by then."""
+    if inputs.planned is None:
+        return
+    gate.look(
+        "DRAWN_AHEAD_OF_PLAN",
+        Outcome.PASS if drawn_after <= inputs.planned else Outcome.FAIL,
+        "drawn after ≤ Σ drawings planned by the value date",
+        f"累计支用 {drawn_after} 超过提款计划至该日的 {inputs.planned}",
+        f"{drawn_after} would be drawn, and the plan of drawings has {inputs.planned} by then",
+        drawn_after=drawn_after,
+        planned=inputs.planned,
     )
 
 
@@ -342,6 +362,6 @@ def _maximum(inputs: GateInputs, capital_maximum: Money | None) -> Money:
     """The most that could be drawn now, never less than nothing. What is not known allows nothing."""
     if capital_maximum is None or inputs.unsecured is None or inputs.unvalued:
         return ZERO
-    ceilings = (inputs.facility_limit, capital_maximum, _cover(inputs))
+    ceilings = (inputs.facility_limit, capital_maximum, _cover(inputs), inputs.planned or inputs.facility_limit)
     room = min(ceiling.amount for ceiling in ceilings) - inputs.drawn_before.amount
     return Money(amount=max(room, Decimal(0)))

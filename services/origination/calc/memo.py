@@ -9,11 +9,15 @@ from datetime import date
 from typing import Any
 
 from domain.application import Accounts, ApplicationContent, PartyRole
+from domain.borrowing_cost import BorrowingCost
+from domain.buy_or_rent import BuyOrRent
 from domain.casefile import AssessmentItem
 from domain.dossier import Dossier
 from domain.facts import Absent, Known
 from domain.money import Money
 from domain.pricing import Quote
+from domain.requests.costs import fee_kind, loan_fees
+from services.origination.calc.repayment_words import repayment_rows
 
 _STATES = {"unknown": "未知 unknown", "undisclosed": "未披露 undisclosed", "not_applicable": "不适用 n/a"}
 _OUTCOMES = {"pass": "通过 pass", "refer": "待定 refer", "fail": "否决 fail", "not_run": "未执行 not run"}
@@ -51,6 +55,7 @@ def _request(dossier: Dossier) -> Iterator[str]:
         ("用途 purpose", line.purpose),
         ("还款 repayment", f"{line.repayment.method.value}, {line.repayment.frequency}"),
         ("宽限期 grace", f"{line.repayment.grace_months} 个月 months"),
+        *repayment_rows(line.repayment),
     )
 
 
@@ -128,6 +133,12 @@ def _assessment(dossier: Dossier) -> Iterator[str]:
         yield "- 因子 Factors: " + ", ".join(
             f"{item.factor} {item.points:.1f}/{item.of:.1f}" for item in rating.factors
         )
+    if dossier.rating_override is not None:
+        override = dossier.rating_override
+        yield (
+            f"- 推翻评级 Override: **{override.model_grade} → {override.grade}**（{override.notches:+d}）· "
+            f"PD {override.model_pd:.8f} → {override.pd:.8f} · 至 until {override.valid_until.isoformat()}"
+        )
     if dossier.limit is not None:
         limit = dossier.limit
         yield f"- 额度 Limit: **{limit.limit}** / {limit.asked} · {limit.tenor_months} m"
@@ -152,6 +163,66 @@ def _assessment(dossier: Dossier) -> Iterator[str]:
         yield from _build_up(quote)
     if dossier.schedule is not None:
         yield f"- 还款计划 Schedule: {dossier.schedule.headline()}"
+    if dossier.borrowing_cost is not None:
+        yield from _cost(dossier.borrowing_cost, dossier.content)
+    if dossier.buy_or_rent is not None:
+        yield from _purchase(dossier.buy_or_rent)
+
+
+_PAYERS = {"borrower": "借款人 borrower", "lender": "贷款人 lender", "third_party": "第三方 third party"}
+_KINDS = {
+    "guarantee": "担保 guarantee",
+    "appraisal": "评估 appraisal",
+    "registration": "登记 registration",
+    "insurance": "保险 insurance",
+    "legal": "法律 legal",
+    "arrangement": "安排 arrangement",
+    "commitment": "承诺 commitment",
+    "other": "其他 other",
+}
+_STRATEGIES = {"rent": "租用 rent", "buy": "购置 buy", "mixed": "部分购置 own some"}
+
+
+def _cost(cost: BorrowingCost, content: ApplicationContent) -> Iterator[str]:
+    """What the loan costs the borrower, fee by fee with its payer; support is shown beside it and not taken off."""
+    whole, bare = cost.cost, cost.interest_only
+    yield (
+        f"- 综合融资成本 Cost of borrowing: 名义 nominal **{whole.nominal:.8f}**, 实际 effective **{whole.effective:.8f}**；"
+        f"仅利息 interest alone {bare.nominal:.8f} / {bare.effective:.8f}"
+    )
+    fees = loan_fees(content)
+    if fees:
+        adds = {(share.kind, share.payer): share.adds for share in cost.fees}
+        yield ""
+        yield "| 费用 fee | 类别 kind | 金额 amount | 承担方 payer | 该类费用推高 its kind adds |"
+        yield "|---|---|---|---|---|"
+        for fee in fees:
+            kind = fee_kind(fee.name)
+            share = adds.get((kind, fee.payer))
+            yield (
+                f"| {_cell(fee.name)} | {_KINDS[kind]} | {fee.amount} | {_PAYERS[fee.payer]} | "
+                f"{'—' if share is None else f'{share:.8f}'} |"
+            )
+        yield ""
+    for line in cost.support:
+        amount = f"{line.amount}" if line.amount is not None else f"待定 open: {', '.join(line.missing)}"
+        yield f"- 扶持（另列）Support, shown apart: {line.programme} {line.version} · {amount} {line.code}".rstrip()
+    if cost.after_support is not None:
+        after = cost.after_support
+        yield f"- 扣除贴息后 After subsidy: 名义 nominal {after.nominal:.8f}, 实际 effective {after.effective:.8f}"
+
+
+def _purchase(found: BuyOrRent) -> Iterator[str]:
+    """Whether the servers are better owned or rented, by present values."""
+    yield (
+        f"- 租购比较 Buy or rent: **{_STRATEGIES[found.recommended]}**, 租用/自建 rent to build {found.rent_to_build:.4f}, "
+        f"节约 saving {found.saving}, 平衡租金 break-even rent {found.break_even_rent}"
+    )
+    for strategy in found.strategies:
+        yield (
+            f"  - {_STRATEGIES[strategy.name]}: 现值 present value {strategy.present_value}, 购置 owned {strategy.owned}, "
+            f"最多租用 most rented {strategy.most_rented}"
+        )
 
 
 def _build_up(quote: Quote) -> Iterator[str]:

@@ -44,7 +44,8 @@ def facts_of(inputs: RegulationInputs, content: ApplicationContent, pinned: Bund
     facts = application_facts(content, line, product)
     facts |= book_facts(line.amount, inputs.exposures, inputs.lender)
     facts |= screen_facts(inputs.screens)
-    facts |= assessment_facts(line.amount, inputs.rating, inputs.limit, inputs.valuations, valid_guarantees(content))
+    guaranteed = valid_guarantees(content, pinned.limits(inputs.pinned_on))
+    facts |= assessment_facts(line.amount, inputs.rating, inputs.limit, inputs.valuations, guaranteed)
     return facts
 
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from domain.application import ApplicationContent, AssetKind, AssetLine, CreditLineRequest, DataEvaluation
 from domain.facts import Known
+from domain.requests.evaluation_facts import EVALUATION_FIELDS
 from policy.engine import Product
 
 
@@ -20,6 +21,8 @@ class Case:
     content: ApplicationContent
     line: CreditLineRequest
     product: Product
+    asked: frozenset[str] = frozenset()
+    """The facts that the product's card and admission speak of."""
 
     @property
     def project(self) -> bool:
@@ -75,6 +78,29 @@ def gaps(case: Case) -> Iterator[Gap]:
                 given = getattr(item, name)
                 if given is None or not (isinstance(given, Known) or _plain(given)):
                     yield Gap(f"{pointer}/{name}", True)
+    yield from _asked_by_the_card(case)
+
+
+def _asked_by_the_card(case: Case) -> Iterator[Gap]:
+    """What only single cards ask for, where the product's own card or admission does."""
+    content = case.content
+    for name, (section, field) in EVALUATION_FIELDS.items():
+        if name in case.asked:
+            yield from _unstated(getattr(content, section), f"/{section}", field, value_needed=name in _DECIDING)
+    for name, section, field in _BESIDE:
+        if name in case.asked:
+            yield from _unstated(getattr(content, section), f"/{section}", field)
+    if "growth.revenue_3y" in case.asked:
+        for pointer, accounts in _latest_accounts(content):
+            yield from _unstated(accounts, pointer, "revenue_growth_3y")
+    if case.line.purpose == CAPACITY_PREPAYMENT and "purchase.supplier_verified" in case.asked:
+        yield from _unstated(content.purchase, "/purchase", "supplier_verified")
+
+
+def _unstated(section: Any, pointer: str, field: str, *, value_needed: bool = False) -> Iterator[Gap]:
+    given = None if section is None else getattr(section, field)
+    if given is None or (value_needed and not isinstance(given, Known)):
+        yield Gap(f"{pointer}/{field}", value_needed)
 
 
 def _plain(given: Any) -> bool:
@@ -121,6 +147,14 @@ def _is(*kinds: AssetKind) -> Callable[[AssetLine], bool]:
     return lambda asset: asset.kind in kinds
 
 
+CAPACITY_PREPAYMENT: Final = "capacity_prepay"
+"""Purpose of a loan that pays for capacity in advance (产能预付款)."""
+_DECIDING: Final = frozenset({"adas.position", "founder.certificate", "founder.linked_to_borrower"})
+"""Without these it is not known which figures of the card speak of the borrower, or whether there is such a loan for it."""
+_BESIDE: Final = (
+    ("research.equipment_value", "technology", "research_equipment"),
+    ("finance.equity_raised", "borrower", "equity_raised"),
+)
 _HARDWARE: Final = (AssetKind.GPU_SERVER, AssetKind.NETWORK_STORAGE)
 _BUILT: Final = (AssetKind.POWER_COOLING, AssetKind.CIVIL_WORKS)
 _CLAIMS: Final = (AssetKind.RECEIVABLE, AssetKind.COMPUTE_ORDER)

@@ -44,7 +44,7 @@ class CaseworkCalls(ServiceClient):
             f"/v1/cases/{record.step.case_id}/findings",
             FindingRef,
             body=record,
-            idempotency_key=_key(record.step),
+            idempotency_key=":".join(name for name in (_key(record.step), record.part) if name),
         )
 
     async def memo(self, step: CaseStep) -> MemoRef:

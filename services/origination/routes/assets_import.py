@@ -1,4 +1,4 @@
-"""``POST /v1/applications/{id}/assets/import``: the servers of an application from a spreadsheet, all or nothing."""
+"""``POST /v1/applications/{id}/assets/import``: the servers of an application from a spreadsheet or a CSV, all or nothing."""
 
 import asyncio
 from decimal import Decimal
@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import File, Form, Request, Response, UploadFile
 
 from domain.application import ApplicationContent, AssetKind, ServerItem
+from domain.application.serials import serial_identity
 from domain.casefile import ImportReport
 from domain.money import Money
 from services.kit.auth import allow
@@ -18,8 +19,8 @@ from services.kit.idempotency import IdempotentCall, Reply, idempotent
 from services.kit.principal import Principal
 from services.kit.problems import Fault, Problem
 from services.kit.router import Router, problem_response
-from services.kit.spreadsheet import read_rows
-from services.origination.inventory import MOST_FAULTS, Row, rows_by_serial, servers
+from services.kit.tabular import table_name, table_rows
+from services.origination.inventory import MOST_FAULTS, Inventory
 from services.origination.pledges import other_holders, still_holding
 from services.origination.routes.documents import blocks
 from services.origination.routes.roles import FRONT_OFFICE
@@ -43,7 +44,7 @@ INVENTORY_KIND = "server_inventory"
 async def import_servers(
     request: Request,
     case_id: UUID,
-    file: Annotated[UploadFile, File(description="xlsx; the first row names the columns, one row a server")],
+    file: Annotated[UploadFile, File(description="xlsx or csv; the first row names the columns, one row a server")],
     asset_key: Annotated[str, Form(max_length=40, description="the GPU asset of the draft the servers belong to")],
     who: Annotated[Principal, allow(*FRONT_OFFICE, scope="case")],
     call: Annotated[IdempotentCall, idempotent()],
@@ -54,13 +55,15 @@ async def import_servers(
     documents: DocumentStore = request.app.state.documents
     async with database.session() as session:
         row = await applications.visible_case(session, who, case_id)
-    stored = await documents.put(blocks(file), "servers.xlsx", max_bytes=INVENTORY_LIMIT)
+    name = table_name("servers", file.filename)
+    stored = await documents.put(blocks(file), name, max_bytes=INVENTORY_LIMIT)
     call.fingerprint(stored.sha256, asset_key)
-    sheet = [Row(item.number, item.cells) for item in await read_rows(documents.path(stored.sha256))]
-    found, faults = await asyncio.to_thread(servers, sheet)
+    path = documents.path(stored.sha256)
+    inventory = await asyncio.to_thread(lambda: Inventory(list(table_rows(path, stored.media_type))))
+    found, faults = inventory.servers, inventory.faults
     if not faults:
         _asset_index(applications.content_of(row), asset_key)
-        faults = (*_elsewhere(row, asset_key, found, sheet), *await _pledged(request, row, found, sheet))
+        faults = (*_elsewhere(row, asset_key, inventory), *await _pledged(request, row, inventory))
     if faults:
         raise Problem("inventory_refused", errors=faults[:MOST_FAULTS], count=len(faults))
 
@@ -77,7 +80,7 @@ async def import_servers(
             servers=len(found),
             sha256=stored.sha256,
         )
-        await applications.add_document(session, who, current, stored, kind=INVENTORY_KIND, name="servers.xlsx")
+        await applications.add_document(session, who, current, stored, kind=INVENTORY_KIND, name=name)
         report = ImportReport(
             asset_key=asset_key,
             servers=len(found),
@@ -106,38 +109,40 @@ def _with_servers(content: ApplicationContent, key: str, found: tuple[ServerItem
     return content.model_copy(update={"assets": tuple(assets)})
 
 
-def _elsewhere(row: Application, key: str, found: tuple[ServerItem, ...], sheet: list[Row]) -> list[Fault]:
+def _elsewhere(row: Application, key: str, inventory: Inventory) -> list[Fault]:
     """Serials that another asset of the same application lists already."""
     content = applications.content_of(row)
     others = {
-        server.serial.upper(): asset.key for asset in content.assets if asset.key != key for server in asset.servers
+        serial_identity(server.serial): asset.key
+        for asset in content.assets
+        if asset.key != key
+        for server in asset.servers
     }
-    places = rows_by_serial(sheet)
     return [
         Fault(
-            f"/rows/{places[server.serial.upper()]}/serial",
+            f"/rows/{inventory.row_of(server.serial)}/serial",
             "duplicate_serial",
-            f"序列号已列于资产 {others[server.serial.upper()]}",
-            f"the serial number is listed under the asset {others[server.serial.upper()]} already",
+            f"序列号已列于资产 {others[serial_identity(server.serial)]}",
+            f"the serial number is listed under the asset {others[serial_identity(server.serial)]} already",
         )
-        for server in found
-        if server.serial.upper() in others
+        for server in inventory.servers
+        if serial_identity(server.serial) in others
     ]
 
 
-async def _pledged(request: Request, row: Application, found: tuple[ServerItem, ...], sheet: list[Row]) -> list[Fault]:
+async def _pledged(request: Request, row: Application, inventory: Inventory) -> list[Fault]:
     """Serials that secure another case by the register of collateral."""
-    held = await other_holders(request.app.state, row.case_id, [server.serial for server in found])
+    serials = [server.serial for server in inventory.servers]
+    held = await other_holders(request.app.state, row.case_id, serials)
     living = await still_holding(request.app.state, set().union(*held.values()))
-    places = rows_by_serial(sheet)
     # Which case it is stays with the register: it may belong to a branch the caller must not see.
     return [
         Fault(
-            f"/rows/{places[server.serial.upper()]}/serial",
+            f"/rows/{inventory.row_of(serial)}/serial",
             "serial_pledged",
             "序列号已在其他业务中设定担保",
             "the server secures another case already",
         )
-        for server in found
-        if held.get(server.serial, frozenset()) & living
+        for serial in serials
+        if held.get(serial, frozenset()) & living
     ]

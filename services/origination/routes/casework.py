@@ -58,12 +58,14 @@ async def opening(request: Request, case_id: UUID, who: Worker, as_of: Annotated
         # Whoever submitted has a duty already: without it the process could not keep the submitter from other ones.
         duties = await duties_discharged(session, case_id)
         agreed = await facilities.due_from_effect(session, case_id)
+        margin = await facilities.margin_agreement(session, case_id)
     return CaseOpening(
         rulebook=rulebook(bundle, pinned_on, calendar),
         lead_investigator=version.frozen_by,
         cohorts=cohorts(content),
         conditions=condition_terms(bundle, content.lines[0].product, pinned_on, content),
         agreed=agreed,
+        margin=margin,
         duties=tuple(DutyHeld(subject=subject, duty=duty) for subject, duty in duties),
         content_version=version.content_version,
         content_sha256=version.sha256,
@@ -123,6 +125,7 @@ async def record_finding(request: Request, case_id: UUID, body: FindingRecord, w
             reasons=body.reasons,
             asset_key=body.asset_key,
             cohort=body.cohort,
+            part=body.part,
         )
         return Reply(200, ref)
 

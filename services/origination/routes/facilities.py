@@ -1,13 +1,25 @@
 """``/v1/facilities``: facilities, and the drawings asked for under them."""
 
+from collections.abc import Sequence
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import Query, Request, Response
+from pydantic import RootModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from domain.facility import FacilityRef, FacilityView, UtilisationRequest, UtilisationView
-from domain.process import CaseStep, GateResult
+from domain.inbox import TaskView
+from domain.margin_ratchet import Statement
+from domain.process import (
+    REPORT_MARGIN_FACT,
+    CaseStep,
+    GateResult,
+    MarginReportCommand,
+    SignedMarginReportCommand,
+    facility_workflow_id,
+)
+from domain.refusals import Refusal
 from domain.roles import Role
 from domain.stages import FacilityStage
 from services.kit.auth import allow
@@ -17,15 +29,18 @@ from services.kit.idempotency import IdempotentCall, Reply, idempotent
 from services.kit.paging import Page, PageRequest, link_next, paged
 from services.kit.principal import Principal
 from services.kit.problems import Problem, ProblemType, register
-from services.kit.router import Router
+from services.kit.router import Router, problem_response
+from services.origination.commands import ACCEPTED, Order, carry_out
+from services.origination.margin_clauses import hold_statement
 from services.origination.routes.progress import of_this_case
 from services.origination.routes.roles import READERS, WORKER
-from services.origination.store import facilities, utilisations
+from services.origination.store import facilities, inbox, utilisations
 from services.origination.store.applications import case
 from services.origination.store.business_day import business_day
 from services.origination.store.gate import indicative_gate
 from services.origination.store.policies import PolicyShelf
 from services.origination.store.refusals import foreign
+from services.origination.tables.tasks import Task
 
 router = Router(tags=["facilities"])
 
@@ -40,6 +55,12 @@ register(
     ),
 )
 
+
+class StatementBody(RootModel[Statement]):
+    """``POST /v1/facilities/{id}/margin-reports``: a grade or a figure."""
+
+
+REPORTERS = (str(Role.RELATIONSHIP_MANAGER), str(Role.MONITOR))
 DRAWERS = (str(Role.RELATIONSHIP_MANAGER), str(Role.BORROWER_FINANCE))
 
 
@@ -101,6 +122,66 @@ async def one(
         raise await foreign(request, who)
     response.headers["ETag"] = etag_of(found.version)
     return found
+
+
+@router.post(
+    "/v1/facilities/{facility_id}/margin-reports",
+    response_model=TaskView,
+    status_code=201,
+    responses={**ACCEPTED, 502: problem_response(502)},
+)
+async def report_margin(
+    request: Request,
+    facility_id: UUID,
+    body: StatementBody,
+    who: Annotated[Principal, allow(*REPORTERS, scope="branch")],
+    call: Annotated[IdempotentCall, idempotent()],
+) -> Response:
+    """Report a grade or figure that a clause of the margin reads, with the document of the file that proves it.
+
+    The answer is the check that somebody else does; what is checked by a reset date counts at that reset, later facts at the next.
+    """
+    database: Database = request.app.state.database
+    statement = body.root
+    async with database.reading() as session:
+        row = await facilities.visible_facility(session, who, facility_id)
+        agreement = None if row is None else await facilities.margin_agreement(session, row.case_id)
+    if row is None:
+        raise await foreign(request, who)
+    case_id = row.case_id
+
+    async def held_to_clauses() -> None:
+        if agreement is None:
+            texts = ("协议无利率调整条款", "the agreement has no clause of the margin")
+            raise Problem(Refusal.NO_MARGIN_CLAUSE.value, zh=texts[0], en=texts[1])
+        await hold_statement(request.app.state, case_id, agreement, statement)
+
+    async def prepare(_: AsyncSession) -> Order:
+        command = MarginReportCommand(
+            facility_id=facility_id, statement=statement, subject=who.subject, roles=tuple(map(str, who.roles))
+        )
+        return Order(case_id, facility_workflow_id(facility_id), REPORT_MARGIN_FACT, command)
+
+    async def answer(session: AsyncSession, _: Sequence[Task]) -> Reply:
+        # Not from what was news: a request that is sent again finds its check in the books already.
+        check = await facilities.check_of(session, case_id, statement, who.subject)
+        found = None if check is None else await inbox.visible_task(session, who, check)
+        if found is None:
+            raise await foreign(request, who)
+        headers = {"Location": f"/v1/tasks/{found.task.id}", "ETag": etag_of(found.task.version)}
+        return Reply(201, inbox.view(found, who), headers)
+
+    return await carry_out(
+        request,
+        call,
+        who,
+        target=str(facility_id),
+        prepare=prepare,
+        signed=SignedMarginReportCommand,
+        answer=answer,
+        event_kind="margin.reported",
+        ready=held_to_clauses,
+    )
 
 
 @router.get("/v1/facilities/{facility_id}/utilisations", response_model=list[UtilisationView])

@@ -19,9 +19,11 @@ from services.kit.idempotency import IdempotentCall, Reply, idempotent
 from services.kit.paging import Page, PageRequest, link_next, paged
 from services.kit.principal import Principal
 from services.kit.problems import Fault, Problem
-from services.kit.router import Router
+from services.kit.router import Router, problem_response
 from services.origination.calc.allowed_actions import roles_of
 from services.origination.commands import ACCEPTED, Order, carry_out
+from services.origination.margin_clauses import clauses_in, hold_clauses
+from services.origination.proposals import hold_override, overrides
 from services.origination.routes.roles import READERS
 from services.origination.store import inbox as tasks
 from services.origination.store.business_day import business_day
@@ -80,7 +82,7 @@ async def one(
     return tasks.view(found, who)
 
 
-@router.post("/v1/tasks/{task_id}/{verb}", response_model=TaskView, responses=ACCEPTED)
+@router.post("/v1/tasks/{task_id}/{verb}", response_model=TaskView, responses={**ACCEPTED, 502: problem_response(502)})
 async def act(
     request: Request,
     task_id: UUID,
@@ -119,6 +121,16 @@ async def act(
         # What a task is about does not change by acting on it.
         return Reply(200, tasks.view(Found(task, found.matter), who), {"ETag": etag_of(task.version)})
 
+    overridden = found is not None and overrides(HumanTask.model_validate(found.task.body), verb, body, who.subject)
+    clauses = [] if found is None else clauses_in(verb, body)
+
+    async def held_to_rule() -> None:
+        assert found is not None
+        if overridden:
+            await hold_override(request.app.state, found.task.case_id, body, who.subject)
+        if clauses:
+            await hold_clauses(request.app.state, found.task.case_id, clauses)
+
     return await carry_out(
         request,
         call,
@@ -128,6 +140,7 @@ async def act(
         signed=SignedTaskCommand,
         answer=answer,
         event_kind=f"task.{verb.value}",
+        ready=held_to_rule if overridden or clauses else None,
     )
 
 

@@ -7,6 +7,8 @@ from fastapi import Request, Response
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from domain.facility import TransferRef, UtilisationView
+from domain.finding import Finding
+from domain.pricing import Schedule
 from domain.process import DrawingRecord, GateResult, ReservationResult, UtilisationOpening, UtilisationStep
 from policy.engine import Bundle
 from services.kit.auth import allow
@@ -22,6 +24,7 @@ from services.origination.store.applications import case
 from services.origination.store.gate import run_gate
 from services.origination.store.policies import PolicyShelf
 from services.origination.store.refusals import foreign
+from services.pricing.client import PricingClient
 
 router = Router(tags=["utilisations"])
 
@@ -45,6 +48,23 @@ async def one(
         raise await foreign(request, who)
     response.headers["ETag"] = etag_of(found[0].version)
     return view
+
+
+@router.get("/v1/utilisations/{utilisation_id}/plan", response_model=Finding[Schedule])
+async def plan(
+    request: Request,
+    utilisation_id: UUID,
+    who: Annotated[Principal, allow(*READERS, scope="branch")],
+) -> Finding[Schedule]:
+    """What falls due for one drawing and when: by the agreed terms, as drawn on its value date. Nothing is stored."""
+    database: Database = request.app.state.database
+    async with database.reading() as session:
+        found = await utilisations.visible_utilisation(session, who, utilisation_id)
+        asked = None if found is None else await utilisations.plan_request(session, *found)
+    if asked is None:
+        raise await foreign(request, who)
+    pricing: PricingClient = request.app.state.pricing
+    return await pricing.try_schedule(asked)
 
 
 @router.post("/v1/utilisations/{utilisation_id}/opening", response_model=UtilisationOpening)

@@ -7,12 +7,17 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from domain.application import ApplicationContent
-from domain.casefile import AssessmentView, CaseRequest, OpenPoint, Opinion, ValuedCollateral
+from domain.borrowing_cost import BorrowingCost
+from domain.buy_or_rent import BuyOrRent
+from domain.casefile import AssessmentLinks, AssessmentView, CaseRequest, OpenPoint, Opinion, ValuedCollateral
 from domain.collateral import Valuation
+from domain.coverage import Amortisation, StressTest
 from domain.facility import ConditionStanding
+from domain.factsheet import FactSheet
 from domain.finding import Outcome, Reason
 from domain.money import Money
 from domain.pricing import Limit, Quote, Rating
+from domain.requests.card_facts import single_card_facts
 from domain.tasks import HumanTask, TaskState, TaskType
 from services.origination.calc.completeness import unknown_facts
 from services.origination.calc.exceptions import exceptions_of
@@ -24,6 +29,7 @@ from services.origination.store.casework import (
     latest_findings,
     newest,
     one_of,
+    override_in_force,
     standing,
     value_of,
 )
@@ -39,6 +45,7 @@ _OPINIONS = frozenset(
         TaskType.LEAD_INVESTIGATION,
         TaskType.CO_INVESTIGATION,
         TaskType.RATING_CONFIRMATION,
+        TaskType.RATING_OVERRIDE,
         TaskType.VALUATION_RECONCILIATION,
         TaskType.REVIEW,
         TaskType.COMPLIANCE_OPINION,
@@ -69,13 +76,20 @@ async def assessment(session: AsyncSession, row: Application) -> AssessmentView:
         policy_sha256=row.policy_sha256,
         request=_request(row, content),
         rating=value_of(one_of(found, "rating"), Rating),
+        rating_override=override_in_force(found),
         limit=value_of(one_of(found, "limit"), Limit),
         price=price,
+        amortisation=value_of(one_of(found, "amortisation"), Amortisation),
+        stress_test=value_of(one_of(found, "stress_test"), StressTest),
+        borrowing_cost=value_of(one_of(found, "borrowing_cost"), BorrowingCost),
+        buy_or_rent=value_of(one_of(found, "buy_or_rent"), BuyOrRent),
         valuations=tuple(_valued(item) for item in found if item.kind == "valuation" and item.value),
         unknown=unknown_facts(content),
         open_points=tuple(point for item in found for point in _open_points(item)),
         exceptions=exceptions_of([item.value for item in found if item.service == "origination"], price),
+        evaluation=FactSheet.of(single_card_facts(content)),
         opinions=await _opinions(session, row),
+        links=_links(row) if price is not None else None,
         items=tuple(assessment_item(item) for item in found),
         conditions=await _conditions(session, row, offer),
         memo_sha256=memos[-1] if memos else None,
@@ -83,6 +97,11 @@ async def assessment(session: AsyncSession, row: Application) -> AssessmentView:
         offer=_plain(offer, "terms", "terms_sha256", "valid_until"),
         contract=_plain(contract, "number", "data_sha256", "clauses"),
     )
+
+
+def _links(row: Application) -> AssessmentLinks:
+    sensitivity = f"/v1/applications/{row.case_id}/assessment/sensitivity"
+    return AssessmentLinks(sensitivity=sensitivity, sensitivity_chart=f"{sensitivity}/chart.svg")
 
 
 async def _conditions(session: AsyncSession, row: Application, offer: Offer | None) -> tuple[ConditionStanding, ...]:
@@ -164,6 +183,7 @@ def _opinion(task: HumanTask) -> Opinion | None:
         at=task.completed_at,
         comment=task.comment,
         conditions=task.conditions,
+        grade=task.proposal.grade if task.proposal is not None else None,
     )
 
 

@@ -10,14 +10,17 @@ from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from domain.application import ApplicationContent
+from domain.borrowing_cost import BorrowingCost
+from domain.buy_or_rent import BuyOrRent
 from domain.casefile import AssessmentItem
 from domain.collateral import Valuation
 from domain.dossier import Dossier, ValuedAsset
 from domain.facility import ApprovalCondition, ConditionAsked
-from domain.finding import Finding, FindingRef, Reason
+from domain.finding import Finding, FindingRef, Outcome, Reason
 from domain.model import Value
 from domain.pricing import Exposures, Limit, Quote, Rating, Schedule
 from domain.process import CaseStep, DecisionRecord
+from domain.rating_override import RatingOverride
 from domain.reference import LenderBooks
 from domain.requests.collateral import cohorts
 from services.kit.principal import Principal
@@ -32,6 +35,8 @@ from services.origination.tables.books import Customer
 from services.origination.tables.cases import Application, CaseFinding, Contract, Decision, Offer
 
 MEMO_KIND = "credit_memo"
+_FOLLOWS_FROM = {"rating_override": "rating", "borrowing_cost": "schedule", "buy_or_rent": "schedule"}
+"""Conclusions that stand on another one of the same assessment, and fall with it."""
 
 V = TypeVar("V", bound=Value)
 R = TypeVar("R", Decision, Offer, Contract)
@@ -95,6 +100,7 @@ async def dossier_of(session: AsyncSession, case: CaseFile) -> Dossier:
     fraud, _ = case.references.listed(reference.FRAUD, case.content)
     valued = [item for item in found if item.kind == "valuation" and item.value]
     rating = one_of(found, "rating")
+    override = override_in_force(found)
     return Dossier(
         case_id=row.case_id,
         case_number=row.case_number,
@@ -108,11 +114,14 @@ async def dossier_of(session: AsyncSession, case: CaseFile) -> Dossier:
         exposures=await exposures(session, row, case.customer, lender, case.day),
         blacklisted=blacklisted,
         fraud_flag=fraud,
-        rating=value_of(rating, Rating),
+        rating=_in_force(value_of(rating, Rating), override),
+        rating_override=override,
         rating_finding=finding_ref(rating) if rating is not None else None,
         limit=value_of(one_of(found, "limit"), Limit),
         quote=value_of(one_of(found, "quote"), Quote),
         schedule=value_of(one_of(found, "schedule"), Schedule),
+        borrowing_cost=value_of(one_of(found, "borrowing_cost"), BorrowingCost),
+        buy_or_rent=value_of(one_of(found, "buy_or_rent"), BuyOrRent),
         valuations=tuple(
             ValuedAsset(
                 asset_key=item.asset_key,
@@ -155,6 +164,22 @@ async def filed(session: AsyncSession, case_id: UUID) -> tuple[FiledDocument, ..
     return tuple(FiledDocument(kind=row.kind, sha256=row.sha256, as_of=row.as_of) for row in rows)
 
 
+def override_in_force(found: list[CaseFinding]) -> RatingOverride | None:
+    """The override that a second person confirmed of the rating the case has now; one of an earlier rating counts no more."""
+    rating, override = one_of(found, "rating"), one_of(found, "rating_override")
+    if rating is None or override is None or override.outcome != Outcome.PASS.value or override.id < rating.id:
+        return None
+    value = value_of(override, RatingOverride)
+    return value if value is not None and value.rating_sha256 == rating.sha256 else None
+
+
+def _in_force(rating: Rating | None, override: RatingOverride | None) -> Rating | None:
+    """The rating that limit and price stand on: grade and PD of the override, class and multiplier of the model."""
+    if rating is None or override is None:
+        return rating
+    return rating.model_copy(update={"grade": override.grade, "pd": override.pd})
+
+
 def one_of(found: list[CaseFinding], kind: str) -> CaseFinding | None:
     return next((item for item in found if item.kind == kind), None)
 
@@ -179,9 +204,18 @@ async def latest_findings(session: AsyncSession, case_id: UUID) -> list[CaseFind
 
 
 def standing(found: list[CaseFinding], content: ApplicationContent) -> list[CaseFinding]:
-    """Without the values of assets that an amended application no longer has."""
+    """Without the values of assets that an amended application no longer has, and what followed from an earlier rating or
+    schedule."""
     there = {(cohort.asset_key, cohort.cohort) for cohort in cohorts(content)}
-    return [item for item in found if item.kind != "valuation" or (item.asset_key, item.cohort) in there]
+    newest_of = {item.kind: item.id for item in found}
+
+    def stands(item: CaseFinding) -> bool:
+        if item.kind in _FOLLOWS_FROM:
+            cause = newest_of.get(_FOLLOWS_FROM[item.kind])
+            return cause is not None and item.id > cause
+        return item.kind != "valuation" or (item.asset_key, item.cohort) in there
+
+    return [item for item in found if stands(item)]
 
 
 async def file_finding(
@@ -195,10 +229,11 @@ async def file_finding(
     reasons: tuple[Reason, ...],
     asset_key: str = "",
     cohort: str = "",
+    part: str = "",
 ) -> FindingRef:
-    """Enter a conclusion into the case. A step concludes once: what it concluded first stands."""
+    """Enter a conclusion into the case. A step concludes once, or once each of its ``part``s: what it concluded first stands."""
     await lock_case(session, step.case_id)
-    key = f"{step.workflow_id}:{step.step}"
+    key = ":".join(name for name in (step.workflow_id, step.step, part) if name)
     found = await session.exec(select(CaseFinding).where(CaseFinding.case_id == step.case_id, CaseFinding.step == key))
     known = found.one_or_none()
     if known is not None:

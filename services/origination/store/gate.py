@@ -16,6 +16,7 @@ from domain.facility import ConditionKind, ConditionState, GateVerdict, Transfer
 from domain.finding import Finding, Outcome
 from domain.money import ZERO, Money, Rounding
 from domain.process import GateResult, UtilisationStep
+from domain.requests.repayment import planned_by
 from policy.engine import Bundle
 from services.kit.database import new_id, now
 from services.kit.principal import Principal
@@ -35,7 +36,7 @@ from services.origination.store.casework import customer_of, file_own, read_doss
 from services.origination.store.commitments import entries_of, locked
 from services.origination.store.conditions import met, statuses
 from services.origination.store.events import record
-from services.origination.store.facilities import agreed_conditions
+from services.origination.store.facilities import agreement
 from services.origination.tables.base import findings
 from services.origination.tables.books import CreditLine
 from services.origination.tables.cases import Application, CaseFinding, Decision
@@ -126,7 +127,8 @@ async def gate_inputs(
     """All that the gate decides from, out of the books."""
     entries = await entries_of(session, utilisation.id)
     reserved = entries["reserve"].amount if "reserve" in entries and "release" not in entries else Decimal(0)
-    terms = await agreed_conditions(session, facility)
+    agreed = await agreement(session, facility)
+    terms = agreed.conditions
     done = met(await statuses(session, facility.case_id))
     payees = [Payee.model_validate(payee) for payee in utilisation.payees]
     window = pinned.payment(facility.pinned_on).same_payee_window_days
@@ -167,10 +169,11 @@ async def gate_inputs(
             for item in dossier.valuations
         ),
         unvalued=tuple(sorted(asset.key for asset in dossier.content.assets if asset.key not in valued)),
-        guaranteed=valid_guarantees(dossier.content),
+        guaranteed=valid_guarantees(dossier.content, pinned.limits(facility.pinned_on)),
         unsecured=_unsecured(dossier, pinned, facility, _money(commitment.amount)),
         screened=await _screened(session, facility.case_id),
         relationship=await _relationship(session, facility, as_of),
+        planned=planned_by(agreed.terms.repayment, facility.effective_on, utilisation.value_date),
     )
 
 

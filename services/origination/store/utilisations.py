@@ -17,6 +17,7 @@ from domain.facility import (
 )
 from domain.finding import Reason
 from domain.money import Money
+from domain.pricing import ScheduleRequest
 from domain.process import (
     UTILISATION_WORKFLOW,
     DutyHeld,
@@ -26,6 +27,7 @@ from domain.process import (
     utilisation_workflow_id,
 )
 from domain.requests.collateral import cohorts
+from domain.requests.repayment import after_resets, drawing_terms
 from domain.stages import FacilityStage, UtilisationStage
 from policy.engine import Bundle
 from services.kit.database import new_id
@@ -40,7 +42,7 @@ from services.origination.store.commitments import transfers_of
 from services.origination.store.conditions import statuses
 from services.origination.store.drafting import frozen
 from services.origination.store.events import lock_case, record
-from services.origination.store.facilities import agreed_conditions, in_sight
+from services.origination.store.facilities import agreed_conditions, agreement, in_sight, margin
 from services.origination.store.tasks import duties_discharged
 from services.origination.tables.facilities import Facility, Transfer, Utilisation
 
@@ -210,6 +212,34 @@ async def of_facility(session: AsyncSession, facility_id: UUID) -> Sequence[Util
         select(Utilisation).where(Utilisation.facility_id == facility_id).order_by(col(Utilisation.id))
     )
     return found.all()
+
+
+async def plan_request(session: AsyncSession, row: Utilisation, facility: Facility) -> ScheduleRequest:
+    """The request for the repayment plan of one drawing, by the agreement as it was signed and the margin as it was reset."""
+    agreed = await agreement(session, facility)
+    moved = await margin(session, facility)
+    application = await case(session, row.case_id)
+    terms = drawing_terms(
+        agreed.terms.repayment,
+        agreed.terms.amount,
+        agreed.terms.tenor_months,
+        agreed.terms.price.all_in_rate,
+        began=facility.effective_on,
+        ends=facility.termination_date,
+        amount=Money.model_validate({"amount": row.amount, "currency": row.currency}),
+        drawn_on=row.value_date,
+    )
+    if moved is not None:
+        terms = after_resets(terms, agreed.terms.price.all_in_rate, moved.rate_steps)
+    return ScheduleRequest(
+        case_id=row.case_id,
+        policy_sha256=facility.policy_sha256,
+        product=facility.product,
+        lender_id=application.lender_id,
+        as_of=row.value_date,
+        pinned_on=facility.pinned_on,
+        **terms,
+    )
 
 
 async def view(session: AsyncSession, row: Utilisation) -> UtilisationView:

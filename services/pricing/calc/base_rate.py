@@ -9,7 +9,8 @@ from policy.engine import PricingPolicy, evaluate
 from services.pricing.calc.conclusion import Trace
 
 LprTenor = Literal["1Y", "5Y"]
-_EITHER_FROM, _EITHER_TO = 12, 60
+EITHER_FROM, EITHER_TO = 12, 60
+"""Above the first and up to the second tenor, in months, a loan may price off either rate."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,6 @@ def base_rate(
     decision = evaluate(pricing.base_rate, {"loan.tenor_months": tenor_months}, f"{step}/base_rate")
     trace.take(decision.trace)
     tenor = cast(LprTenor, decision.code("base_rate"))
-    if asked is not None and _EITHER_FROM < tenor_months <= _EITHER_TO:
+    if asked is not None and EITHER_FROM < tenor_months <= EITHER_TO:
         tenor = asked
     return BaseRate(tenor, lpr.one_year if tenor == "1Y" else lpr.five_year)

@@ -22,13 +22,13 @@ from services.pricing.store import findings
 V = TypeVar("V", bound=FindingValue)
 
 _COMPONENTS = (Role.SERVICE_WORKER, Role.SERVICE_ORIGINATION)
-_PEOPLE = (Role.RELATIONSHIP_MANAGER, Role.REVIEWER, Role.APPROVER)
+_PEOPLE = (Role.RELATIONSHIP_MANAGER, Role.RATING_CONFIRMER, Role.REVIEWER, Role.APPROVER)
 
 DryRun = Annotated[bool, Query(description="conclude without storing anything; people may ask only so")]
 
 
 def deciders() -> Any:
-    """Components decide; a relationship manager, reviewer or approver may try a case with ``dry_run``."""
+    """Components decide; a relationship manager, rating confirmer, reviewer or approver may try a case with ``dry_run``."""
     return allow(*_COMPONENTS, *_PEOPLE)
 
 

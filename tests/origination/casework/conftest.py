@@ -55,7 +55,7 @@ class Running:
             "rating": await self.activities.rate_borrower(self.step("rating")),
             "limit": await self.activities.set_limit(self.step("limit")),
             "quote": await self.activities.quote_price(self.step("quote")),
-            "schedule": await self.activities.plan_repayment(self.step("schedule")),
+            **(await self.activities.plan_repayment(self.step("schedule"))).findings(),
         }
 
 
@@ -73,6 +73,11 @@ async def running(house: House, database_urls: DatabaseUrls, issuers: Issuers) -
         client=await house.stack.enter_async_context(
             httpx.AsyncClient(transport=httpx.ASGITransport(app=app, raise_app_exceptions=False))
         ),
+    )
+    house.app.state.pricing = PricingClient(
+        "http://pricing",
+        FixedToken(await house.tokens.service("origination", audience="pricing")),
+        client=pricing._client,
     )
     register: CollateralClient = house.app.state.collateral
     collateral = CollateralClient(

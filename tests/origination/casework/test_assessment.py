@@ -31,7 +31,8 @@ async def test_a_case_is_carried_from_checks_to_an_agreement(running: Running) -
         result = await worker.check(name, running.step(name))
         assert result.outcome is Outcome.PASS, (name, result.reasons)
     concluded = await running.assessed()
-    assert {ref.kind for ref in concluded.values()} == {"rating", "limit", "quote", "schedule"}
+    kinds = {"rating", "limit", "quote", "amortisation", "schedule", "stress_test", "borrowing_cost", "buy_or_rent"}
+    assert {ref.kind for ref in concluded.values()} == kinds
 
     regulation = await worker.check("regulation", running.step("regulation"))
     assert regulation.outcome is not Outcome.FAIL, regulation.reasons

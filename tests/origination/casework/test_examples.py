@@ -32,7 +32,7 @@ async def drafted(house: House, name: str) -> Draft:
     return case
 
 
-@pytest.mark.parametrize("name", ["nxb-xiyun", "jsb-order", "bocom-qinghai"])
+@pytest.mark.parametrize("name", ["nxb-xiyun", "jsb-order", "bocom-qinghai", "sdrcb-operate", "shrcb-adas"])
 async def test_an_example_passes_the_machine_checks(house: House, name: str) -> None:
     case = await drafted(house, name)
     await read(await case.submit(), 202)

@@ -322,6 +322,23 @@ def test_a_payee_is_held_against_the_application() -> None:
     assert asked_payee(known, declared).related is False
 
 
+@pytest.mark.parametrize(
+    ("planned", "allowed", "maximum"),
+    [(None, True, 80_000_000), (80_000_000, True, 80_000_000), (79_999_999, False, 79_999_999)],
+)
+def test_no_more_is_drawn_than_is_planned_by_then(
+    book: Bundle, planned: int | None, allowed: bool, maximum: int
+) -> None:
+    found = gate(book, planned=None if planned is None else yuan(planned))
+    assert found.value is not None
+    assert (found.value.allowed, found.value.maximum) == (allowed, yuan(maximum))
+    assert found.value.codes == (() if allowed else ("DRAWN_AHEAD_OF_PLAN",))
+
+
+def test_an_agreement_without_a_plan_of_drawings_has_the_inputs_it_always_had() -> None:
+    assert "planned" not in inputs().model_dump()
+
+
 def working_capital(book: Bundle, relationship: Relationship | None) -> Finding[GateConclusion]:
     """A small working-capital drawing to a supplier on the contract."""
     amount = yuan(1_000_000)

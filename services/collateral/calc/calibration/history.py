@@ -22,7 +22,7 @@ from services.collateral.calc.calibration.process import History
 MAX_BYTES: Final = 32 * 1024 * 1024
 MAX_ROWS: Final = 200_000
 MAX_FAULTS: Final = 10_000
-MOST_OBSERVATIONS: Final = 20_000
+MOST_OBSERVATIONS: Final = 4_000
 """Of one series: a fit goes through all of them some hundreds of times."""
 LEAST_OF_SEGMENT: Final = 3
 YEAR_DAYS: Final = 365.25

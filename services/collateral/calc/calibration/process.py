@@ -24,6 +24,8 @@ SLOWEST: Final = 0.02
 """κ of a half-life of 35 years: below it no history of rents can tell reversion from none."""
 LEAST_FREEDOM: Final = 30
 """Observations beyond the number of coefficients: with a dozen any wave looks like a trend."""
+MOST_SEGMENTS: Final = 40
+MOST_JUMPS: Final = 100
 _FASTEST_DECAY: Final = 0.02
 """e^{−κΔ} over the median step at the fastest κ that is looked at."""
 _POINTS: Final = 400
@@ -74,6 +76,10 @@ class Fit:
 
 def fit(history: History) -> Fit:
     """The parameters of a history with their errors. Raises :class:`TooFew`."""
+    if history.segment.size and history.segment.max() >= MOST_SEGMENTS:
+        raise TooFew(f"more than {MOST_SEGMENTS} segments")
+    if history.jumps.size > MOST_JUMPS:
+        raise TooFew(f"more than {MOST_JUMPS} launches")
     design, told = _design(history)
     rows, columns = design.shape
     if rows < columns + LEAST_FREEDOM:

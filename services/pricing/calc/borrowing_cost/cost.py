@@ -18,10 +18,16 @@ from domain.borrowing_cost import (
 )
 from domain.finding import ModelRef, Outcome, Reason
 from domain.money import ZERO, Money
-from domain.support import InterestSubsidyClaim, SupportLine
+from domain.support import InterestSubsidyClaim, StatedClaim, SupportLine, VoucherClaim
 from policy.engine import Bundle, Product
 from services.pricing.calc.borrowing_cost.internal_rate import DatedFlow, internal_rate, nominal
-from services.pricing.calc.borrowing_cost.support import programme_of, subsidised, voucher
+from services.pricing.calc.borrowing_cost.support import (
+    programme_of,
+    read_stated,
+    second_subsidy,
+    subsidised,
+    voucher,
+)
 from services.pricing.calc.conclusion import Conclusion, Trace, absent
 from services.pricing.calc.product import product_of
 
@@ -36,14 +42,14 @@ def borrowing_cost(request: BorrowingCostRequest, bundle: Bundle) -> Conclusion[
     """
     product = product_of(bundle, request)
     trace = Trace("borrowing_cost")
-    support, subsidies = _support(request, bundle, product, trace)
+    support, subsidies, foreign = _support(request, bundle, product, trace)
     loan = _loan_flows(request)
     borne = [fee for fee in request.fees if fee.payer == "borrower"]
     bare = _cost(loan, request)
     cost = _cost([*loan, *_fee_flows(borne, request)], request)
     reasons = [
         absent(f"{line.programme}.{name}", "扶持金额", "the support") for line in support for name in line.missing
-    ]
+    ] + [_unknown(programme) for programme in foreign]
     value = None
     if bare is None or cost is None:
         reasons.insert(0, _NO_SINGLE_RATE)
@@ -80,16 +86,42 @@ _NO_SINGLE_RATE = Reason(
 )
 
 
+def _unknown(programme: str) -> Reason:
+    return Reason(
+        code="PROGRAMME_UNKNOWN",
+        message_zh=f"政策中没有该日有效的扶持项目 {programme}",
+        message_en=f"no programme {programme} is in force on the case's policy date",
+        subject=programme,
+    )
+
+
 def _support(
     request: BorrowingCostRequest, bundle: Bundle, product: Product, trace: Trace
-) -> tuple[tuple[SupportLine, ...], list[tuple[date, Money]]]:
+) -> tuple[tuple[SupportLine, ...], list[tuple[date, Money]], list[str]]:
+    """Every claim's line, the subsidies by day, and the programmes that no policy knows."""
+    foreign: list[str] = []
     lines: list[SupportLine] = []
     granted: dict[tuple[str, int], Money] = {}
     flows: list[tuple[date, Money]] = []
     first = min(item.on for item in request.drawings)
-    for index, claim in enumerate(request.support):
-        programme = programme_of(bundle, claim, request.policy_on, f"support/{index}")
-        if isinstance(claim, InterestSubsidyClaim):
+    for index, stated in enumerate(request.support):
+        claim: InterestSubsidyClaim | VoucherClaim
+        if isinstance(stated, StatedClaim):
+            reading = read_stated(bundle, stated, request.policy_on)
+            if reading is None:
+                foreign.append(stated.programme)
+                continue
+            if reading.claim is None:
+                assert reading.open_line is not None
+                lines.append(reading.open_line)
+                continue
+            programme, claim = reading.programme, reading.claim
+        else:
+            programme, claim = programme_of(bundle, stated, request.policy_on, f"support/{index}"), stated
+        if isinstance(claim, InterestSubsidyClaim) and any(line.lowers == "interest" for line in lines):
+            # The second of two: a loan has one interest subsidy at most.
+            line = second_subsidy(programme)
+        elif isinstance(claim, InterestSubsidyClaim):
             line, parts = subsidised(programme, claim, product, request.contract_rate, first, request.payments, trace)
             flows.extend((item.due, part) for item, part in zip(request.payments, parts, strict=False) if part.amount)
         else:
@@ -99,7 +131,7 @@ def _support(
             if line.amount is not None:
                 granted[year] = granted.get(year, ZERO) + line.amount
         lines.append(line)
-    return tuple(lines), flows
+    return tuple(lines), flows, foreign
 
 
 def _loan_flows(request: BorrowingCostRequest) -> list[DatedFlow]:

@@ -1,13 +1,14 @@
 """What a claim under a support programme comes to. Nothing here touches a rate."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
 from domain.borrowing_cost import LoanPayment
 from domain.money import MONEY_SCALE, ZERO, Money, Rounding, rounded
 from domain.repayment import maturity
-from domain.support import InterestSubsidyClaim, SupportLine, VoucherClaim
+from domain.support import InterestSubsidyClaim, StatedClaim, SupportLine, VoucherClaim
 from policy.engine import (
     Bundle,
     ComputeVoucherTerms,
@@ -39,6 +40,33 @@ def programme_of(bundle: Bundle, claim: InterestSubsidyClaim | VoucherClaim, on:
             "the programme gives support of another form",
         )
     return programme
+
+
+VOUCHER_FACTS = ("contract_amount", "signed_on", "contract_months")
+"""What a voucher cannot be reckoned without; the other facts of a claim may be left open."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a stated claim is by the policy: a claim in full, or the line that says what is lacking."""
+
+    programme: SupportProgramme
+    claim: InterestSubsidyClaim | VoucherClaim | None
+    open_line: SupportLine | None = None
+
+
+def read_stated(bundle: Bundle, claim: StatedClaim, on: date) -> Reading | None:
+    """A stated claim by the programme it names; None where no such programme is in force on the day."""
+    try:
+        programme = bundle.programme(claim.programme, on)
+    except PolicyNotInForce:
+        return None
+    if programme.terms.form == "interest_subsidy":
+        return Reading(programme, InterestSubsidyClaim(programme=claim.programme, eligible_use=claim.eligible_use))
+    missing = tuple(name for name in VOUCHER_FACTS if getattr(claim, name) is None)
+    if missing:
+        return Reading(programme, None, _line(programme, None, missing=missing))
+    return Reading(programme, VoucherClaim.model_validate(claim.model_dump(exclude={"form", "eligible_use"})))
 
 
 def subsidised(
@@ -80,6 +108,11 @@ def subsidised(
         payments=sum(1 for part in parts if part.amount),
     )
     return _line(programme, total), parts
+
+
+def second_subsidy(programme: SupportProgramme) -> SupportLine:
+    """The line of an interest subsidy beside another one on the same loan: nothing is due under it."""
+    return _line(programme, ZERO, code="SUBSIDY_SECOND_CLAIM")
 
 
 def voucher(

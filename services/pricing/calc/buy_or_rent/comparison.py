@@ -17,6 +17,7 @@ from domain.money import MONEY_SCALE, RATE_SCALE, Money, rounded
 from domain.support import SupportLine
 from policy.engine import Bundle, Product
 from services.pricing.calc.borrowing_cost.support import programme_of, voucher
+from services.pricing.calc.buy_or_rent.outlook import as_valued
 from services.pricing.calc.buy_or_rent.present_value import (
     OwnTerms,
     RentTerms,
@@ -48,6 +49,8 @@ def buy_or_rent(request: BuyOrRentRequest, bundle: Bundle) -> Conclusion[BuyOrRe
     """
     product = product_of(bundle, request)
     trace = Trace("buy_or_rent")
+    if request.outlook == "valuation_policy":
+        request = as_valued(request, bundle.collateral(request.policy_on), trace)
     missing = _missing(request.own, request.rent)
     if request.own.useful_months is not None and request.own.useful_months < request.horizon_months:
         raise Inadmissible(

@@ -8,6 +8,8 @@ from domain.money import MONEY_SCALE, Money, Rounding, rounded
 from domain.pricing import Cap, CapName
 from services.pricing.calc.conclusion import absent
 
+_LARGEST = Decimal("999999999999999999.99")
+"""What an amount can hold. A formula that comes to more bounds nothing that can be asked for."""
 _NEEDED = {
     CapName.PRODUCT: ("产品上限", "the product cap"),
     CapName.NEED: ("资金需求", "the need"),
@@ -35,25 +37,29 @@ def of(
     return Formed(Cap(name=name, amount=down(max(amount, Decimal(0))), code=code), outcome, reasons)
 
 
-def lacking(name: CapName, missing: tuple[str, ...], reasons: tuple[Reason, ...] = ()) -> Formed:
-    """A cap that could not be formed for want of these inputs."""
+def lacking(
+    name: CapName, missing: tuple[str, ...], reasons: tuple[Reason, ...] = (), explained: tuple[str, ...] = ()
+) -> Formed:
+    """A cap that could not be formed for want of these inputs. Of those ``explained``, a reason says already what is the
+    matter: they are known, and the formula cannot use them.
+    """
     zh, en = _NEEDED[name]
     named = tuple(dict.fromkeys(missing))
     return Formed(
         Cap(name=name, amount=None, missing=named),
         Outcome.REFER,
-        (*reasons, *(absent(item, zh, en) for item in named)),
+        (*reasons, *(absent(item, zh, en) for item in named if item not in explained)),
     )
 
 
 def down(amount: Decimal) -> Money:
     """What may be given never exceeds its formula."""
-    return Money(amount=rounded(amount, MONEY_SCALE, Rounding.DOWN))
+    return Money(amount=rounded(min(amount, _LARGEST), MONEY_SCALE, Rounding.DOWN))
 
 
 def up(amount: Decimal) -> Money:
     """What is lacking is never understated."""
-    return Money(amount=rounded(amount, MONEY_SCALE, Rounding.UP))
+    return Money(amount=rounded(min(amount, _LARGEST), MONEY_SCALE, Rounding.UP))
 
 
 def percent(share: Decimal) -> str:

@@ -1,4 +1,7 @@
-"""The limit: the smallest of five caps and of what was asked, rounded down (domain paper §5.4)."""
+"""The limit: the smallest of five caps and of what was asked, rounded down (domain paper §5.4).
+
+Version 1 answers as it always did; version 2 stands where the book has a limit policy (docs/models/limit.md).
+"""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -17,8 +20,8 @@ from domain.pricing import (
     WorkingCapitalNeed,
 )
 from domain.reference import LenderBooks, Lpr
-from policy.engine import Bundle, PricingPolicy, Product, evaluate
-from services.pricing.calc.base_rate import base_rate
+from policy.engine import Bundle, LimitPolicy, Product, evaluate
+from services.pricing.calc.base_rate import BaseRate, base_rate
 from services.pricing.calc.conclusion import Conclusion, Dated, Inadmissible, Trace, absent
 from services.pricing.calc.limit import contract, investment, working_capital
 from services.pricing.calc.limit.cap import Formed, of
@@ -27,8 +30,12 @@ from services.pricing.calc.limit.regulatory import regulatory
 from services.pricing.calc.limit.security import collateral
 from services.pricing.calc.product import product_of
 
-MODEL = ModelRef(id="limit", version="1")
 TENOR_TABLE = "regulatory_tenor"
+
+
+def model(rules: LimitPolicy | None) -> ModelRef:
+    """The model that a limit policy was approved with; version 1 where there is none."""
+    return ModelRef(id="limit", version="1" if rules is None else rules.model)
 
 
 def limit(request: LimitRequest, bundle: Bundle, lender: Dated[LenderBooks], lpr: Dated[Lpr]) -> Conclusion[Limit]:
@@ -39,7 +46,7 @@ def limit(request: LimitRequest, bundle: Bundle, lender: Dated[LenderBooks], lpr
     its need in another way than the request.
     """
     product = product_of(bundle, request)
-    on = request.policy_on
+    rules = bundle.limits(request.policy_on)
     if request.need.kind != product.need:
         raise Inadmissible(
             "need/kind",
@@ -49,19 +56,20 @@ def limit(request: LimitRequest, bundle: Bundle, lender: Dated[LenderBooks], lpr
         )
     trace = Trace("limit")
     tenor = _tenor(request, product, bundle, trace)
-    discount = _discount(request, bundle.pricing(on), tenor.months, lender.value, lpr.value, trace)
-    need, capital = _need(request, product, bundle, trace)
-    secured, tranches = collateral(request, product, bundle, on, tenor.months, trace)
+    discount = _discount(request, bundle, rules, tenor.months, lender.value, lpr.value, trace)
+    need, capital = _need(request, product, bundle, rules, trace)
+    secured, tranches = collateral(request, product, bundle, rules, tenor.months, trace)
     formed = (
         _product_cap(product, trace),
         need,
-        capacity(request, product, tenor.months, discount, trace),
+        capacity(request, product, rules, tenor.months, discount, trace),
         secured,
-        regulatory(request, bundle, lender.value, trace),
+        regulatory(request, bundle, rules, lender.value, trace),
     )
     outcomes = [tenor.outcome, *(item.outcome for item in formed)]
     reasons = [*tenor.reasons, *(reason for item in formed for reason in item.reasons)]
-    value, reached = _smallest(request, product, tuple(item.cap for item in formed), tenor.months, tranches, capital)
+    caps = tuple(item.cap for item in formed)
+    value, reached = _smallest(request, product, rules, caps, tenor.months, tranches, capital)
     trace.term(
         "limit",
         f"min(asked, caps), rounded down to {product.round_down_to}",
@@ -80,7 +88,7 @@ def limit(request: LimitRequest, bundle: Bundle, lender: Dated[LenderBooks], lpr
         trace=tuple(trace.steps),
         policy=bundle.ref(product),
         references=(lender.ref, lpr.ref),
-        model=MODEL,
+        model=model(rules),
     )
 
 
@@ -124,14 +132,25 @@ def _tenor(request: LimitRequest, product: Product, bundle: Bundle, trace: Trace
 
 
 def _discount(
-    request: LimitRequest, pricing: PricingPolicy, tenor_months: int, lender: LenderBooks, lpr: Lpr, trace: Trace
+    request: LimitRequest,
+    bundle: Bundle,
+    rules: LimitPolicy | None,
+    tenor_months: int,
+    lender: LenderBooks,
+    lpr: Lpr,
+    trace: Trace,
 ) -> Decimal:
     """The yearly rate at which future cash flow repays debt: the price asked for, else LPR and the costs of a loan.
 
     Without a price asked for, the costs are those the price is built of at a full risk weight, before expected
-    loss: what no borrower pays less than.
+    loss: what no borrower pays less than. From version 2 on the dearer LPR is taken whatever the tenor: a shorter loan
+    would else be lent more for being discounted less.
     """
-    base = base_rate(pricing, tenor_months, lpr, request.asked_lpr_tenor, "limit/discount", trace)
+    pricing = bundle.pricing(request.policy_on)
+    if rules is None:
+        base = base_rate(pricing, tenor_months, lpr, request.asked_lpr_tenor, "limit/discount", trace)
+    else:
+        base = BaseRate("5Y", lpr.five_year) if lpr.five_year >= lpr.one_year else BaseRate("1Y", lpr.one_year)
     if request.asked_spread_bps is not None:
         margin = Decimal(request.asked_spread_bps).scaleb(-4)
     else:
@@ -143,15 +162,15 @@ def _discount(
 
 
 def _need(
-    request: LimitRequest, product: Product, bundle: Bundle, trace: Trace
+    request: LimitRequest, product: Product, bundle: Bundle, rules: LimitPolicy | None, trace: Trace
 ) -> tuple[Formed, ProjectCapital | None]:
     match request.need:
         case InvestmentNeed():
-            return investment.need(request.need, product, bundle, request.policy_on, trace)
+            return investment.need(request.need, product, bundle, rules, request.policy_on, trace)
         case ContractNeed():
             return contract.need(request.need, product, trace), None
         case WorkingCapitalNeed():
-            return working_capital.need(request.need, trace), None
+            return working_capital.need(request.need, rules, trace), None
 
 
 def _product_cap(product: Product, trace: Trace) -> Formed:
@@ -165,12 +184,15 @@ def _product_cap(product: Product, trace: Trace) -> Formed:
 def _smallest(
     request: LimitRequest,
     product: Product,
+    rules: LimitPolicy | None,
     caps: tuple[Cap, ...],
     tenor_months: int,
     tranches: tuple[TrancheLimit, ...],
     capital: ProjectCapital | None,
 ) -> tuple[Limit, tuple[Reason, ...]]:
-    """The limit and, where a cap binds, the reason that names it."""
+    """The limit and, where a cap binds, the reason that names it. Of equal caps the first binds, what was asked before
+    all.
+    """
     known = [cap for cap in caps if cap.amount is not None]
     complete = not any(cap.missing for cap in caps)
     smallest = min(known, key=lambda cap: cap.amount.amount if cap.amount else Decimal(0), default=None)
@@ -187,6 +209,11 @@ def _smallest(
         )
     unit = product.round_down_to.amount
     granted = Money(amount=amount.amount // unit * unit)
+    tied: tuple[CapName, ...] = ()
+    if rules is not None:
+        reasons.extend(_left_by_rounding(amount, granted, product.round_down_to))
+        if complete:
+            tied = tuple(cap.name for cap in known if cap.amount == amount and cap.name.value != binding)
     too_long = [item for item in tranches if item.tenor_months < tenor_months]
     if too_long:
         zh = "、".join(f"{item.asset_kind} {item.tenor_months} 个月" for item in too_long)
@@ -207,5 +234,29 @@ def _smallest(
         binding=binding if complete else None,
         tranches=tranches,
         project_capital=capital,
+        tied=tied,
     )
     return value, tuple(reasons)
+
+
+def _left_by_rounding(amount: Money, granted: Money, step: Money) -> tuple[Reason, ...]:
+    """That an amount was rounded down, or is less than a step: nobody has to guess where a remainder went."""
+    if granted == amount:
+        return ()
+    if granted.amount == 0:
+        return (
+            Reason(
+                code="LIMIT_BELOW_STEP",
+                message_zh=f"{amount} 不足一个授信单位 {step}",
+                message_en=f"{amount} is less than the step of {step}",
+                subject="limit",
+            ),
+        )
+    return (
+        Reason(
+            code="ROUNDED_DOWN",
+            message_zh=f"{amount} 按 {step} 向下取整",
+            message_en=f"{amount} is rounded down to a multiple of {step}",
+            subject="limit",
+        ),
+    )

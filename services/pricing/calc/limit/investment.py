@@ -10,7 +10,7 @@ from decimal import Decimal
 from domain.finding import Outcome, Reason
 from domain.money import ZERO, Money
 from domain.pricing import CapitalSource, CapName, InvestmentNeed, ProjectCapital
-from policy.engine import Bundle, Product, evaluate
+from policy.engine import Bundle, LimitPolicy, Product, evaluate
 from services.pricing.calc.conclusion import Trace, absent, spelt
 from services.pricing.calc.limit.cap import Formed, down, lacking, of, percent, up
 from services.pricing.calc.periods import WIDE
@@ -19,7 +19,7 @@ CAPITAL_TABLE = "project_capital"
 
 
 def need(
-    inputs: InvestmentNeed, product: Product, bundle: Bundle, on: date, trace: Trace
+    inputs: InvestmentNeed, product: Product, bundle: Bundle, rules: LimitPolicy | None, on: date, trace: Trace
 ) -> tuple[Formed, ProjectCapital | None]:
     """The loan-to-cost cap and the standing of the project capital.
 
@@ -59,7 +59,7 @@ def need(
         sources=inputs.sources_total,
     )
     trace.term("need", "loan to cost × base", cap, loan_to_cost=product.loan_to_cost, base=base)
-    capital, shortfall, judged = _capital(inputs, base, product, bundle, on, trace)
+    capital, shortfall, judged = _capital(inputs, base, product, bundle, rules, on, trace)
     reasons.extend(judged)
     if shortfall:
         outcomes = Outcome.REFER
@@ -67,7 +67,13 @@ def need(
 
 
 def _capital(
-    inputs: InvestmentNeed, base: Money, product: Product, bundle: Bundle, on: date, trace: Trace
+    inputs: InvestmentNeed,
+    base: Money,
+    product: Product,
+    bundle: Bundle,
+    rules: LimitPolicy | None,
+    on: date,
+    trace: Trace,
 ) -> tuple[ProjectCapital, bool, list[Reason]]:
     """The capital's standing, whether it refers the case, and why."""
     assert product.loan_to_cost is not None
@@ -76,7 +82,7 @@ def _capital(
     eligible, paid = inputs.eligible_capital, inputs.paid_in_capital
     reasons: list[Reason] = []
     if inputs.sources is not None:
-        eligible, paid, reasons = _eligible(inputs.sources, required, bundle, on, trace)
+        eligible, paid, reasons = _eligible(inputs.sources, required, bundle, rules, on, trace)
     short = None if eligible is None else Money(amount=max(required.amount - eligible.amount, Decimal(0)))
     drawable = None
     if paid is not None:
@@ -118,7 +124,12 @@ def _capital(
 
 
 def _eligible(
-    sources: tuple[CapitalSource, ...], required: Money, bundle: Bundle, on: date, trace: Trace
+    sources: tuple[CapitalSource, ...],
+    required: Money,
+    bundle: Bundle,
+    rules: LimitPolicy | None,
+    on: date,
+    trace: Trace,
 ) -> tuple[Money | None, Money | None, list[Reason]]:
     """Eligible and paid-in capital by source kind; a kind with a share cap counts up to that share of what is required.
 
@@ -157,7 +168,7 @@ def _eligible(
                     )
                 )
             continue
-        if source.traced is False:
+        if source.traced is False or (rules is not None and source.traced is None):
             reasons.append(
                 Reason(
                     code="CAPITAL_UNTRACED",

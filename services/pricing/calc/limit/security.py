@@ -1,28 +1,35 @@
 """The collateral cap: assets at their advance, valid guarantees, and what a class may owe without either."""
 
-from datetime import date
 from decimal import Decimal
 
 from domain.application import AssetKind
 from domain.finding import Outcome, Reason
 from domain.pricing import CapName, LimitRequest, TrancheLimit
-from policy.engine import Bundle, Product
+from policy.engine import Bundle, LimitPolicy, Product
 from services.pricing.calc.conclusion import Trace
 from services.pricing.calc.limit.cap import Formed, down, lacking, of
+from services.pricing.calc.limit.guarantors import bounded_by_capacity
 from services.pricing.calc.periods import WIDE
 
 CODE = "CAP_COLLATERAL"
 
 
 def collateral(
-    request: LimitRequest, product: Product, bundle: Bundle, on: date, tenor_months: int, trace: Trace
+    request: LimitRequest,
+    product: Product,
+    bundle: Bundle,
+    rules: LimitPolicy | None,
+    tenor_months: int,
+    trace: Trace,
 ) -> tuple[Formed, tuple[TrancheLimit, ...]]:
     """The cap, and the longest tenor and largest amount by class of asset.
 
     An asset never carries more than the policy's ceiling for its kind, whatever its valuation says. An asset that
     was not valued, a guarantee whose validity is not known and a class that is not known refer; a void guarantee
-    counts nothing (Civil Code guarantee interpretation §9).
+    counts nothing (Civil Code guarantee interpretation §9). From version 2 on a guarantor stands for no more than its own
+    capacity, and what a class may owe without security is its share of the limit, not of what was asked for.
     """
+    on = request.policy_on
     policy = bundle.collateral(on)
     by_kind: dict[AssetKind, Decimal] = {}
     tenors: dict[AssetKind, int] = {}
@@ -30,6 +37,10 @@ def collateral(
         entry = policy.of_kind(item.kind)
         advance = min(item.ltv, entry.ltv)
         carries = WIDE.multiply(item.lending_value.amount, advance) if item.eligible else Decimal(0)
+        bounded = {}
+        if item.carries_at_most is not None:
+            carries = min(carries, item.carries_at_most.amount)
+            bounded["carries_at_most"] = item.carries_at_most
         by_kind[item.kind] = by_kind.get(item.kind, Decimal(0)) + carries
         longest = (
             entry.tenor_cap_months
@@ -49,6 +60,7 @@ def collateral(
             ceiling=entry.ltv,
             eligible=item.eligible,
             valuation=item.finding_sha256,
+            **bounded,
         )
     for kind, amount in by_kind.items():
         ticket = policy.of_kind(kind).ticket_cap
@@ -58,6 +70,10 @@ def collateral(
     guaranteed, reasons = _guarantees(request, trace)
     missing = [f"collateral/{key}" for key in request.unvalued]
     missing += [f"guarantees/{item.party_key}/validity" for item in request.guarantees if item.valid is None]
+    if rules is not None:
+        guaranteed, bounds, unknown = bounded_by_capacity(request.guarantees, rules.guarantor_net_assets, trace)
+        reasons, missing = (*reasons, *bounds), [*missing, *unknown]
+    assets = sum(by_kind.values(), Decimal(0))
     unsecured = Decimal(0)
     if request.card_class is None:
         missing.append("card_class")
@@ -66,15 +82,26 @@ def collateral(
             (item for item in bundle.scorecard(product.scorecard, on).classes if item.id == request.card_class), None
         )
         share = Decimal(0) if reached is None else reached.unsecured_share
-        unsecured = WIDE.multiply(request.asked.amount, share)
-        trace.term(
-            "collateral/unsecured",
-            "class share × asked",
-            unsecured,
-            card_class=request.card_class,
-            share=share,
-            asked=request.asked,
-        )
+        if rules is None:
+            unsecured = WIDE.multiply(request.asked.amount, share)
+            trace.term(
+                "collateral/unsecured",
+                "class share × asked",
+                unsecured,
+                card_class=request.card_class,
+                share=share,
+                asked=request.asked,
+            )
+        else:
+            unsecured = _quota(assets + guaranteed, share, request.asked.amount)
+            trace.term(
+                "collateral/unsecured",
+                "class share of the whole: secured × share ÷ (1 − share)",
+                unsecured,
+                card_class=request.card_class,
+                share=share,
+                secured=assets + guaranteed,
+            )
     tranches = tuple(
         TrancheLimit(asset_kind=kind.value, amount=down(by_kind[kind]), tenor_months=min(tenors[kind], tenor_months))
         for kind in AssetKind
@@ -82,7 +109,6 @@ def collateral(
     )
     if missing:
         return lacking(CapName.COLLATERAL, tuple(missing), reasons), tranches
-    assets = sum(by_kind.values(), Decimal(0))
     total = assets + guaranteed + unsecured
     trace.term(
         "collateral",
@@ -93,6 +119,15 @@ def collateral(
         unsecured=unsecured,
     )
     return of(CapName.COLLATERAL, total, CODE, Outcome.PASS, reasons), tranches
+
+
+def _quota(secured: Decimal, share: Decimal, asked: Decimal) -> Decimal:
+    """What may stand without security beside ``secured``, so that it is ``share`` of both; whatever is asked for where a
+    class needs none.
+    """
+    if share >= 1:
+        return asked
+    return WIDE.divide(WIDE.multiply(secured, share), 1 - share)
 
 
 def _guarantees(request: LimitRequest, trace: Trace) -> tuple[Decimal, tuple[Reason, ...]]:

@@ -88,7 +88,7 @@ def build_up(
     if lgd is None:
         lgd = loss_given_default(policy.loss_given_default, request.amount, request.collateral, trace)
     expected_loss = rounded(WIDE.multiply(pd, lgd), RATE_SCALE)
-    green, reasons = _green(request, bundle, policy, trace)
+    green, reasons = green_discount(request, bundle, policy, trace)
     parts = [
         PriceComponent(name="ftp", rate=funding),
         PriceComponent(name="expected_loss", rate=expected_loss),
@@ -96,7 +96,7 @@ def build_up(
         PriceComponent(name="capital", rate=capital.charge),
         PriceComponent(name="optionality", rate=policy.optionality),
         PriceComponent(name="green", rate=-green),
-        PriceComponent(name="relationship", rate=-_relationship(request, policy)),
+        PriceComponent(name="relationship", rate=-relationship_discount(request, policy)),
     ]
     if policy.model != "1":
         before, after = neighbours(books.ftp, request.tenor_months)
@@ -167,7 +167,7 @@ def _quoted(request: QuoteRequest, policy: PricingPolicy, base: BaseRate, built_
     return _Quoted(rate, margin, tuple(components))
 
 
-def _green(
+def green_discount(
     request: QuoteRequest, bundle: Bundle, policy: PricingPolicy, trace: Trace
 ) -> tuple[Decimal, tuple[Reason, ...]]:
     """The green discount: nothing unless the tag is asked for and its evidence is whole."""
@@ -196,7 +196,8 @@ def _green(
     )
 
 
-def _relationship(request: QuoteRequest, policy: PricingPolicy) -> Decimal:
+def relationship_discount(request: QuoteRequest, policy: PricingPolicy) -> Decimal:
+    """What the relationship class takes off the rate. Raises ``Inadmissible`` for a class the policy does not have."""
     if request.relationship is None:
         return Decimal(0)
     try:

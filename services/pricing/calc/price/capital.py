@@ -12,13 +12,13 @@ from decimal import Decimal
 from domain.money import RATE_SCALE, rounded
 from domain.pricing import QuoteRequest
 from domain.reference import LenderBooks
-from policy.engine import PricingPolicy, Referral, evaluate
+from policy.engine import Decision, PricingPolicy, Referral, evaluate
 from services.pricing.calc.conclusion import Inadmissible, Trace
 from services.pricing.calc.irb import risk_weight
 from services.pricing.calc.periods import WIDE
 from services.pricing.calc.price.internal_ratings import internal_ratings_weight
 
-_LARGEST_RETURN = Decimal(10_000)
+LARGEST_RETURN = Decimal(10_000)
 """A return of this size has no place in a finding, and no meaning."""
 
 
@@ -53,19 +53,13 @@ def capital_charge(
             sales_eur_m=request.annual_revenue_eur_m,
         )
     else:
-        facts = {
-            "exposure.project_phase": request.project_phase,
-            "borrower.size": request.company_size,
-            "exposure.retail_eligible": request.retail_eligible,
-            "exposure.investment_grade": request.investment_grade,
-        }
-        decision = evaluate(policy.risk_weight, facts, "price/capital/risk_weight")
+        decision = standardised_weight(request, policy)
         trace.take(decision.trace)
         if not decision.decided:
             return None, decision.referred
         weight = decision.number("risk_weight")
         basis = f"standardised, {decision.trace[-1].step.rpartition('/')[2]}"
-    held = WIDE.multiply(weight, policy.capital_ratio)
+    held, charge = charged(weight, policy, lender.tax_rate)
     if held <= 0:
         raise Inadmissible(
             "policy_sha256",
@@ -73,8 +67,6 @@ def capital_charge(
             "该风险权重不占用资本，无法计算 RAROC",
             "the risk weight holds no capital to earn on",
         )
-    pre_tax = WIDE.divide(policy.cost_of_capital, 1 - lender.tax_rate)
-    charge = rounded(max(WIDE.multiply(held, pre_tax - policy.capital_benefit), Decimal(0)), RATE_SCALE)
     trace.term(
         "capital",
         "RW × capital ratio × (cost of capital ÷ (1 − tax) − capital benefit)",
@@ -89,13 +81,21 @@ def capital_charge(
     return CapitalCharge(basis, weight, held, charge), ()
 
 
+def standardised_weight(request: QuoteRequest, policy: PricingPolicy) -> Decision:
+    """The row of the policy's table of risk weights that a loan falls under; undecided while facts are absent."""
+    facts = {
+        "exposure.project_phase": request.project_phase,
+        "borrower.size": request.company_size,
+        "exposure.retail_eligible": request.retail_eligible,
+        "exposure.investment_grade": request.investment_grade,
+    }
+    return evaluate(policy.risk_weight, facts, "price/capital/risk_weight")
+
+
 def raroc(earned: Decimal, capital: CapitalCharge, policy: PricingPolicy, lender: LenderBooks, trace: Trace) -> Decimal:
     """Return after tax on the capital held; ``earned`` is the rate less FTP, opex and expected loss."""
-    return_on = WIDE.divide(
-        WIDE.multiply(earned + WIDE.multiply(capital.held, policy.capital_benefit), 1 - lender.tax_rate), capital.held
-    )
-    result = rounded(return_on, RATE_SCALE)
-    if abs(result) >= _LARGEST_RETURN:
+    result = return_on(earned, capital.held, policy, lender.tax_rate)
+    if abs(result) >= LARGEST_RETURN:
         raise Inadmissible(
             "pd",
             "return_beyond_scale",
@@ -112,3 +112,16 @@ def raroc(earned: Decimal, capital: CapitalCharge, policy: PricingPolicy, lender
         tax=lender.tax_rate,
     )
     return result
+
+
+def charged(weight: Decimal, policy: PricingPolicy, tax: Decimal) -> tuple[Decimal, Decimal]:
+    """Capital held per yuan of exposure at a risk weight, and its yearly cost per yuan of exposure."""
+    held = WIDE.multiply(weight, policy.capital_ratio)
+    pre_tax = WIDE.divide(policy.cost_of_capital, 1 - tax)
+    return held, rounded(max(WIDE.multiply(held, pre_tax - policy.capital_benefit), Decimal(0)), RATE_SCALE)
+
+
+def return_on(earned: Decimal, held: Decimal, policy: PricingPolicy, tax: Decimal) -> Decimal:
+    """Return after tax on ``held``, where ``earned`` is what the rate leaves after FTP, opex and expected loss."""
+    before_tax = earned + WIDE.multiply(held, policy.capital_benefit)
+    return rounded(WIDE.divide(WIDE.multiply(before_tax, 1 - tax), held), RATE_SCALE)

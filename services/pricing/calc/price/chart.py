@@ -13,7 +13,9 @@ from domain.money import rounded
 from domain.sensitivity import Axis, Sensitivity, SensitivityCurve, SensitivityPoint
 
 _PANEL_WIDTH, _PANEL_HEIGHT = Decimal(210), Decimal(150)
-_LEFT, _TOP, _GAP_ACROSS, _GAP_DOWN, _RIGHT, _BOTTOM = (Decimal(n) for n in (66, 64, 26, 62, 18, 52))
+_LEFT, _TOP, _GAP_ACROSS, _GAP_DOWN, _RIGHT, _BOTTOM = (Decimal(n) for n in (66, 78, 26, 66, 18, 44))
+_AIR = Decimal("0.06")
+"""Of the span of a scale, above and below it: a point at its end lies inside the frame."""
 _INK, _MUTED, _PRICE, _RAROC, _LIMIT = "#1c2733", "#5b6b7b", "#0b5fa5", "#7a3e9d", "#b3261e"
 _TITLES = {
     Axis.PD: ("违约概率", "PD"),
@@ -85,7 +87,8 @@ def chart(value: Sensitivity) -> str:
 def _row(value: Sensitivity, row: _Row, top: Decimal) -> Iterator[str]:
     points = [point for curve in value.curves for point in curve.points]
     figures = [pick(point) for point in points for pick in (row.figure, row.limit)]
-    up = _Scale(min(figures), max(figures), top + _PANEL_HEIGHT, top)
+    air = _AIR * _PANEL_HEIGHT
+    up = _Scale(min(figures), max(figures), top + _PANEL_HEIGHT - air, top + air)
     for index, curve in enumerate(value.curves):
         left = _LEFT + index * (_PANEL_WIDTH + _GAP_ACROSS)
         yield from _panel(value, curve, row, left, top, up)
@@ -97,7 +100,10 @@ def _row(value: Sensitivity, row: _Row, top: Decimal) -> Iterator[str]:
         )
         if up.lowest == up.highest:
             break
-    yield f'<text x="{_px(_LEFT)}" y="{_px(top - 6)}" fill="{row.colour}">{row.title} · - - {row.limit_title}</text>'
+    yield (
+        f'<text x="{_px(_LEFT)}" y="{_px(top - 8)}" fill="{row.colour}">{row.title}'
+        f'<tspan dx="14" fill="{_LIMIT}">- - - {row.limit_title}</tspan></text>'
+    )
 
 
 def _panel(
@@ -125,9 +131,12 @@ def _panel(
         )
     zh, en = _TITLES[axis]
     below = top + _PANEL_HEIGHT
-    for figure in _ends(at):
+    ends = _ends(at)
+    # Each end is written towards the middle of its panel, so that neighbours never meet.
+    anchors = ("start", "end") if len(ends) == 2 else ("middle",)
+    for figure, anchor in zip(ends, anchors, strict=True):
         yield (
-            f'<text x="{_px(across.place(figure))}" y="{_px(below + 14)}" text-anchor="middle" fill="{_MUTED}">'
+            f'<text x="{_px(across.place(figure))}" y="{_px(below + 14)}" text-anchor="{anchor}" fill="{_MUTED}">'
             f"{_coordinate(axis, figure)}</text>"
         )
     yield (
@@ -143,8 +152,8 @@ def _ends(figures: Sequence[Decimal]) -> Sequence[Decimal]:
 def _described(value: Sensitivity) -> str:
     base = value.base
     return (
-        f"● {_percent(base.all_in_rate)} % · RAROC {_percent(base.raroc)} % · PD {_percent(base.pd)} % · "
-        f"LGD {_percent(base.lgd)} % · {base.tenor_months} m"
+        f"● 基准 base case: 利率 rate {_percent(base.all_in_rate)} % · RAROC {_percent(base.raroc)} % · "
+        f"PD {_percent(base.pd)} % · LGD {_percent(base.lgd)} % · {base.tenor_months} 个月 months"
     )
 
 
@@ -153,7 +162,7 @@ def _coordinate(axis: Axis, figure: Decimal) -> str:
 
 
 def _percent(fraction: Decimal) -> str:
-    return format(rounded(fraction * 100, 2), "f")
+    return format(rounded(fraction * 100, 2), "f").replace("-", "−")
 
 
 def _px(length: Decimal) -> str:

@@ -13,12 +13,10 @@ from domain.reference import FtpCurve, LenderBooks, Lpr
 from policy.engine import Bundle, PricingPolicy
 from services.pricing.calc.conclusion import Conclusion, Dated, Trace, absent
 from services.pricing.calc.price.build_up import Books, Priced, Unpriced, build_up
-from services.pricing.calc.price.cost import comprehensive_cost, effective
+from services.pricing.calc.price.cost import comprehensive_cost, effective, paid_by_borrower, stated
 from services.pricing.calc.price.floor import floor_waiver, waiver_reason
 from services.pricing.calc.price.waterfall import waterfall
 from services.pricing.calc.product import product_of
-
-_LARGEST_COST = Decimal(10_000)
 
 
 def model(policy: PricingPolicy) -> ModelRef:
@@ -42,13 +40,13 @@ def quote(
     priced = build_up(request, bundle, books, trace)
     if isinstance(priced, Unpriced):
         return unpriced(bundle, policy, references, trace, priced.missing)
-    cost = _stated(comprehensive_cost(request.amount.amount, priced.rate, request.tenor_months, request.fees))
+    cost = stated(comprehensive_cost(request.amount.amount, priced.rate, request.tenor_months, request.fees))
     trace.term("floor", "FTP + EL + opex", priced.floor)
     trace.term(
         "comprehensive_cost",
         "12 × monthly IRR of the loan less fees the borrower pays",
         cost,
-        fees=sum((fee.amount.amount for fee in request.fees if fee.payer == "borrower"), Decimal(0)),
+        fees=paid_by_borrower(request.fees),
     )
     reasons = (*priced.reasons, *_standing(priced, policy.hurdle_raroc))
     waiver = floor_waiver(request, bundle, policy, priced, trace)
@@ -65,7 +63,7 @@ def quote(
         raroc=priced.raroc,
         hurdle=policy.hurdle_raroc,
         comprehensive_cost=cost,
-        effective_cost=None if cost is None else _stated(effective(cost)),
+        effective_cost=None if cost is None else stated(effective(cost)),
         waterfall=() if policy.model == "1" else waterfall(request, policy, books, priced),
         floor_waiver=waiver,
     )
@@ -79,11 +77,6 @@ def quote(
         references=references,
         model=model(policy),
     )
-
-
-def _stated(cost: Decimal | None) -> Decimal | None:
-    """A cost of borrowing that a rate can hold: fees that leave next to nothing of a loan have none."""
-    return cost if cost is not None and abs(cost) < _LARGEST_COST else None
 
 
 def _standing(priced: Priced, hurdle: Decimal) -> tuple[Reason, ...]:

@@ -31,8 +31,8 @@ def internal_ratings_weight(
     covered = loss_given_default(recognised, request.amount, request.collateral, trace, "capital/lgd")
     lgd = max(covered, rules.lgd_floor)
     trace.term("capital/lgd_floor", "max(LGD*, floor)", lgd, lgd=covered, floor=rules.lgd_floor)
-    sales = _sales(request, rules.size_adjustment, trace)
-    maturity = _maturity(request, rules, trace)
+    sales = sales_of(request, rules.size_adjustment, trace)
+    maturity = maturity_of(request, rules, trace)
     terms = irb_terms(pd, lgd, sales_eur_m=sales, maturity=maturity)
     trace.term(
         "capital/correlation",
@@ -69,7 +69,7 @@ def internal_ratings_weight(
     return terms.risk_weight, f"internal ratings, LGD {_percent(lgd)} %, M {maturity.normalize():f} y"
 
 
-def _sales(request: QuoteRequest, size: SizeAdjustment | None, trace: Trace) -> Decimal | None:
+def sales_of(request: QuoteRequest, size: SizeAdjustment | None, trace: Trace) -> Decimal | None:
     """Yearly sales on Basel's scale of EUR 5m to 50m; None where no adjustment is made."""
     if request.annual_revenue_eur_m is not None:
         return max(request.annual_revenue_eur_m, Decimal(0))
@@ -90,7 +90,8 @@ def _sales(request: QuoteRequest, size: SizeAdjustment | None, trace: Trace) -> 
     return scaled
 
 
-def _maturity(request: QuoteRequest, rules: InternalRatings, trace: Trace) -> Decimal:
+def maturity_of(request: QuoteRequest, rules: InternalRatings, trace: Trace) -> Decimal:
+    """Effective maturity in years, between one and five; the supervisory figure where the policy takes that."""
     if rules.maturity == "supervisory":
         return SUPERVISORY_MATURITY
     # Without a plan the time to the last payment stands: it never understates (CRE32.46).

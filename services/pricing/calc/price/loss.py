@@ -4,6 +4,7 @@
 because no liquid market and revaluation record make them eligible, and the unsecured LGD stands there.
 """
 
+from collections.abc import Mapping
 from decimal import Decimal
 
 from domain.application import AssetKind
@@ -29,25 +30,17 @@ def loss_given_default(
     for item in collateral:
         if item.eligible and item.kind in parameters.secured:
             covers[item.kind] = covers.get(item.kind, Decimal(0)) + item.lending_value.amount
-    open_part, loss = exposure.amount, Decimal(0)
-    ranked = sorted(
-        covers, key=lambda kind: (parameters.secured[kind].lgd, parameters.secured[kind].haircut, kind.value)
-    )
-    for kind in ranked:
+    result, covered, open_part = loss_share(parameters, exposure.amount, covers)
+    for kind, amount in covered.items():
         terms = parameters.secured[kind]
-        covered = min(open_part, WIDE.multiply(covers[kind], 1 - terms.haircut))
-        open_part -= covered
-        loss += WIDE.multiply(covered, terms.lgd)
         trace.term(
             f"{step}/{kind.value}",
             "min(open, value × (1 − haircut)) at the secured LGD",
-            covered,
+            amount,
             value=covers[kind],
             haircut=terms.haircut,
             lgd=terms.lgd,
         )
-    loss += WIDE.multiply(open_part, parameters.unsecured)
-    result = rounded(WIDE.divide(loss, exposure.amount), RATE_SCALE)
     trace.term(
         step,
         "(LGD_U × E_U + Σ LGD_S × E_S) ÷ E",
@@ -57,3 +50,26 @@ def loss_given_default(
         exposure=exposure,
     )
     return result
+
+
+def ranked(parameters: LossGivenDefault) -> tuple[AssetKind, ...]:
+    """Kinds of collateral in the order in which they cover: what loses least first."""
+    kinds = parameters.secured
+    return tuple(sorted(kinds, key=lambda kind: (kinds[kind].lgd, kinds[kind].haircut, kind.value)))
+
+
+def loss_share(
+    parameters: LossGivenDefault, exposure: Decimal, covers: Mapping[AssetKind, Decimal]
+) -> tuple[Decimal, dict[AssetKind, Decimal], Decimal]:
+    """``LGD*`` of an exposure against collateral values by kind, what each kind covers, and what stays open; in yuan."""
+    open_part, loss = exposure, Decimal(0)
+    covered: dict[AssetKind, Decimal] = {}
+    for kind in ranked(parameters):
+        if kind not in covers:
+            continue
+        terms = parameters.secured[kind]
+        covered[kind] = min(open_part, WIDE.multiply(covers[kind], 1 - terms.haircut))
+        open_part -= covered[kind]
+        loss += WIDE.multiply(covered[kind], terms.lgd)
+    loss += WIDE.multiply(open_part, parameters.unsecured)
+    return rounded(WIDE.divide(loss, exposure), RATE_SCALE), covered, open_part

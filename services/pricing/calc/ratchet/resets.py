@@ -4,7 +4,7 @@ At each reset the clauses are summed and bounded: ESG clauses together by the ca
 grades allow), all clauses by what the agreement lets the margin fall and rise. ``margin = original + bounded sum``.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Literal
@@ -19,9 +19,9 @@ from domain.margin_ratchet import (
     MarginStanding,
     RatchetTerms,
     Report,
+    reset_days,
 )
 from domain.reference import Lpr
-from domain.repayment import maturity
 from policy.engine import Bundle
 from services.pricing.calc.conclusion import Conclusion, Dated, Inadmissible, Trace
 from services.pricing.calc.product import product_of
@@ -82,14 +82,6 @@ def margin_standing(request: MarginResetRequest, bundle: Bundle, lpr: Dated[Lpr]
         references=(lpr.ref,),
         model=MODEL,
     )
-
-
-def reset_days(terms: RatchetTerms) -> Iterator[date]:
-    """The reset dates of an agreement, in order: contract days, which no holiday moves."""
-    months = 0
-    while (on := maturity(terms.first_reset, months)) <= terms.ends_on:
-        yield on
-        months += terms.every_months
 
 
 def _reset(

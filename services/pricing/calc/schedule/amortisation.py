@@ -10,13 +10,16 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
+from pydantic import TypeAdapter
+
 from domain.calendar import BusinessCalendar
-from domain.money import Money
 from domain.pricing import Instalment
 from domain.repayment import PROFILED, Draw, LoanTerms, Prepayment, RateStep
 from services.pricing.calc.conclusion import Inadmissible, Trace
 from services.pricing.calc.periods import WIDE, DayCount, Period, days_between
 from services.pricing.calc.schedule.shape import NIL, Shape, fen, shape_of
+
+_INSTALMENTS = TypeAdapter(tuple[Instalment, ...])
 
 
 @dataclass(frozen=True)
@@ -58,9 +61,10 @@ class _Running:
     ) -> None:
         self._loan, self._rate, self._spans, self._day_count = loan, rate, spans, day_count
         self._calendar, self._trace = days, trace
+        self._yuan: dict[int, Decimal] = {}
         self._shape: Shape = shape_of(loan, spans)
         self._events = _events(loan)
-        self._rows: list[Instalment] = []
+        self._rows: list[dict[str, object]] = []
         self._drawn = NIL
         self._ends_early = loan.method in PROFILED
         self._accrued = NIL
@@ -75,7 +79,8 @@ class _Running:
                 break
         # A prepayment after the loan has ended repays what nobody owes.
         self._refuse([event.place for event in self._events if isinstance(event.item, Prepayment)])
-        return tuple(self._rows)
+        # Checked together at the end: row by row the checks would take longer than the plan.
+        return _INSTALMENTS.validate_python(self._rows)
 
     def _through(self, index: int, span: Period) -> None:
         """One interest period, with everything that happens in it, to what falls due at its end."""
@@ -103,8 +108,13 @@ class _Running:
         self._accrued = WIDE.add(self._accrued, WIDE.multiply(self._balance, self._on_one_yuan(since, until)))
 
     def _on_one_yuan(self, since: date, until: date) -> Decimal:
-        counted = Decimal(days_between(since, until, self._day_count))
-        return WIDE.divide(WIDE.multiply(self._rate, counted), Decimal(360))
+        counted = days_between(since, until, self._day_count)
+        # A plan has few lengths of period.
+        known = self._yuan.get(counted)
+        if known is None:
+            known = WIDE.divide(WIDE.multiply(self._rate, Decimal(counted)), Decimal(360))
+            self._yuan[counted] = known
+        return known
 
     def _fall_due(self, index: int, span: Period) -> None:
         interest = max(fen(self._accrued), NIL)
@@ -117,6 +127,7 @@ class _Running:
         match event.item:
             case RateStep(annual_rate=rate):
                 self._rate = rate
+                self._yuan.clear()
                 rest = self._on_one_yuan(event.on, span.contract_due)
                 self._shape.repriced(index, self._balance, self._accrued, rest, rate)
                 self._trace.term(
@@ -176,19 +187,19 @@ class _Running:
         prepayment: bool = False,
     ) -> None:
         self._rows.append(
-            Instalment(
-                number=len(self._rows) + 1,
-                period_start=start,
-                period_end=end,
-                due=due,
-                days=counted,
-                principal=Money(amount=principal),
-                interest=Money(amount=interest),
-                balance=Money(amount=self._balance),
-                provisional=self._calendar.is_provisional(due),
-                drawn=Money(amount=self._drawn) if self._drawn else None,
-                kind="prepayment" if prepayment else "scheduled",
-            )
+            {
+                "number": len(self._rows) + 1,
+                "period_start": start,
+                "period_end": end,
+                "due": due,
+                "days": counted,
+                "principal": {"amount": principal},
+                "interest": {"amount": interest},
+                "balance": {"amount": self._balance},
+                "provisional": self._calendar.is_provisional(due),
+                "drawn": {"amount": self._drawn} if self._drawn else None,
+                "kind": "prepayment" if prepayment else "scheduled",
+            }
         )
         self._drawn = NIL
 

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
+from domain.application import Custom
 from domain.calendar import BusinessCalendar
 from domain.finding import ModelRef, Outcome, Reason
 from domain.money import Money
 from domain.pricing import Instalment, Schedule, ScheduleRequest, TrancheSchedule
-from domain.repayment import PROFILED, Custom, LoanTerms
+from domain.repayment import PROFILED, LoanTerms
 from policy.engine import Bundle, Product
 from services.pricing.calc.conclusion import Conclusion, Dated, Inadmissible, Trace, absent
 from services.pricing.calc.periods import Period, periods

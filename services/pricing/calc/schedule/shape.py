@@ -10,9 +10,9 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Protocol
 
-from domain.application import RepaymentMethod
+from domain.application import Balloon, Custom, RepaymentMethod, Seasonal, Stepped
 from domain.money import MONEY_SCALE, rounded
-from domain.repayment import Balloon, Custom, LoanTerms, Sculpted, Seasonal, Stepped, maturity
+from domain.repayment import LoanTerms, Sculpted, maturity
 from services.pricing.calc.periods import WIDE, Period
 
 NIL = Decimal(0)
@@ -124,7 +124,10 @@ class Level:
         """Interest on one yuan until each instalment of principal that remains; of the running period only what is
         left of it.
         """
-        ahead = [span.accrual(rate) for span in self._spans[max(index + 1, self._first) : self.last + 1]]
+        spans = self._spans[max(index + 1, self._first) : self.last + 1]
+        by_days = {span.days: span for span in spans}
+        accruals = {days: span.accrual(rate) for days, span in by_days.items()}
+        ahead = [accruals[span.days] for span in spans]
         return [rest, *ahead] if index >= self._first else ahead
 
 

@@ -1,4 +1,4 @@
-"""The three examples over HTTP, from customer to a drawing that is paid and secured: what each figure comes to."""
+"""The examples over HTTP, from customer to a drawing that is paid and secured: what each figure comes to."""
 
 import re
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from domain.stages import PROCESS_ORDER, Stage
+from suandai.walkthrough.person import Refused
 from suandai.walkthrough.play import CasePlay
 from tests.fixtures.cases import SecuredCases
 from tests.fixtures.stack import BankStack
@@ -75,6 +76,34 @@ EXPECTED = {
         drawn="55600000.00",
         payees=3,
         conditions=frozenset({"CS_REGISTRATION", "CS_ACCEPTANCE", "CS_INSURANCE", "CS_LIEN_WAIVER"}),
+    ),
+    "sdrcb-operate": Expected(
+        branch="FS",
+        product="sdrcb_operate",
+        limit="15000000.00",
+        tenor_months=24,
+        binding="asked",
+        grade="R3",
+        card_class="A",
+        rate="0.03430000",
+        body="branch_approver",
+        drawn="9000000.00",
+        payees=2,
+        conditions=frozenset({"CS_USE_VOUCHERS"}),
+    ),
+    "shrcb-adas": Expected(
+        branch="SH",
+        product="shrcb_adas",
+        limit="30000000.00",
+        tenor_months=36,
+        binding="asked",
+        grade="R3",
+        card_class="A",
+        rate="0.03490000",
+        body="branch_approver",
+        drawn="18000000.00",
+        payees=2,
+        conditions=frozenset({"CS_USE_VOUCHERS"}),
     ),
 }
 each_example = pytest.mark.parametrize("example", EXPECTED)
@@ -257,3 +286,92 @@ async def test_what_follows_the_payment_is_done_and_recorded(secured: SecuredCas
     states = {condition["code"]: condition["state"] for condition in play.utilisation["conditions"]}
     assert states == dict.fromkeys(expected.conditions, "satisfied")
     assert play.utilisation["stage"] == "secured"
+
+
+async def test_the_chip_firm_repays_as_it_asked_from_offer_to_facility(secured: SecuredCases) -> None:
+    """Seasonal principal, six months of grace and a second drawing: in the request, the offer, the contract, the facility."""
+    play = await secured("sdrcb-operate")
+    asked = play.application["content"]["lines"][0]["repayment"]
+    assert (asked["method"], asked["grace_months"], asked["profile"]["months"]) == ("seasonal", 6, [6, 12])
+    assessment = await play.rm.get(f"/v1/applications/{play.case_id}/assessment")
+    assert assessment["request"]["repayment"] == asked
+    assert assessment["offer"]["terms"]["repayment"] == asked
+    facility = await play.rm.get(f"/v1/facilities/{play.facility['facility_id']}")
+    assert facility["repayment"] == asked
+    assert facility["price"]["margin_bps"] == 43
+    rows = (await _conclusions(play))["schedule"]["value"]["instalments"]
+    repaid = [row for row in rows if Decimal(row["principal"]["amount"])]
+    assert {row["due"][5:7] for row in repaid} == {"06", "12"}
+    assert [row["principal"]["amount"] for row in repaid] == ["5000000.00"] * 3
+    assert [row["drawn"]["amount"] for row in rows if row.get("drawn")] == ["6000000.00"]
+
+
+async def test_the_second_drawing_waits_for_its_month(secured: SecuredCases) -> None:
+    """The agreement has nine million at once and six in half a year: the gate says so before anybody asks."""
+    play = await secured("sdrcb-operate")
+    body = play.files.json("utilisation.json") | {"value_date": play.utilisation["value_date"]}
+    body["amount"] = body["payees"][0]["amount"] = {"amount": "6000000.00", "currency": "CNY"}
+    body["payees"] = body["payees"][:1]
+    address = f"/v1/facilities/{play.facility['facility_id']}/utilisations?dry_run=true"
+    verdict = (await play.rm.post(address, body))["verdict"]
+    assert (verdict["allowed"], verdict["codes"]) == (False, ["DRAWN_AHEAD_OF_PLAN"])
+    assert verdict["maximum"]["amount"] == "0.00"
+
+
+async def test_a_drawing_has_a_plan_of_its_own(bank_stack: BankStack, secured: SecuredCases) -> None:
+    """Nine million, three equal parts, in June and December; the borrower sees it too, and nobody else's."""
+    play = await secured("sdrcb-operate")
+    address = f"/v1/utilisations/{play.utilisation['utilisation_id']}/plan"
+    found = await play.rm.get(address)
+    rows = [row for row in found["value"]["instalments"] if Decimal(row["principal"]["amount"])]
+    assert [row["principal"]["amount"] for row in rows] == ["3000000.00"] * 3
+    assert {row["due"][5:7] for row in rows} == {"06", "12"}
+    assert rows[-1]["due"] <= play.facility["termination_date"]
+    seen = await bank_stack.bank.person(play.cast.owner).get(address)
+    assert seen["value"] == found["value"]
+    with pytest.raises(Refused) as refused:
+        await bank_stack.bank.person("owner.jiangsu").get(address)
+    assert refused.value.status == 404
+
+
+async def test_two_tranches_with_a_balloon_and_a_step_from_offer_to_drawing(secured: SecuredCases) -> None:
+    play = await secured("shrcb-adas")
+    facility = await play.rm.get(f"/v1/facilities/{play.facility['facility_id']}")
+    assert [item["key"] for item in facility["repayment"]["tranches"]] == ["prepayment", "rental"]
+    found = (await _conclusions(play))["schedule"]["value"]
+    prepayment, rental = found["tranches"]
+    assert Decimal(prepayment["instalments"][-1]["principal"]["amount"]) > Decimal("0.30") * 24_000_000
+    assert sum(Decimal(row["principal"]["amount"]) for row in rental["instalments"]) == 6_000_000
+    plan = await play.rm.get(f"/v1/utilisations/{play.utilisation['utilisation_id']}/plan")
+    shares = {item["key"]: item["instalments"] for item in plan["value"]["tranches"]}
+    assert {key: sum(Decimal(row["principal"]["amount"]) for row in rows) for key, rows in shares.items()} == {
+        "prepayment": Decimal("14400000.00"),
+        "rental": Decimal("3600000.00"),
+    }
+
+
+async def test_what_the_bank_card_measured_is_shown_with_the_rating(secured: SecuredCases) -> None:
+    play = await secured("sdrcb-operate")
+    assessment = await play.rm.get(f"/v1/applications/{play.case_id}/assessment")
+    assert assessment["rating"]["card_id"] == "card_sdrcb_v1"
+    told = assessment["evaluation"]["facts"]
+    assert told["offering.technology_barrier"]["text"] == "leading_domestic"
+    assert Decimal(told["finance.gross_margin"]["number"]) == Decimal("0.35")
+    other = await secured("jsb-order")
+    assert (await other.rm.get(f"/v1/applications/{other.case_id}/assessment"))["evaluation"]["facts"] == {}
+
+
+async def test_the_project_is_repaid_as_its_assets_and_contracts_carry_it(secured: SecuredCases) -> None:
+    """Tranches, ceilings and stresses come from collateral, the plan under them from pricing; one page shows them all."""
+    play = await secured("nxb-xiyun")
+    assessment = await play.rm.get(f"/v1/applications/{play.case_id}/assessment")
+    carried, tested = assessment["amortisation"], assessment["stress_test"]
+    tenors = {item["key"].split("/")[0]: item["tenor_months"] for item in carried["tranches"]}
+    assert tenors == {"building": 96, "power": 96, "servers": 48, "network": 48, "software": 24}
+    assert Decimal(carried["largest_loan"]["amount"]) >= Decimal(carried["loan"]["amount"]) == 280_000_000
+    rows = (await _conclusions(play))["schedule"]["value"]["instalments"]
+    assert Decimal(rows[-1]["balance"]["amount"]) == 0
+    assert {item["first_month"] for item in tested["base"]["breaches"] if item["threshold"] == "dscr_default"} == {None}
+    assert {item["stress"] for item in tested["stresses"]} >= {"CN_2024H2", "OFFTAKER_DEFAULT_12"}
+    facility = await play.rm.get(f"/v1/facilities/{play.facility['facility_id']}")
+    assert facility["repayment"]["method"] == "sculpted"
