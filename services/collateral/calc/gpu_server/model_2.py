@@ -29,7 +29,7 @@ from services.collateral.calc.gpu_server.income import RunningEconomics
 from services.collateral.calc.gpu_server.liquidation import liquidation
 from services.collateral.calc.gpu_server.market import market_value
 from services.collateral.calc.gpu_server.rent import StandingRent, standing_rent
-from services.collateral.calc.gpu_server.terms import CostSources, cost_steps, income_steps
+from services.collateral.calc.gpu_server.trace import CostSources, cost_steps, income_steps
 from services.collateral.calc.gpu_server.value_path import Server, value_path
 from services.collateral.calc.gpu_server.value_path import ValuePath as PathOfServer
 
