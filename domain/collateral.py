@@ -13,6 +13,9 @@ from domain.application import AssetKind, Condition, Encumbrance, Provenance, Se
 from domain.application.assets import Serial
 from domain.application.project import Fraction, Kilowatts, Pue
 from domain.application.text import Code, Key, Label, Sha256
+from domain.compute_order import OrderFacts, RepaymentCeiling
+from domain.data_asset import DataAssetFacts
+from domain.figures import Day
 from domain.finding import FindingValue, Outcome
 from domain.gpu_valuation import (
     FormFactor,
@@ -195,6 +198,8 @@ class ReceivableSubject(Value):
     buyer_tier: str | None
     buyer_related: bool | None
     assignment_allowed: bool | None
+    order: OrderFacts | None = Field(default=None, exclude_if=_not_given)
+    """What the second model asks of a compute order."""
 
 
 class DepositSubject(Value):
@@ -210,6 +215,9 @@ class IntangibleSubject(Value):
     cost: NotNegative | None
     certificate: bool | None
     personal_data: bool | None
+    """Personal information without consent or anonymisation."""
+    data: DataAssetFacts | None = Field(default=None, exclude_if=_not_given)
+    """What the second model asks of a data asset."""
 
 
 Subject = Annotated[
@@ -219,6 +227,7 @@ Subject = Annotated[
 
 
 class ValuationRequest(DecisionInputs):
+    as_of: Day
     asset_key: Key
     subject: Subject
     encumbered: bool | None
@@ -244,7 +253,7 @@ class ValuationRequest(DecisionInputs):
 class Approach(Value):
     """One valuation approach; ``value`` is None where it could not be run, with the code that says why."""
 
-    name: Literal["cost", "income", "market"]
+    name: Literal["cost", "income", "royalty", "market"]
     value: Money | None
     weight: Rate
     code: str = ""
@@ -265,6 +274,8 @@ class Valuation(FindingValue):
     ltv: Rate
     tenor_cap_months: int
     valid_until: date
+    ceilings: tuple[RepaymentCeiling, ...] = Field(default=(), exclude_if=lambda given: not given)
+    """A compute order: what may be owed on it at each month's end, so that the loan is repaid as the buyer pays."""
     path: ValuePath | None = Field(default=None, exclude_if=_not_given)
     """The value over the life of the loan; only of GPU servers, from the second model on."""
 

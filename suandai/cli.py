@@ -17,6 +17,7 @@ import httpx
 import typer
 
 from suandai.audit_commands import audit_app
+from suandai.collateral_commands import collateral_app
 from suandai.demo import show
 from suandai.display import StackView, accounts_table, figures_table, status_table
 from suandai.pricing_commands import pricing_app
@@ -44,6 +45,7 @@ app.add_typer(policy_app, name="policy")
 app.add_typer(builds_app, name="builds")
 app.add_typer(audit_app, name="audit")
 app.add_typer(pricing_app, name="pricing")
+app.add_typer(collateral_app, name="collateral")
 app.command()(stuck)
 app.command()(token)
 

@@ -38,7 +38,8 @@ from domain.application.case import (
     PriceTerms,
     SecurityShare,
 )
-from domain.application.contracts import ComputeContract, ContractKind
+from domain.application.contracts import ComputeContract, ContractKind, ExpectedCollection
+from domain.application.data_assets import Counted, DataEvaluation, DataTests, EarningsYear, ExchangeTrade, Lag
 from domain.application.evaluation import (
     AssistedDriving,
     CapacityPurchase,
@@ -87,18 +88,25 @@ __all__ = [
     "ComputeContract",
     "Condition",
     "ContractKind",
+    "Counted",
     "CreditLineRequest",
     "Custom",
     "DataAssetTerms",
+    "DataEvaluation",
+    "DataTests",
     "Degree",
+    "EarningsYear",
     "Economics",
     "Encumbrance",
+    "ExchangeTrade",
+    "ExpectedCollection",
     "Founder",
     "FunctionalSafety",
     "FundUse",
     "FundingSource",
     "GuaranteeOffer",
     "KeyPerson",
+    "Lag",
     "LenderDebt",
     "Licence",
     "LifeStage",

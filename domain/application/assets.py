@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, StringConstraints
 
+from domain.application.data_assets import DataEvaluation
 from domain.application.serials import folded_width
 from domain.application.text import Code, Key, Label, Months
 from domain.facts import Fact
@@ -87,6 +88,7 @@ class DataAssetTerms(Value):
     personal_data: Fact[bool] | None = None
     top_buyer_share: Fact[Rate] | None = None
     reproduction_cost: Fact[NotNegative] | None = None
+    evaluation: DataEvaluation | None = Field(default=None, exclude_if=lambda given: given is None)
 
 
 class AssetLine(Value):

@@ -2,9 +2,15 @@
 
 from datetime import date
 from enum import StrEnum
+from typing import Annotated, Self
 
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from domain.application.project import PricePerUnit
 from domain.application.text import Code, Count, Key, Label, Months
 from domain.facts import Fact
+from domain.figures import Day, PositiveMoney, Tenor
 from domain.identity import Uscc
 from domain.model import Value
 from domain.money import NotNegative, Rate
@@ -16,6 +22,29 @@ class ContractKind(StrEnum):
     FIRM = "firm"
     TAKE_OR_PAY = "take_or_pay"
     FRAMEWORK = "framework"
+
+
+MOST_COLLECTIONS = 600
+
+
+class ExpectedCollection(Value):
+    """A payment of the buyer by the contract, without advance and retention: on a day, or, where the contract counts from
+    performance that the loan makes possible, so many months after the drawing.
+    """
+
+    due: Day | None = None
+    after_months: Tenor | None = None
+    amount: PositiveMoney
+
+    @model_validator(mode="after")
+    def _one_time(self) -> Self:
+        if (self.due is None) == (self.after_months is None):
+            raise PydanticCustomError("collection_time", "either due or after_months says when the buyer pays")
+        return self
+
+
+def _not_given(value: object) -> bool:
+    return value is None
 
 
 class ComputeContract(Value):
@@ -45,3 +74,15 @@ class ComputeContract(Value):
     collection_account: Fact[Label] | None = None
     revenue_share: Fact[Rate] | None = None
     """Share of the borrower's next-twelve-month revenue."""
+    unit_price: Fact[PricePerUnit] | None = Field(default=None, exclude_if=_not_given)
+    """CNY per unit of ``quantity`` as the contract fixes it; not applicable where it leaves the price open."""
+    buyer_confirmed: Fact[bool] | None = Field(default=None, exclude_if=_not_given)
+    """The buyer confirmed the order through a channel that was not the borrower's to give."""
+    buyer_announced: Fact[bool] | None = Field(default=None, exclude_if=_not_given)
+    """A listed buyer announced the purchase; not applicable to one that announces nothing."""
+    buyer_compute_capex: Fact[PositiveMoney] | None = Field(default=None, exclude_if=_not_given)
+    """What the buyer spends on compute in a year, from its accounts."""
+    collections: Annotated[tuple[ExpectedCollection, ...], Field(max_length=MOST_COLLECTIONS)] | None = Field(
+        default=None, exclude_if=_not_given
+    )
+    """When the buyer pays what is still outstanding."""

@@ -16,7 +16,9 @@ from domain.application import (
     CreditLineRequest,
     LineKind,
     Provenance,
+    Technology,
 )
+from domain.compute_capacity import ComputeCapacity, DifferentBasis
 from domain.dossier import Dossier
 from domain.facts import Absent, FactState, Known, known, state_of
 from domain.factsheet import FactSheet, Plain
@@ -70,6 +72,17 @@ def counted_contracts(content: ApplicationContent) -> tuple[ComputeContract, ...
     )
 
 
+def _installed(technology: Technology) -> Found:
+    """Compute in service in PFLOPS FP16, as the card counts it; of another precision it is another unit."""
+    installed, basis = _plain(technology.installed_pflops), known(technology.precision_basis)
+    if not isinstance(installed, Decimal):
+        return installed
+    try:
+        return ComputeCapacity(amount=installed, unit="PFLOPS", basis=basis or "unknown").in_pflops(_HALF_PRECISION)
+    except DifferentBasis:
+        return FactState.UNKNOWN
+
+
 def single_card_facts(content: ApplicationContent) -> dict[str, Found]:
     """The facts that only single cards ask for; none of an application that says nothing of product, chain or founder.
 
@@ -96,12 +109,8 @@ def _gross_margin(accounts: Accounts) -> Found:
 
 def _technology(content: ApplicationContent, as_of: date) -> dict[str, Found]:
     technology = content.technology
-    installed = _plain(technology.installed_pflops)
-    if isinstance(installed, Decimal) and (known(technology.precision_basis) or "") not in _HALF_PRECISION:
-        # PFLOPS of another precision are another unit; the card counts FP16.
-        installed = FactState.UNKNOWN
     return {
-        "tech.installed_pflops": installed,
+        "tech.installed_pflops": _installed(technology),
         "tech.utilisation": _plain(technology.utilisation),
         "tech.efficiency_ratio": _ratio(technology.gflops_per_watt, technology.fleet_median_gflops_per_watt),
         "team.research_staff_share": _ratio(technology.research_staff, technology.staff),

@@ -15,9 +15,7 @@ from domain.application import (
     ApplicationContent,
     AssetKind,
     AssetLine,
-    ComputeContract,
     Condition,
-    ContractKind,
     Economics,
     ServerItem,
 )
@@ -25,9 +23,7 @@ from domain.collateral import (
     AssetRegistration,
     CohortSubject,
     DepositSubject,
-    IntangibleSubject,
     PhysicalSubject,
-    ReceivableSubject,
     RegisteredKind,
     ServerEconomics,
     Subject,
@@ -43,6 +39,7 @@ from domain.gpu_valuation import (
 )
 from domain.money import UNIT_PRICE_SCALE, Money, Rounding, rounded
 from domain.process import CohortRef
+from domain.requests.rights import claim_subject, intangible_subject, months_since
 
 WHOLE: Final = "whole"
 """Cohort name of an asset that is valued in one piece."""
@@ -53,7 +50,6 @@ VAT_ON_COMPUTE_SERVICES: Final = Decimal("0.06")
 HOURS_PER_MONTH: Final = Decimal(730)
 
 _PHYSICAL = {AssetKind.CIVIL_WORKS, AssetKind.POWER_COOLING, AssetKind.NETWORK_STORAGE}
-ClaimKind = Literal[AssetKind.RECEIVABLE, AssetKind.COMPUTE_ORDER]
 _CLAIMS = {AssetKind.RECEIVABLE, AssetKind.COMPUTE_ORDER}
 
 
@@ -142,20 +138,14 @@ def _subject(content: ApplicationContent, line: AssetLine, cohort: str, as_of: d
         return PhysicalSubject(
             asset_kind=line.kind,
             cost=line.cost,
-            age_months=_age(known(line.acquired), as_of) if line.existing else 0,
+            age_months=months_since(known(line.acquired), as_of) if line.existing else 0,
             useful_life_months=line.useful_life_months,
         )
     if line.kind in _CLAIMS:
-        return _claim(content, line)
+        return claim_subject(content, line)
     if line.kind is AssetKind.DEPOSIT:
         return DepositSubject(amount=line.cost)
-    terms = line.data_terms
-    return IntangibleSubject(
-        asset_kind=line.kind,
-        cost=(known(terms.reproduction_cost) if terms is not None else None) or line.cost,
-        certificate=_certified(line, as_of),
-        personal_data=known(terms.personal_data) if terms is not None else None,
-    )
+    return intangible_subject(line, as_of)
 
 
 def _gpu_cohort(content: ApplicationContent, line: AssetLine, cohort: str, as_of: date) -> CohortSubject:
@@ -196,21 +186,14 @@ def _warranty(servers: list[ServerItem], as_of: date) -> int | None:
     known_ends = [end for end in ends if end is not None]
     if len(known_ends) < len(ends):
         return None
-    return min(MOST_WARRANTY_MONTHS, _age(as_of, min(known_ends)) or 0)
+    return min(MOST_WARRANTY_MONTHS, months_since(as_of, min(known_ends)) or 0)
 
 
 def _server_age(server: ServerItem, as_of: date) -> int | None:
     if server.purchased is not None:
-        return _age(server.purchased, as_of)
+        return months_since(server.purchased, as_of)
     # A new server that is not yet bought has no age; a used one without a date has one that nobody knows.
     return 0 if server.condition is Condition.NEW else None
-
-
-def _age(since: date | None, as_of: date) -> int | None:
-    if since is None:
-        return None
-    months = (as_of.year - since.year) * 12 + as_of.month - since.month - (as_of.day < since.day)
-    return max(0, months)
 
 
 def _economics(content: ApplicationContent, server: ServerItem) -> ServerEconomics | None:
@@ -249,49 +232,6 @@ def _rent_per_gpu_hour(economics: Economics, gpus: int) -> Decimal | None:
 def _plausible(price: Decimal | None, highest: int) -> Decimal | None:
     """The price, or None for one in a unit that cannot be meant: a value is not formed on it, and says which is missing."""
     return None if price is None or price > highest else price
-
-
-def _claim(content: ApplicationContent, line: AssetLine) -> ReceivableSubject:
-    kind: ClaimKind = AssetKind.COMPUTE_ORDER if line.kind is AssetKind.COMPUTE_ORDER else AssetKind.RECEIVABLE
-    contract = next((item for item in content.contracts if item.key == line.contract_key), None)
-    if contract is None:
-        return ReceivableSubject(
-            asset_kind=kind,
-            amount=line.cost,
-            advance_received=None,
-            retention=None,
-            collected=None,
-            firm=None,
-            buyer_tier=None,
-            buyer_related=None,
-            assignment_allowed=None,
-        )
-    return ReceivableSubject(
-        asset_kind=kind,
-        amount=known(contract.amount),
-        advance_received=known(contract.advance_received),
-        retention=known(contract.retention),
-        collected=known(contract.collected),
-        firm=_firm(contract),
-        buyer_tier=known(contract.buyer_tier),
-        buyer_related=known(contract.buyer_related),
-        assignment_allowed=known(contract.assignment_allowed),
-    )
-
-
-def _firm(contract: ComputeContract) -> bool | None:
-    kind = known(contract.kind)
-    return None if kind is None else kind is not ContractKind.FRAMEWORK
-
-
-def _certified(line: AssetLine, as_of: date) -> bool | None:
-    """Whether a certificate of the right exists and has not expired."""
-    if line.data_terms is None or line.data_terms.certificate is None:
-        return None
-    if known(line.data_terms.certificate) is None:
-        return False if line.data_terms.certificate.state == "not_applicable" else None
-    expires = known(line.data_terms.right_expires)
-    return expires is None or expires >= as_of
 
 
 def _encumbered(line: AssetLine) -> bool | None:

@@ -13,6 +13,7 @@ from policy.engine.authority import AuthorityMatrix
 from policy.engine.binding import faults_of, parts
 from policy.engine.coherence import all_standing, declared, incoherence, standing, version_number
 from policy.engine.collateral import CollateralPolicy
+from policy.engine.compute_order import ComputeOrderPolicy
 from policy.engine.controls import (
     BusinessDayRule,
     PaymentPolicy,
@@ -21,6 +22,7 @@ from policy.engine.controls import (
     Validity,
 )
 from policy.engine.coverage import CoveragePolicy
+from policy.engine.data_asset import DataAssetPolicy
 from policy.engine.documents import ChecklistFile, ConditionSet, RequiredDocument
 from policy.engine.faults import FileFault, PolicyFaults, PolicyNotInForce
 from policy.engine.file import PolicyFile
@@ -144,6 +146,16 @@ class Bundle:
 
     def collateral(self, on: date) -> CollateralPolicy:
         return self._only(CollateralPolicy, "collateral", on)
+
+    def data_assets(self, on: date) -> DataAssetPolicy | None:
+        """How data assets are valued, None before the first such policy: then by the first model."""
+        found = self._all_in_force(DataAssetPolicy, "data_asset", on)
+        return found[0] if found else None
+
+    def compute_orders(self, on: date) -> ComputeOrderPolicy | None:
+        """How compute orders are valued, None before the first such policy: then by the first model."""
+        found = self._all_in_force(ComputeOrderPolicy, "compute_order", on)
+        return found[0] if found else None
 
     def coverage(self, on: date) -> CoveragePolicy:
         return self._only(CoveragePolicy, "coverage", on)

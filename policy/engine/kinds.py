@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from policy.engine.authority import AuthorityMatrix
 from policy.engine.collateral import CollateralPolicy
+from policy.engine.compute_order import ComputeOrderPolicy
 from policy.engine.controls import (
     BusinessDayRule,
     PaymentPolicy,
@@ -15,6 +16,7 @@ from policy.engine.controls import (
     Validity,
 )
 from policy.engine.coverage import CoveragePolicy
+from policy.engine.data_asset import DataAssetPolicy
 from policy.engine.documents import ChecklistFile, ConditionSet
 from policy.engine.faults import FileFault
 from policy.engine.file import PolicyFile
@@ -49,6 +51,8 @@ KINDS: Final[dict[str, type[PolicyFile]]] = {
     "limit": LimitPolicy,
     "pricing": PricingPolicy,
     "collateral": CollateralPolicy,
+    "data_asset": DataAssetPolicy,
+    "compute_order": ComputeOrderPolicy,
     "coverage": CoveragePolicy,
     "programme": SupportProgramme,
 }

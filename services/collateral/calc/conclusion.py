@@ -124,6 +124,110 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
         "含个人信息且未证明合法依据，价值为零（个人信息保护法）",
         "the asset holds personal data without proof of a lawful basis: the value is zero",
     ),
+    "DATA_FACTS_NOT_GIVEN": (
+        "未提供数据资产的权利、质量与成本资料，不能估值",
+        "nothing is given of the rights, quality and cost of the data: they cannot be valued",
+    ),
+    "DATA_FACT_UNKNOWN": (
+        "{subject} 未知，权利与合规未能核实",
+        "{subject} is not known: rights and compliance stand open",
+    ),
+    "NO_OPERATING_RIGHT": ("不享有数据经营权，价值为零", "there is no right to operate the data: the value is zero"),
+    "NOT_TRANSFERABLE": ("数据权利不得转让，价值为零", "the right cannot be transferred: the value is zero"),
+    "SUBLICENSING_FORBIDDEN": (
+        "数据来源合同禁止再许可，价值为零",
+        "a contract under which the data came forbids sublicensing: the value is zero",
+    ),
+    "PUBLIC_DATA_BEYOND_AUTHORISATION": (
+        "公共数据超出授权范围或期限，价值为零",
+        "public data are used beyond the scope or term of their authorisation: the value is zero",
+    ),
+    "IMPORTANT_DATA_NOT_ASSESSED": (
+        "含重要数据而未经安全评估，价值为零",
+        "important data have not passed a security assessment: the value is zero",
+    ),
+    "DATA_NOT_ESCROWED": (
+        "数据副本未托管，无从处置，价值为零",
+        "no copy lies in escrow: there is nothing to enforce on and the value is zero",
+    ),
+    "QUALITY_UNKNOWN": ("质量维度 {subject} 未测，不能估值", "{subject} was not tested: the data cannot be valued"),
+    "QUALITY_STALE": (
+        "质量测试过期或无日期 {subject}，须重测",
+        "the tests of quality are too old or undated {subject}: they are to be run again",
+    ),
+    "COST_LINE_UNKNOWN": (
+        "成本项 {subject} 缺失，不得估值（可以为零，不可缺失）",
+        "the cost line {subject} is missing: zero is allowed, missing is not",
+    ),
+    "UTILITY_UNKNOWN": (
+        "效用系数 {subject} 未知，不能估值",
+        "the factor {subject} is not known: the data cannot be valued",
+    ),
+    "LIFE_BOUND_UNKNOWN": (
+        "{subject} 未知，数据资产寿命不能确定",
+        "{subject} is not known: the life of the data cannot be told",
+    ),
+    "EXCLUSIVITY_UNKNOWN": (
+        "是否独家经营未知，按非独家计",
+        "whether others may operate the same data is not known: it counts as shared",
+    ),
+    "TOP_BUYER_UNKNOWN": (
+        "最大买方占比未知，按集中计",
+        "the share of the largest buyer is not known: it counts as a concentration",
+    ),
+    "ORDER_FACTS_NOT_GIVEN": (
+        "未提供订单真实性与回款资料，不能估值",
+        "nothing is given of whether the order is firm and when it is paid: it cannot be valued",
+    ),
+    "ORDER_FACT_UNKNOWN": (
+        "{subject} 未知，订单不能计入",
+        "{subject} is not known: the order does not count until it is",
+    ),
+    "ORDER_NOT_BINDING": (
+        "既无照付不议条款，预付也不足，订单不具约束力",
+        "the buyer neither takes or pays nor has paid a sufficient deposit: nothing binds it",
+    ),
+    "ORDER_TERM_ABSENT": (
+        "合同未约定 {subject}（型号、数量、价格、起始日须明确）",
+        "the contract leaves {subject} open: a firm order fixes model, quantity, price and start",
+    ),
+    "ORDER_NOT_CONFIRMED": (
+        "买方未经独立渠道确认订单",
+        "the buyer has not confirmed the order through an independent channel",
+    ),
+    "ORDER_NOT_STARTABLE": (
+        "尚不具备开工履约条件，订单不计入",
+        "performance cannot begin yet: the order does not count",
+    ),
+    "ANNOUNCEMENT_ABSENT": (
+        "买方未公告该采购，须核实",
+        "the buyer has announced no such purchase: a person must look into it",
+    ),
+    "ANNOUNCEMENT_NOT_SEARCHED": ("尚未检索买方公告", "the buyer's announcements have not been searched"),
+    "BUYER_CAPEX_UNKNOWN": (
+        "买方年算力支出未知，无法比对订单规模",
+        "what the buyer spends on compute is not known: the size of the order cannot be compared",
+    ),
+    "ORDER_TOO_LARGE_FOR_BUYER": (
+        "订单为买方年算力支出的 {subject}，须核实",
+        "the order is {subject} of what its buyer spends on compute in a year: a person must look into it",
+    ),
+    "OFFTAKER_CONC": (
+        "单一买方占未来收入 {subject}，附加集中度约束",
+        "one buyer is {subject} of the revenue to come: the concentration covenant is attached",
+    ),
+    "OFFTAKER_TIER_NOT_ACCEPTED": (
+        "买方等级 {subject} 不予计入",
+        "orders of a buyer of the tier {subject} carry nothing",
+    ),
+    "COLLECTIONS_NOT_STATED": (
+        "无回款计划，期限按合同终止日",
+        "there is no plan of payments: the tenor follows the end of the contract",
+    ),
+    "COLLECTIONS_DO_NOT_RECONCILE": (
+        "回款计划合计与合同未收金额不符",
+        "the planned payments do not add up to what is outstanding",
+    ),
     "COVERAGE_POLICY_MISSING": (
         "案件所依政策尚无押品覆盖政策，未予测算",
         "the case's policy has no coverage policy yet: nothing was concluded",

@@ -12,7 +12,7 @@ from domain.canonical import sha256_of
 from domain.collateral import CohortSubject, Valuation, ValuationRequest, ValuationSummary
 from domain.finding import Finding, ReferenceDataRef
 from policy.engine import Bundle, CollateralPolicy, PolicyNotInForce
-from services.collateral.calc.valuation import KIND, conclude, model
+from services.collateral.calc.valuation import KIND, RightsPolicies, conclude, model
 from services.collateral.dependencies import READERS, VALUERS, DatabaseDep, PoliciesDep
 from services.collateral.routes.records import recorded
 from services.collateral.store import conclusions, price_indices, register, searches, valuations, waivers
@@ -141,7 +141,8 @@ def _in_force(asked: ValuationRequest, bundle: Bundle) -> tuple[CollateralPolicy
 def _concluded(
     inputs: ValuationRequest, bundle: Bundle, policy: CollateralPolicy, valid_days: int
 ) -> Finding[Valuation]:
-    conclusion = conclude(inputs, policy, valid_days)
+    rights = RightsPolicies(bundle.data_assets(inputs.policy_on), bundle.compute_orders(inputs.policy_on))
+    conclusion = conclude(inputs, policy, valid_days, rights)
     pinned = inputs.evidence.vintages if inputs.evidence is not None else ()
     return Finding[Valuation](
         id=new_id(),
@@ -153,7 +154,7 @@ def _concluded(
         inputs_sha256=sha256_of(inputs),
         policy=bundle.ref(policy),
         reference_data=tuple(ReferenceDataRef(id=item.id, vintage=item.vintage, sha256=item.sha256) for item in pinned),
-        model=model(inputs.subject, policy),
+        model=model(inputs.subject, policy, rights),
         as_of=inputs.as_of,
         made_at=now(),
     )

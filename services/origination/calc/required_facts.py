@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from domain.application import ApplicationContent, AssetKind, AssetLine, CreditLineRequest
+from domain.application import ApplicationContent, AssetKind, AssetLine, CreditLineRequest, DataEvaluation
 from domain.facts import Known
 from domain.requests.evaluation_facts import EVALUATION_FIELDS
 from policy.engine import Product
@@ -131,6 +131,18 @@ def _latest_accounts(content: ApplicationContent) -> Iterator[tuple[str, Any]]:
         yield f"/accounts/{index}", content.accounts[index]
 
 
+def _data_terms(content: ApplicationContent) -> Iterator[tuple[str, Any]]:
+    for index, asset in enumerate(content.assets):
+        if asset.kind is AssetKind.DATA_ASSET and asset.data_terms is not None:
+            yield f"/assets/{index}/data_terms", asset.data_terms
+
+
+def _data_evaluations(content: ApplicationContent) -> Iterator[tuple[str, Any]]:
+    """The evaluation report of each data asset; of one that has none every fact is missing."""
+    for pointer, terms in _data_terms(content):
+        yield f"{pointer}/evaluation", terms.evaluation or DataEvaluation()
+
+
 def _is(*kinds: AssetKind) -> Callable[[AssetLine], bool]:
     return lambda asset: asset.kind in kinds
 
@@ -146,6 +158,10 @@ _BESIDE: Final = (
 _HARDWARE: Final = (AssetKind.GPU_SERVER, AssetKind.NETWORK_STORAGE)
 _BUILT: Final = (AssetKind.POWER_COOLING, AssetKind.CIVIL_WORKS)
 _CLAIMS: Final = (AssetKind.RECEIVABLE, AssetKind.COMPUTE_ORDER)
+
+_MAY_BE_LEFT_OUT: Final = frozenset({"forecast", "royalty_rate", "tests", "trades"})
+"""Without them an approach does not run, and the asset carries less."""
+_OF_AN_EVALUATION: Final = tuple(name for name in DataEvaluation.model_fields if name not in _MAY_BE_LEFT_OUT)
 
 GROUPS: Final[tuple[Group, ...]] = (
     # 12-24 the borrower
@@ -249,6 +265,8 @@ GROUPS: Final[tuple[Group, ...]] = (
     ),
     Group(_each("assets"), valued=("contract_key",), stated=(), about=_is(*_CLAIMS)),
     Group(_each("assets"), valued=("data_terms",), stated=(), about=_is(AssetKind.DATA_ASSET)),
+    Group(_data_terms, stated=("certificate", "right", "right_expires", "personal_data", "top_buyer_share")),
+    Group(_data_evaluations, stated=_OF_AN_EVALUATION),
     # 55-57 the running economics: every cash line is needed for a value; nought is an answer, silence is not
     Group(
         _each("economics"),
@@ -289,7 +307,17 @@ GROUPS: Final[tuple[Group, ...]] = (
     Group(
         _each("contracts"),
         valued=("advance_received", "retention", "collected", "cost_to_complete"),
-        stated=("collectible_within_tenor", "ready_to_start"),
+        stated=(
+            "collectible_within_tenor",
+            "ready_to_start",
+            "gpu_model",
+            "quantity",
+            "unit_price",
+            "buyer_confirmed",
+            "buyer_announced",
+            "buyer_compute_capex",
+            "collections",
+        ),
         when=lambda case: case.order,
     ),
     # 66-67 price

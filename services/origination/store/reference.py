@@ -19,7 +19,7 @@ from domain.canonical import sha256_of
 from domain.casefile import ReferenceBody
 from domain.finding import ReferenceDataRef
 from domain.model import Value
-from domain.reference import FtpCurve, LenderBooks, Lpr, NamedList, ReferenceVintage
+from domain.reference import FtpCurve, LenderBooks, Lpr, NamedList, PriceProcess, ReferenceVintage
 from services.kit.error_handling import invalid_document
 from services.kit.paging import PageRequest, Slice, fetch_page
 from services.kit.problems import Fault, Problem
@@ -32,6 +32,7 @@ _TYPES: dict[str, type[Value]] = {
     "calendar": BusinessCalendar,
     "lender": LenderBooks,
     "list": NamedList,
+    "price_process": PriceProcess,
 }
 """What a series holds follows from the first part of its id."""
 
