@@ -1,10 +1,12 @@
 """The register's revisions keep what was in the books."""
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
 import psycopg
 from alembic import command
+from alembic.config import Config
 from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
@@ -12,11 +14,10 @@ from migrations.runner import _config, upgrade
 from tests.fixtures.postgres import DatabaseUrls
 
 
-def _to(url: str, revision: str) -> None:
+def _move(url: str, direction: Callable[[Config, str], None], revision: str) -> None:
     engine = create_engine(url, poolclass=NullPool)
     with engine.begin() as connection:
-        move = command.upgrade if revision == "0001" else command.downgrade
-        move(_config("collateral", connection), revision)
+        direction(_config("collateral", connection), revision)
     engine.dispose()
 
 
@@ -29,7 +30,7 @@ def test_serials_that_a_label_does_not_tell_apart_become_one_and_the_earlier_ent
 ) -> None:
     """0002: SN-0O1I and SN-0011 were two servers before."""
     url = empty_database_urls.migrate
-    _to(url, "0001")
+    _move(url, command.upgrade, "0001")
     address = empty_database_urls.superuser.replace("postgresql+psycopg://", "postgresql://")
     with psycopg.connect(address, autocommit=True) as books:
         asset = UUID(int=1)
@@ -59,5 +60,5 @@ def test_serials_that_a_label_does_not_tell_apart_become_one_and_the_earlier_ent
             ("SN-0O11", "SN0011", "released"),
             ("QQ-7", "QQ7", "held"),
         ]
-        _to(url, "-1")
+        _move(url, command.downgrade, "0001")
         assert [serial for _, serial, _ in _servers(books)] == ["SN0O1I", "SN0011", "SN0O11", "QQ7"]
