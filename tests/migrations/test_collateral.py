@@ -1,23 +1,22 @@
 """The register's revisions keep what was in the books."""
 
-from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
 import psycopg
 from alembic import command
-from alembic.config import Config
 from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
-from migrations.runner import _config, upgrade
+from migrations.runner import _config
 from tests.fixtures.postgres import DatabaseUrls
 
 
-def _move(url: str, direction: Callable[[Config, str], None], revision: str) -> None:
+def _to(url: str, revision: str, *, back: bool = False) -> None:
     engine = create_engine(url, poolclass=NullPool)
     with engine.begin() as connection:
-        direction(_config("collateral", connection), revision)
+        move = command.downgrade if back else command.upgrade
+        move(_config("collateral", connection), revision)
     engine.dispose()
 
 
@@ -30,7 +29,7 @@ def test_serials_that_a_label_does_not_tell_apart_become_one_and_the_earlier_ent
 ) -> None:
     """0002: SN-0O1I and SN-0011 were two servers before."""
     url = empty_database_urls.migrate
-    _move(url, command.upgrade, "0001")
+    _to(url, "0001")
     address = empty_database_urls.superuser.replace("postgresql+psycopg://", "postgresql://")
     with psycopg.connect(address, autocommit=True) as books:
         asset = UUID(int=1)
@@ -53,12 +52,12 @@ def test_serials_that_a_label_does_not_tell_apart_become_one_and_the_earlier_ent
                 " created_at) VALUES (%s, %s, %s, %s, 'm', 'H100', 8, %s, now())",
                 (UUID(int=number), asset, serial, given, state),
             )
-        upgrade(url, ["collateral"])
+        _to(url, "0002")
         assert _servers(books) == [
             ("SN-0O1I", "SN0011", "held"),
             ("sn 0011", "SN0011", "contested"),
             ("SN-0O11", "SN0011", "released"),
             ("QQ-7", "QQ7", "held"),
         ]
-        _move(url, command.downgrade, "0001")
+        _to(url, "0001", back=True)
         assert [serial for _, serial, _ in _servers(books)] == ["SN0O1I", "SN0011", "SN0O11", "QQ7"]
