@@ -12,10 +12,10 @@ from migrations.runner import _config, upgrade
 from tests.fixtures.postgres import DatabaseUrls
 
 
-def _to(url: str, revision: str) -> None:
+def _to(url: str, revision: str, *, back: bool = False) -> None:
     engine = create_engine(url, poolclass=NullPool)
     with engine.begin() as connection:
-        move = command.upgrade if revision == "0001" else command.downgrade
+        move = command.downgrade if back else command.upgrade
         move(_config("collateral", connection), revision)
     engine.dispose()
 
@@ -59,5 +59,5 @@ def test_serials_that_a_label_does_not_tell_apart_become_one_and_the_earlier_ent
             ("SN-0O11", "SN0011", "released"),
             ("QQ-7", "QQ7", "held"),
         ]
-        _to(url, "-1")
+        _to(url, "0001", back=True)
         assert [serial for _, serial, _ in _servers(books)] == ["SN0O1I", "SN0011", "SN0O11", "QQ7"]
