@@ -113,7 +113,8 @@ class FurtherTerms(Value):
     profile: PrincipalProfile | None = Field(default=None, exclude_if=_is_empty)
     draws: Annotated[tuple[Draw, ...], Field(max_length=50)] = Field(default=(), exclude_if=_is_empty)
     """Where the principal is drawn in parts; the parts sum to it and the first is drawn on ``drawn_on``."""
-    rate_steps: Annotated[tuple[RateStep, ...], Field(max_length=20)] = Field(default=(), exclude_if=_is_empty)
+    rate_steps: Annotated[tuple[RateStep, ...], Field(max_length=140)] = Field(default=(), exclude_if=_is_empty)
+    """Steps that were agreed, at most 20, and resets of the margin, at most 120."""
     prepayments: Annotated[tuple[Prepayment, ...], Field(max_length=20)] = Field(default=(), exclude_if=_is_empty)
 
 

@@ -37,7 +37,7 @@ from domain.pricing import (
 )
 from domain.repayment import Sculpted
 from domain.requests.card_facts import card_facts, latest_year
-from domain.requests.case import case_inputs as _case
+from domain.requests.case import case_inputs
 from domain.requests.cash_flows import cash_flows
 from domain.requests.collateral import cohorts
 from domain.requests.repayment import fitted, plan_terms
@@ -51,7 +51,7 @@ _TENOR_CONSENT: Final = "head_office_tenor_consent"
 
 def rating_request(dossier: Dossier, as_of: date) -> RatingRequest:
     """The borrower's facts for its product's card."""
-    return RatingRequest(**_case(dossier, as_of), facts=card_facts(dossier, as_of))
+    return RatingRequest(**case_inputs(dossier, as_of), facts=card_facts(dossier, as_of))
 
 
 def limit_request(dossier: Dossier, as_of: date) -> LimitRequest:
@@ -59,7 +59,7 @@ def limit_request(dossier: Dossier, as_of: date) -> LimitRequest:
     content, line, rating = dossier.content, dossier.line, dossier.rating
     accounts = latest_year(content)
     return LimitRequest(
-        **_case(dossier, as_of),
+        **case_inputs(dossier, as_of),
         asked=line.amount,
         tenor_months=line.tenor_months,
         long_cycle_evidence=line.long_cycle_evidence is not None,
@@ -87,7 +87,7 @@ def quote_request(dossier: Dossier, as_of: date) -> QuoteRequest:
     size = known(content.borrower.size)
     accounts = latest_year(content)
     return QuoteRequest(
-        **_case(dossier, as_of),
+        **case_inputs(dossier, as_of),
         amount=amount,
         tenor_months=tenor,
         pd=rating.pd if rating else None,
@@ -127,7 +127,7 @@ def schedule_request(dossier: Dossier, as_of: date, ceilings: tuple[Money, ...] 
     terms = plan_terms(repayment, amount, tenor, rate, as_of)
     if repayment.method is RepaymentMethod.SCULPTED:
         terms["profile"] = Sculpted(method="sculpted", ceilings=ceilings or (ZERO,) * (tenor + 1))
-    return ScheduleRequest(**_case(dossier, as_of), **terms)
+    return ScheduleRequest(**case_inputs(dossier, as_of), **terms)
 
 
 def financed_contract(content: ApplicationContent) -> ComputeContract | None:

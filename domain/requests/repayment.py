@@ -1,6 +1,6 @@
 """From the repayment an application asks for to the terms of a plan: fitted to what is granted, then with days and rates."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from itertools import accumulate
@@ -17,7 +17,7 @@ from domain.application import (
 )
 from domain.application.repayment import AskedProfile, AskedTerms
 from domain.money import MONEY_SCALE, Money, Rounding, rounded
-from domain.repayment import maturity
+from domain.repayment import RateStep, maturity
 
 QUARTER: Final = 3
 _ONE: Final = Decimal(1)
@@ -158,6 +158,37 @@ def _reached(steps: Sequence[RateStepUp], annual_rate: Decimal, passed: int) -> 
     """The rate that the steps have come to after some months."""
     begun = [step for step in steps if step.after_months <= passed]
     return _stepped(annual_rate, max(begun, key=lambda step: step.after_months)) if begun else annual_rate
+
+
+def after_resets(terms: Mapping[str, Any], agreed_rate: Decimal, resets: Sequence[RateStep]) -> dict[str, Any]:
+    """The terms of a plan after resets of the margin, ``resets`` being the all-in rate from each reset on.
+
+    What a reset adds to the agreed rate, or takes from it, it adds to every rate of the plan from its day on: steps that
+    were agreed stay steps. A reset before the drawing has moved the rate that the drawing begins with.
+    """
+    if not terms.get("tranches"):
+        return _moved(terms, agreed_rate, resets)
+    parts = ({"annual_rate": terms["annual_rate"], **part} for part in terms["tranches"])
+    return {**terms, "tranches": tuple(_moved(part, agreed_rate, resets) for part in parts)}
+
+
+def _moved(loan: Mapping[str, Any], agreed_rate: Decimal, resets: Sequence[RateStep]) -> dict[str, Any]:
+    begins, ends = loan["drawn_on"], maturity(loan["drawn_on"], loan["tenor_months"])
+    steps = {begins: loan["annual_rate"]} | {step["on"]: step["annual_rate"] for step in loan.get("rate_steps", ())}
+    by_reset = {date.min: agreed_rate} | {reset.on: reset.annual_rate for reset in resets}
+
+    def rate(on: date) -> Decimal:
+        reached = _standing(steps, on) + _standing(by_reset, on) - agreed_rate
+        return min(max(reached, Decimal(0)), _ONE)
+
+    days = sorted({*steps, *(reset.on for reset in resets if begins < reset.on < ends)} - {begins})
+    changes = tuple({"on": day, "annual_rate": rate(day)} for day in days)
+    return {**loan, "annual_rate": rate(begins)} | ({"rate_steps": changes} if changes else {})
+
+
+def _standing(rates: Mapping[date, Decimal], on: date) -> Decimal:
+    """The rate that stands on a day, by the days from which each does."""
+    return rates[max(day for day in rates if day <= on)]
 
 
 def planned_by(agreed: Repayment, began: date, on: date) -> Money | None:

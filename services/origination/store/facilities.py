@@ -177,8 +177,7 @@ async def margin_agreement(session: AsyncSession, case_id: UUID) -> MarginAgreem
     facility = (await session.exec(select(Facility).where(Facility.case_id == case_id))).one_or_none()
     if facility is None:
         return None
-    contract = await session.get_one(Contract, facility.contract_id)
-    data = ContractData.model_validate(contract.data)
+    data = await agreement(session, facility)
     ratchet = ratchet_of(data.conditions)
     if ratchet is None:
         return None
@@ -198,21 +197,21 @@ async def margin_agreement(session: AsyncSession, case_id: UUID) -> MarginAgreem
 
 async def margin(session: AsyncSession, row: Facility) -> FacilityMargin | None:
     """The margin as it stands, with every reset and everything reported; None where the agreement fixes it."""
-    contract = ContractData.model_validate((await session.get_one(Contract, row.contract_id)).data)
-    ratchet = ratchet_of(contract.conditions)
-    agreement = await margin_agreement(session, row.case_id)
-    if ratchet is None or agreement is None:
+    agreed = await agreement(session, row)
+    ratchet = ratchet_of(agreed.conditions)
+    movable = await margin_agreement(session, row.case_id)
+    if ratchet is None or movable is None:
         return None
     found = one_of(await latest_findings(session, row.case_id), "margin_reset")
     standing = value_of(found, MarginStanding)
-    price = contract.terms.price
+    price = agreed.terms.price
     return FacilityMargin(
         original_margin_bps=price.margin_bps,
         margin_bps=standing.margin_bps if standing else price.margin_bps,
         all_in_rate=standing.all_in_rate if standing else price.all_in_rate,
         base_rate=price.base_rate,
         in_force_since=standing.in_force_since if standing else row.effective_on,
-        next_reset=standing.next_reset if standing else next(reset_days(agreement.terms), None),
+        next_reset=standing.next_reset if standing else next(reset_days(movable.terms), None),
         lowest_margin_bps=standing.lowest_margin_bps if standing else None,
         highest_margin_bps=standing.highest_margin_bps if standing else None,
         ratchet=ratchet,

@@ -27,7 +27,7 @@ from domain.process import (
     utilisation_workflow_id,
 )
 from domain.requests.collateral import cohorts
-from domain.requests.repayment import drawing_terms
+from domain.requests.repayment import after_resets, drawing_terms
 from domain.stages import FacilityStage, UtilisationStage
 from policy.engine import Bundle
 from services.kit.database import new_id
@@ -42,7 +42,7 @@ from services.origination.store.commitments import transfers_of
 from services.origination.store.conditions import statuses
 from services.origination.store.drafting import frozen
 from services.origination.store.events import lock_case, record
-from services.origination.store.facilities import agreed_conditions, agreement, in_sight
+from services.origination.store.facilities import agreed_conditions, agreement, in_sight, margin
 from services.origination.store.tasks import duties_discharged
 from services.origination.tables.facilities import Facility, Transfer, Utilisation
 
@@ -215,8 +215,9 @@ async def of_facility(session: AsyncSession, facility_id: UUID) -> Sequence[Util
 
 
 async def plan_request(session: AsyncSession, row: Utilisation, facility: Facility) -> ScheduleRequest:
-    """The request for the repayment plan of one drawing, by the agreement as it was signed."""
+    """The request for the repayment plan of one drawing, by the agreement as it was signed and the margin as it was reset."""
     agreed = await agreement(session, facility)
+    moved = await margin(session, facility)
     application = await case(session, row.case_id)
     terms = drawing_terms(
         agreed.terms.repayment,
@@ -228,6 +229,8 @@ async def plan_request(session: AsyncSession, row: Utilisation, facility: Facili
         amount=Money.model_validate({"amount": row.amount, "currency": row.currency}),
         drawn_on=row.value_date,
     )
+    if moved is not None:
+        terms = after_resets(terms, agreed.terms.price.all_in_rate, moved.rate_steps)
     return ScheduleRequest(
         case_id=row.case_id,
         policy_sha256=facility.policy_sha256,

@@ -15,8 +15,16 @@ from hypothesis import strategies as st
 from domain.application import CreditLineRequest, Repayment, RepaymentMethod
 from domain.money import yuan
 from domain.pricing import ScheduleRequest
-from domain.repayment import RepaymentTerms, maturity
-from domain.requests.repayment import drawing_terms, fitted, instalments_at_least, plan_terms, planned_by, whole_months
+from domain.repayment import RateStep, RepaymentTerms, maturity
+from domain.requests.repayment import (
+    after_resets,
+    drawing_terms,
+    fitted,
+    instalments_at_least,
+    plan_terms,
+    planned_by,
+    whole_months,
+)
 from policy.engine import Bundle, Product, load_book
 from services.origination.calc.repayment_terms import repayment_faults
 from services.pricing.calc.schedule import repayment_plan
@@ -409,3 +417,52 @@ def test_every_drawing_of_what_was_asked_for_can_be_laid_out(
     plan = repayment_plan(request, book(), dated("calendar.cn", CALENDAR)).value
     assert plan is not None
     assert sum(item.principal.amount for item in plan.instalments) == amount.amount
+
+
+def test_a_reset_of_the_margin_moves_every_rate_from_its_day_on() -> None:
+    agreed = Repayment.model_validate(
+        {"method": "annuity", "frequency": "quarterly", "rate_steps": [{"after_months": 12, "margin_bps": 50}]}
+    )
+    terms = plan_terms(agreed, yuan(9_000_000), 24, Decimal("0.0400"), ON)
+    resets = [
+        RateStep(on=ON - timedelta(days=1), annual_rate=Decimal("0.0390")),
+        RateStep(on=maturity(ON, 6), annual_rate=Decimal("0.0385")),
+        RateStep(on=maturity(ON, 18), annual_rate=Decimal("0.0400")),
+        RateStep(on=maturity(ON, 24), annual_rate=Decimal("0.0300")),
+    ]
+    moved = RepaymentTerms.model_validate(after_resets(terms, Decimal("0.0400"), resets))
+    assert moved.annual_rate == Decimal("0.0390")
+    assert [(step.on, step.annual_rate) for step in moved.rate_steps] == [
+        (maturity(ON, 6), Decimal("0.0385")),
+        (maturity(ON, 12), Decimal("0.0435")),
+        (maturity(ON, 18), Decimal("0.0450")),
+    ]
+
+
+def test_a_reset_moves_each_tranche_and_none_moves_nothing() -> None:
+    agreed = Repayment.model_validate(
+        {
+            "method": "annuity",
+            "frequency": "quarterly",
+            "tranches": [
+                {"key": "a", "principal": yuan(4_000_000).model_dump(mode="json"), "method": "annuity"},
+                {
+                    "key": "b",
+                    "principal": yuan(5_000_000).model_dump(mode="json"),
+                    "method": "bullet",
+                    "after_months": 6,
+                },
+            ],
+        }
+    )
+    terms = plan_terms(agreed, yuan(9_000_000), 24, Decimal("0.0400"), ON)
+    assert after_resets(terms, Decimal("0.0400"), []) == {**terms, "tranches": _with_rate(terms, "0.0400")}
+    reset = RateStep(on=maturity(ON, 3), annual_rate=Decimal("0.0410"))
+    moved = RepaymentTerms.model_validate(after_resets(terms, Decimal("0.0400"), [reset]))
+    early, late = moved.loans()
+    assert (early.annual_rate, early.rate_steps) == (Decimal("0.0400"), (reset,))
+    assert (late.annual_rate, late.rate_steps) == (Decimal("0.0410"), ())
+
+
+def _with_rate(terms: dict[str, Any], rate: str) -> tuple[dict[str, Any], ...]:
+    return tuple({**tranche, "annual_rate": Decimal(rate)} for tranche in terms["tranches"])
