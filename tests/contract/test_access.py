@@ -234,7 +234,7 @@ async def own(bank_stack: BankStack, secured: SecuredCases, minted: Tokens, http
         f"{pricing}/v1/quotes/sensitivity", json=asked.json(), headers=worker | {"Idempotency-Key": some_key()}
     )
     assert sensitivity.status_code == 201, sensitivity.text
-    kept = await _kept_by_collateral(bank_stack, minted, http)
+    kept = await _kept_by_collateral(bank_stack, minted, http, asked.json()["policy_sha256"])
     [transfer] = play.utilisation["transfers"]
     customer_body = {"uscc": customer["uscc"], "name": customer["name"], "file": customer["file"]}
     xlsx = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -299,8 +299,11 @@ async def own(bank_stack: BankStack, secured: SecuredCases, minted: Tokens, http
     )
 
 
-async def _kept_by_collateral(bank_stack: BankStack, minted: Tokens, http: httpx.AsyncClient) -> dict[str, str]:
-    """What hangs on an asset of a case of its own: an import, a search, a registration, a site's key, an attestation."""
+async def _kept_by_collateral(
+    bank_stack: BankStack, minted: Tokens, http: httpx.AsyncClient, policy_sha256: str
+) -> dict[str, str]:
+    """What hangs on an asset of a case of its own: an import, a search, a registration, a site's key, an attestation,
+    and a fleet valued anew."""
     url = bank_stack.urls["collateral"]
     officer = minted.of(Caller(Role.COLLATERAL_OFFICER, branch=OWN_BRANCH), "collateral")
     second = minted.of(Caller(Role.MONITOR, branch=OWN_BRANCH), "collateral")
@@ -342,7 +345,17 @@ async def _kept_by_collateral(bank_stack: BankStack, minted: Tokens, http: httpx
         "/v1/attestations",
         {"key_id": key["key_id"], "statement": statement, "signature": signature, "as_of": "2026-03-16"},
     )
+    fleet = await post(
+        "/v1/revaluations",
+        {
+            "policy_sha256": policy_sha256,
+            "as_of": "2026-11-02",
+            "moves": [{"factor": "0.90000000"}],
+            "cause": "rents of the day",
+        },
+    )
     return {
+        "revaluation_id": fleet["revaluation_id"],
         "import_id": job["import_id"],
         "search_id": search["id"],
         "registration_id": registration["registration_id"],
