@@ -12,6 +12,7 @@ from domain.finding import FindingValue
 from domain.model import Value
 from domain.money import Money, Rate
 from domain.pricing import DecisionInputs
+from domain.repayment import Wrong, refuse
 from domain.support import Claim, SupportLine
 
 FeeKind = Literal["guarantee", "appraisal", "registration", "insurance", "legal", "arrangement", "commitment", "other"]
@@ -66,14 +67,20 @@ class BorrowingCostRequest(DecisionInputs):
     @model_validator(mode="after")
     def _paid_back(self) -> Self:
         drawn = sum(item.amount.amount for item in self.drawings)
+        wrong: list[Wrong] = []
         if drawn != sum(item.principal.amount for item in self.payments):
-            raise PydanticCustomError(
-                "principal_not_repaid", "the payments must repay exactly what is drawn; unit: CNY"
+            wrong.append(
+                (("payments",), "principal_not_repaid", "the payments must repay exactly what is drawn; unit: CNY")
             )
-        if min(item.due for item in self.payments) <= min(item.on for item in self.drawings):
-            raise PydanticCustomError("paid_before_drawn", "no payment is due on or before the first drawing")
+        first = min(item.on for item in self.drawings)
+        wrong += [
+            (("payments", index, "due"), "paid_before_drawn", "no payment is due on or before the first drawing")
+            for index, item in enumerate(self.payments)
+            if item.due <= first
+        ]
         if sum(1 for claim in self.support if claim.form == "interest_subsidy") > 1:
-            raise PydanticCustomError("subsidy_repeated", "a loan has one interest subsidy at most")
+            wrong.append((("support",), "subsidy_repeated", "a loan has one interest subsidy at most"))
+        refuse("BorrowingCostRequest", wrong)
         return self
 
 

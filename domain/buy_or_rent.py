@@ -10,11 +10,15 @@ from domain.finding import FindingValue
 from domain.model import Value
 from domain.money import Money, Rate, UnitPrice
 from domain.pricing import DecisionInputs
+from domain.repayment import Wrong, refuse
 from domain.support import SupportLine, VoucherClaim
 
 Choice = Literal["rent", "buy", "mixed"]
 MOST_SERVERS: Final = 100_000
-Servers = Annotated[int, Field(ge=1, le=MOST_SERVERS)]
+Servers = Annotated[
+    int, Field(ge=1, le=MOST_SERVERS), figure("servers", "[1, 100000]", at_least="1", at_most=str(MOST_SERVERS))
+]
+Horizon = Annotated[int, Field(ge=1, le=120), figure("months", "[1, 120]", at_least="1", at_most="120")]
 Pue = Annotated[Rate, figure("total power over IT power", "[1, 3]", at_least="1", at_most="3")]
 Kilowatts = Annotated[Rate, figure("kW a server", "[0, 1000]", at_least="0", at_most="1000")]
 Tariff = Annotated[Rate, figure("CNY per kWh", "[0, 100]", at_least="0", at_most="100")]
@@ -66,7 +70,7 @@ class Renting(Value):
 
 
 class BuyOrRentRequest(DecisionInputs):
-    horizon_months: Annotated[int, Field(ge=1, le=120)]
+    horizon_months: Horizon
     discount_rate: YearlyRate
     """Effective, per year: what the borrower's money costs."""
     demand: Annotated[tuple[Demand, ...], Field(min_length=1, max_length=120)]
@@ -80,10 +84,18 @@ class BuyOrRentRequest(DecisionInputs):
 
     @model_validator(mode="after")
     def _inside_the_horizon(self) -> Self:
-        if any(item.to_month > self.horizon_months for item in self.demand):
-            raise PydanticCustomError("beyond_horizon", "demand must lie inside horizon_months; unit: months")
+        wrong: list[Wrong] = [
+            (
+                ("demand", index, "to_month"),
+                "beyond_horizon",
+                "demand must lie inside horizon_months; unit: months",
+            )
+            for index, item in enumerate(self.demand)
+            if item.to_month > self.horizon_months
+        ]
         if sum(item.servers for item in self.demand) > MOST_SERVERS:
-            raise PydanticCustomError("demand_too_large", "demand adds up to at most 100000 servers")
+            wrong.append((("demand",), "demand_too_large", "demand adds up to at most 100000 servers"))
+        refuse("BuyOrRentRequest", wrong)
         return self
 
 

@@ -52,6 +52,12 @@ PositiveMoney = Annotated[Money, figure("CNY", "(0, ∞)", above="0")]
 NonNegativeMoney = Annotated[Money, figure("CNY", "[0, ∞)", at_least="0")]
 Tenor = Annotated[int, Field(ge=1, le=600), figure("months", "[1, 600]", at_least="1", at_most="600")]
 Grace = Annotated[int, Field(ge=0, le=120), figure("months", "[0, 120]", at_least="0", at_most="120")]
+Spread = Annotated[
+    int, Field(ge=-1000, le=3000), figure("basis points", "[-1000, 3000]", at_least="-1000", at_most="3000")
+]
+"""A margin over the loan prime rate."""
+Pue = Annotated[Rate, figure("total power over IT power", "[1, 10]", at_least="1", at_most="10")]
+"""Power usage effectiveness: below 1 a site would give back power it never took."""
 Multiple = Annotated[Rate, figure("multiple of the value", "[0, 10]", at_least="0", at_most="10")]
 """A value under stress as a multiple of what it is: 0.6 is 40 % less."""
 EffectiveMaturity = Annotated[Rate, figure("years", "[0, 50]", at_least="0", at_most="50")]

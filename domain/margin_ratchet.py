@@ -13,12 +13,12 @@ from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from domain.application.text import Label, Sha256
-from domain.figures import Day
+from domain.figures import Day, Spread, figure
 from domain.finding import FindingValue
 from domain.model import Message, Value
 from domain.money import Rate
 from domain.pricing import DecisionInputs
-from domain.repayment import maturity
+from domain.repayment import Wrong, maturity, refuse
 
 Grade = Annotated[str, StringConstraints(min_length=1, max_length=16, pattern=r"^[A-Za-z0-9][A-Za-z0-9+.-]*$")]
 ClauseId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
@@ -26,8 +26,15 @@ FactName = Annotated[str, StringConstraints(max_length=80, pattern=r"^[a-z][a-z0
 IfUnreported = Literal["refer", "original", "worst"]
 """Where a reset finds no report: a person decides, the clause moves nothing, or its dearest reading applies
 (and never a discount)."""
-MaximumAge = Annotated[int, Field(ge=1, le=1100)]
+MaximumAge = Annotated[int, Field(ge=1, le=1100), figure("days", "[1, 1100]", at_least="1", at_most="1100")]
 """Days between the day a report speaks of and the reset that may still read it."""
+NotchStep = Annotated[int, Field(ge=1, le=200), figure("basis points", "[1, 200]", at_least="1", at_most="200")]
+BandStep = Annotated[
+    int, Field(ge=-500, le=1000), figure("basis points", "[-500, 1000]", at_least="-500", at_most="1000")
+]
+Reach = Annotated[int, Field(ge=0, le=1000), figure("basis points", "[0, 1000]", at_least="0", at_most="1000")]
+Interval = Annotated[int, Field(ge=1, le=60), figure("months", "[1, 60]", at_least="1", at_most="60")]
+FirstReset = Annotated[int, Field(ge=1, le=120), figure("months", "[1, 120]", at_least="1", at_most="120")]
 
 
 class EsgClause(Value):
@@ -38,7 +45,7 @@ class EsgClause(Value):
     agency: Label
     grades: Annotated[tuple[Grade, ...], Field(min_length=2, max_length=40)]
     baseline: Grade
-    per_notch_bps: Annotated[int, Field(ge=1, le=200)] | None = None
+    per_notch_bps: NotchStep | None = None
     """Basis points a notch; without it the figure of the pricing policy."""
     both_ways: bool = False
     """A grade below the baseline raises the margin by as much a notch; otherwise it only ends the discount."""
@@ -58,7 +65,7 @@ class Band(Value):
     id: ClauseId
     when: Annotated[str, StringConstraints(min_length=1, max_length=120)]
     """``>= 1.50``, ``[1.30, 1.50)``, ``< 1.30``."""
-    adjustment_bps: Annotated[int, Field(ge=-500, le=1000)]
+    adjustment_bps: BandStep
 
 
 class GridClause(Value):
@@ -81,30 +88,32 @@ Clause = Annotated[EsgClause | GridClause, Field(discriminator="kind")]
 class RatchetTerms(Value):
     """What the agreement says of its margin. Resets fall on the same day of every ``every_months``-th month."""
 
-    margin_bps: Annotated[int, Field(ge=-1000, le=3000)]
+    margin_bps: Spread
     """The original margin over the base rate."""
     signed_on: Day
     first_reset: Day
-    every_months: Annotated[int, Field(ge=1, le=60)]
+    every_months: Interval
     ends_on: Day
-    above_original_bps: Annotated[int, Field(ge=0, le=1000)] = 0
+    above_original_bps: Reach = 0
     """The most the margin may rise above the original one; nought unless the contract says so."""
-    below_original_bps: Annotated[int, Field(ge=0, le=1000)] | None = None
+    below_original_bps: Reach | None = None
     """The most all clauses together may take off; ESG has its own cap besides."""
     clauses: Annotated[tuple[Clause, ...], Field(min_length=1, max_length=12)]
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
+        wrong: list[Wrong] = []
         if not self.signed_on <= self.first_reset <= self.ends_on:
-            raise PydanticCustomError("dates_out_of_order", "signed_on ≤ first_reset ≤ ends_on is required")
+            wrong.append((("first_reset",), "dates_out_of_order", "signed_on ≤ first_reset ≤ ends_on is required"))
         months = (self.ends_on.year - self.first_reset.year) * 12 + self.ends_on.month - self.first_reset.month
         if months // self.every_months >= MAXIMUM_RESETS:
-            raise PydanticCustomError("too_many_resets", "an agreement has at most 120 resets")
+            wrong.append((("every_months",), "too_many_resets", "an agreement has at most 120 resets"))
         if len({clause.id for clause in self.clauses}) != len(self.clauses):
-            raise PydanticCustomError("clause_repeated", "every clause needs an id of its own")
+            wrong.append((("clauses",), "clause_repeated", "every clause needs an id of its own"))
         agencies = [clause.agency for clause in self.clauses if isinstance(clause, EsgClause)]
         if len(set(agencies)) != len(agencies):
-            raise PydanticCustomError("agency_repeated", "an agency grades for one clause only")
+            wrong.append((("clauses",), "agency_repeated", "an agency grades for one clause only"))
+        refuse("RatchetTerms", wrong)
         return self
 
 
@@ -116,10 +125,10 @@ PERIOD_BEGINS = 21
 class MarginClauses(Value):
     """The clauses as an approver agrees them, before the agreement has its days: months count from its effect."""
 
-    first_reset_months: Annotated[int, Field(ge=1, le=120)]
-    every_months: Annotated[int, Field(ge=1, le=60)]
-    above_original_bps: Annotated[int, Field(ge=0, le=1000)] = 0
-    below_original_bps: Annotated[int, Field(ge=0, le=1000)] | None = None
+    first_reset_months: FirstReset
+    every_months: Interval
+    above_original_bps: Reach = 0
+    below_original_bps: Reach | None = None
     clauses: Annotated[tuple[Clause, ...], Field(min_length=1, max_length=12)]
 
     def terms(self, margin_bps: int, effective_on: date, ends_on: date) -> "RatchetTerms | None":
@@ -251,8 +260,16 @@ class MarginResetRequest(DecisionInputs):
 
     @model_validator(mode="after")
     def _received_after_the_fact(self) -> Self:
-        if any(report.received_on < report.on for report in self.reports):
-            raise PydanticCustomError("received_too_early", "no report is received before the day it speaks of")
+        early: list[Wrong] = [
+            (
+                ("reports", index, "received_on"),
+                "received_too_early",
+                "no report is received before the day it speaks of",
+            )
+            for index, report in enumerate(self.reports)
+            if report.received_on < report.on
+        ]
+        refuse("MarginResetRequest", early)
         return self
 
 

@@ -17,7 +17,9 @@ from domain.figures import (
     NonNegativeMoney,
     PositiveMoney,
     Probability,
+    Pue,
     Share,
+    Spread,
     Tenor,
     YearlySales,
 )
@@ -247,7 +249,7 @@ class LimitRequest(DecisionInputs):
     head_office_tenor_consent: bool = False
     """Head office has consented to a fixed-asset loan of more than ten years."""
     asked_lpr_tenor: Literal["1Y", "5Y"] | None = None
-    asked_spread_bps: Annotated[int, Field(ge=-1000, le=3000)] | None = None
+    asked_spread_bps: Spread | None = None
     """The price asked for: what future cash flow is discounted at."""
 
     @field_validator("collateral", mode="after")
@@ -336,7 +338,7 @@ class QuoteRequest(DecisionInputs):
     annual_revenue_eur_m: YearlySales | None = None
     """For the firm-size adjustment of the internal-ratings approach; without it no adjustment is made."""
     green: bool | None
-    pue: Rate | None = None
+    pue: Pue | None = None
     relationship: Code | None = None
     fees: Annotated[tuple[QuoteFee, ...], Field(max_length=50)] = ()
     rack_use: Share | None = None
@@ -349,7 +351,7 @@ class QuoteRequest(DecisionInputs):
     investment_grade: bool | None = None
     company_size: Literal["micro", "small", "medium", "large"] | None = None
     asked_lpr_tenor: Literal["1Y", "5Y"] | None = None
-    asked_spread_bps: Annotated[int, Field(ge=-1000, le=3000)] | None = None
+    asked_spread_bps: Spread | None = None
     """The price asked for. It replaces the built-up one, and is then measured against floor and hurdle."""
     annual_sales: NonNegativeMoney | None = Field(default=None, exclude_if=_not_given)
     """Yearly sales in CNY, for the firm-size adjustment where the policy states it in CNY."""

@@ -50,6 +50,10 @@ class InternalRatings(Value):
     size_adjustment: SizeAdjustment | None = None
     maturity: Literal["supervisory", "explicit"] = "supervisory"
     """2.5 years, or that of the loan between one and five (CRE32.44 leaves the choice to the supervisor)."""
+    pd_ceiling: Annotated[Rate, Field(gt=0, lt=1)] | None = None
+    """Largest PD that capital stands on. Beyond about 27 % the supervisory curve falls, and a price may fall with it; None
+    follows the curve.
+    """
 
 
 class FloorWaiverRule(Value):

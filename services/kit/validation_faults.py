@@ -72,7 +72,7 @@ def register_messages(messages: Mapping[str, tuple[str, str]]) -> None:
 def faults_of(errors: Sequence[ErrorDetails | Mapping[str, Any]], body: Any, root: str = "body") -> tuple[Fault, ...]:
     """The faults of a request in the order of its fields. ``body`` is the parsed body; ``root`` is where locations
     without a place of their own start (``body`` for a document that was validated by hand)."""
-    faults = [_fault(error, body, root) for error in errors]
+    faults = [_fault(error, body, root) for error in errors if not _long_enough(error, body, root)]
     return tuple(dict.fromkeys(faults))
 
 
@@ -88,6 +88,21 @@ def _fault(error: ErrorDetails | Mapping[str, Any], body: Any, root: str) -> Fau
         text = str(error.get("msg", ""))[:300]
         return Fault(pointer, kind, text, text)
     return Fault(pointer, *_FALLBACK)
+
+
+def _long_enough(error: ErrorDetails | Mapping[str, Any], body: Any, root: str) -> bool:
+    """Whether a list is called too short only because its faulty items were not counted: they have faults of their own."""
+    if error["type"] != "too_short":
+        return False
+    node = body
+    for part in pointer_of(tuple(error["loc"]), body, root=root).split("/")[1:]:
+        if isinstance(node, Mapping):
+            node = node.get(part.replace("~1", "/").replace("~0", "~"))
+        elif isinstance(node, list) and part.isdecimal() and int(part) < len(node):
+            node = node[int(part)]
+        else:
+            return False
+    return isinstance(node, list) and len(node) >= (error.get("ctx") or {}).get("min_length", 0)
 
 
 def _filled(template: str, context: dict[str, Any]) -> str:
@@ -112,7 +127,7 @@ def pointer_of(location: tuple[int | str, ...], body: Any, kind: str = "", root:
     for index, part in enumerate(rest):
         last = index == len(rest) - 1
         if isinstance(node, Mapping) and isinstance(part, str):
-            if part in node:
+            if part in node and not _is_label(part, node, rest[index + 1 :]):
                 node = node[part]
             elif last and kind == "missing":
                 node = None
@@ -124,3 +139,15 @@ def pointer_of(location: tuple[int | str, ...], body: Any, kind: str = "", root:
             continue
         parts.append(str(part).replace("~", "~0").replace("/", "~1"))
     return "".join(f"/{part}" for part in parts)
+
+
+def _is_label(part: str, node: Mapping[str, Any], inner: tuple[int | str, ...]) -> bool:
+    """Whether ``part`` tells the kind of ``node`` although a field has the same name, as ``grade`` of a report of a grade:
+    ``node`` says so itself, and what follows does not lie in the field.
+    """
+    if not inner or part not in node.values():
+        return False
+    field = node[part]
+    if isinstance(field, Mapping):
+        return inner[0] not in field
+    return not (isinstance(field, list) and isinstance(inner[0], int))

@@ -37,7 +37,7 @@ def test_a_higher_probability_of_default_never_lowers_the_rate(lower: Decimal, h
     assert better.floor_rate <= worse.floor_rate
 
 
-# The supervisory curve itself bends down at very high PD: unexpected loss vanishes where loss is all but certain.
+# The supervisory curve itself bends down at very high PD; capital follows it until version 3 of the policy.
 @settings(max_examples=100, deadline=None)
 @given(
     lower=st.decimals(min_value="0.0001", max_value="0.25", places=6),

@@ -122,6 +122,18 @@ class TestInternalRatings:
         assert conclusion.value is not None
         assert conclusion.value.raroc >= conclusion.value.hurdle
 
+    def test_where_the_supervisory_curve_bends_down_a_worse_borrower_is_not_cheaper(self) -> None:
+        """Against deposits nothing is expected to be lost, and capital alone moves the price."""
+        deposits = (requests.asset("cash", "deposit", 100_000_000, "0.95"),)
+        rates = [
+            priced(recognised(pd=Decimal(pd) / 100, collateral=deposits), **IRB).all_in_rate for pd in range(5, 100, 5)
+        ]
+        assert rates == sorted(rates)
+        found = trace(concluded(recognised(pd="0.60"), **IRB))
+        assert found["price/capital/pd"] == "0.25000000"
+        assert Decimal(found["price/capital/risk_weight"]) == risk_weight(Decimal("0.25"), Decimal("0.40"))
+        assert Decimal(found["price/expected_loss"]) == Decimal("0.24")
+
     @pytest.mark.parametrize(
         ("sales", "equivalent"),
         [(0, "5"), (30_000_000, "5"), (165_000_000, "27.5"), (300_000_000, "50"), (9_000_000_000, "50")],
@@ -161,7 +173,7 @@ class TestInternalRatings:
 
     @settings(max_examples=80, deadline=None)
     @given(
-        pds=st.tuples(*[st.decimals(min_value="0.0001", max_value="0.25", places=6)] * 2),
+        pds=st.tuples(*[st.decimals(min_value="0.0001", max_value="0.9999", places=6)] * 2),
         worth=st.integers(min_value=0, max_value=300_000_000),
         less=st.decimals(min_value=0, max_value=1, places=3),
         kind=st.sampled_from(["deposit", "civil_works", "power_cooling", "receivable", "gpu_server", "data_asset"]),

@@ -88,7 +88,8 @@ def asked_for(draw: st.DrawFn) -> dict[str, Any]:
             requests.asset(
                 f"{kind}{number}",
                 kind,
-                Decimal(draw(st.integers(0, 2 * amount))) / 100,
+                # Four of one kind together stay below what a portfolio can hold.
+                Decimal(draw(st.integers(0, min(2 * amount, 2 * 10**18)))) / 100,
                 "0.5",
                 eligible=draw(st.booleans()),
             )

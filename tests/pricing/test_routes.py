@@ -341,6 +341,12 @@ class TestHostileInput:
         [
             ("/v1/ratings", {"product": "sensetime_prop"}, "/product", "product_unknown"),
             ("/v1/ratings", {"product": "jsb_wc"}, "/lender_id", "product_of_another_lender"),
+            (
+                "/v1/ratings",
+                {"as_of": "9999-12-31", "pinned_on": "2026-03-02"},
+                "/as_of",
+                "validity_beyond_dates",
+            ),
             ("/v1/limits", {"lender_id": "nobody"}, "/lender_id", "reference_data_missing"),
             ("/v1/quotes", {"policy_sha256": "0" * 64}, "/policy_sha256", "policy_unknown"),
             ("/v1/quotes", {"as_of": "2020-01-01"}, "/lender_id", "reference_data_missing"),

@@ -3,7 +3,7 @@
 """
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 from domain.facts import Absent, FactState
@@ -23,8 +23,8 @@ def rate(request: RatingRequest, bundle: Bundle) -> Conclusion[Rating]:
 
     While a fact the card needs is absent there is no rating: the facts are named and the case is referred. The last
     class (knock-outs included) is referred as well: it lends only against full security. Raises ``Inadmissible``
-    for a product that is not in the policy, for facts the policy does not know and for facts of another type than
-    declared.
+    for a product that is not in the policy, for facts the policy does not know, for facts of another type than
+    declared and for a day so late that no date is left for the rating's validity.
     """
     product = product_of(bundle, request)
     on = request.policy_on
@@ -49,7 +49,7 @@ def rate(request: RatingRequest, bundle: Bundle) -> Conclusion[Rating]:
     scaled = scale.score_of(decision.points)
     pd = scale.pd_of(scaled)
     grade = scale.grade_of(pd)
-    valid_until = request.as_of + timedelta(days=bundle.validity(on).rating_days)
+    valid_until = _valid_until(request.as_of, bundle.validity(on).rating_days)
     trace.term(
         "score", "base + per point × points", scaled, points=decision.points, base=scale.base, per_point=scale.per_point
     )
@@ -71,6 +71,18 @@ def rate(request: RatingRequest, bundle: Bundle) -> Conclusion[Rating]:
         valid_until=valid_until,
     )
     return Conclusion("rating", outcome, rating, tuple(reasons), tuple(trace.steps), bundle.ref(card), (), MODEL)
+
+
+def _valid_until(as_of: date, days: int) -> date:
+    try:
+        return as_of + timedelta(days=days)
+    except OverflowError:
+        raise Inadmissible(
+            "as_of",
+            "validity_beyond_dates",
+            "评级有效期超出可表示的日期",
+            "the rating would be valid beyond the last date",
+        ) from None
 
 
 _NOTHING_APPLIES = Reason(

@@ -33,6 +33,9 @@ def internal_ratings_weight(
     trace.term("capital/lgd_floor", "max(LGD*, floor)", lgd, lgd=covered, floor=rules.lgd_floor)
     sales = sales_of(request, rules.size_adjustment, trace)
     maturity = maturity_of(request, rules, trace)
+    if rules.pd_ceiling is not None:
+        stated, pd = pd, min(pd, rules.pd_ceiling)
+        trace.term("capital/pd", "min(PD, ceiling)", pd, pd=stated, ceiling=rules.pd_ceiling)
     terms = irb_terms(pd, lgd, sales_eur_m=sales, maturity=maturity)
     trace.term(
         "capital/correlation",

@@ -153,19 +153,22 @@ def _weights(columns: QuoteColumns) -> Ints:
     if columns.capital_method == "standardised":
         return columns.weight
     policy, rules = columns.policy, columns.policy.internal_ratings
+    pd = columns.pd
+    if rules is not None and rules.pd_ceiling is not None:
+        pd = np.minimum(pd, _units(rules.pd_ceiling))
     if rules is None:
         lgd = _full(columns, policy.loss_given_default.unsecured)
     else:
         recognised = LossGivenDefault(unsecured=policy.loss_given_default.unsecured, secured=rules.secured)
         lgd = np.maximum(_loss(columns, recognised), _units(rules.lgd_floor))
-    if columns.pd.min() < _units(PD_FROM):
+    if pd.min() < _units(PD_FROM):
         raise ValueError("PD lies in [0.00001, 1); unit: probability per year as a decimal fraction")
-    weights = risk_weights(columns.pd / UNIT, lgd / UNIT, sales_eur_m=columns.sales, maturity=columns.maturity)
+    weights = risk_weights(pd / UNIT, lgd / UNIT, sales_eur_m=columns.sales, maturity=columns.maturity)
 
     def exact(place: int) -> Decimal:
         sales = columns.sales[place]
         return risk_weight(
-            _rate(columns.pd[place]),
+            _rate(pd[place]),
             _rate(lgd[place]),
             sales_eur_m=None if np.isnan(sales) else Decimal(repr(float(sales))),
             maturity=Decimal(repr(float(columns.maturity[place]))),
