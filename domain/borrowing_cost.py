@@ -7,11 +7,11 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from domain.application.text import Label
+from domain.decision import DecisionInputs
 from domain.figures import Day, YearlyRate, figure
 from domain.finding import FindingValue
 from domain.model import Value
 from domain.money import Money, Rate
-from domain.pricing import DecisionInputs
 from domain.repayment import Wrong, refuse
 from domain.support import Claim, SupportLine
 

@@ -5,11 +5,11 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from domain.decision import DecisionInputs
 from domain.figures import Share, Tenor, YearlyRate, figure
 from domain.finding import FindingValue
 from domain.model import Value
 from domain.money import Money, Rate, UnitPrice
-from domain.pricing import DecisionInputs
 from domain.repayment import Wrong, refuse
 from domain.support import SupportLine, VoucherClaim
 

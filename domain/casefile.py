@@ -15,9 +15,11 @@ from domain.coverage import Amortisation, StressTest
 from domain.facility import ConditionAsked, ConditionStanding
 from domain.factsheet import FactSheet
 from domain.finding import FindingRef, Outcome, Reason
+from domain.limit import Limit
 from domain.model import Value
 from domain.money import Money
-from domain.pricing import Limit, Quote, Rating
+from domain.pricing import Quote
+from domain.rating import Rating
 from domain.rating_override import RatingOverride
 from domain.stages import Stage
 from domain.tasks import TaskOutcome, TaskType

@@ -15,6 +15,7 @@ from domain.application.project import Fraction, Kilowatts, Pue
 from domain.application.text import Code, Key, Label, Sha256
 from domain.compute_order import OrderFacts, RepaymentCeiling
 from domain.data_asset import DataAssetFacts
+from domain.decision import DecisionInputs
 from domain.figures import Day
 from domain.finding import FindingValue, Outcome
 from domain.gpu_valuation import (
@@ -29,7 +30,6 @@ from domain.gpu_valuation import (
 )
 from domain.model import Value
 from domain.money import Money, NotNegative, Positive, Rate
-from domain.pricing import DecisionInputs
 
 
 class RegisteredKind(StrEnum):

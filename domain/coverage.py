@@ -12,11 +12,12 @@ from pydantic import Field, StringConstraints, model_validator
 
 from domain.application import AssetKind
 from domain.collateral import CohortSubject, PhysicalSubject
+from domain.decision import DecisionInputs
 from domain.figures import Grace, NonNegativeMoney, PositiveMoney, Share, Tenor, YearlyRate, figure
 from domain.finding import FindingValue
+from domain.limit import CashFlowSegment
 from domain.model import Value
 from domain.money import ZERO, Amount, Money, Rate
-from domain.pricing import CashFlowSegment, DecisionInputs
 from domain.repayment import Wrong, refuse
 
 CoverageRatio = Annotated[Rate, figure("cash flow over debt service", "[1, 10]", at_least="1", at_most="10")]

@@ -11,9 +11,11 @@ from domain.borrowing_cost import BorrowingCost
 from domain.buy_or_rent import BuyOrRent
 from domain.collateral import Valuation
 from domain.finding import FindingRef, Reason
+from domain.limit import Exposures, Limit
 from domain.model import Message
-from domain.pricing import Exposures, Limit, Quote, Rating, Schedule
+from domain.pricing import Quote, Schedule
 from domain.process import CaseStep
+from domain.rating import Rating
 from domain.rating_override import RatingOverride
 from domain.reference import LenderBooks
 

@@ -13,11 +13,11 @@ from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from domain.application.text import Label, Sha256
+from domain.decision import DecisionInputs
 from domain.figures import Day, Spread, figure
 from domain.finding import FindingValue
 from domain.model import Message, Value
 from domain.money import Rate
-from domain.pricing import DecisionInputs
 from domain.repayment import Wrong, maturity, refuse
 
 Grade = Annotated[str, StringConstraints(min_length=1, max_length=16, pattern=r"^[A-Za-z0-9][A-Za-z0-9+.-]*$")]

@@ -6,9 +6,10 @@ from typing import Annotated
 from pydantic import Field
 
 from domain.application.text import Sha256
+from domain.decision import DecisionInputs
 from domain.finding import FindingValue
 from domain.money import Rate
-from domain.pricing import DecisionInputs, Rating
+from domain.rating import Rating
 
 Subject = Annotated[str, Field(min_length=1, max_length=200)]
 """Who a token speaks for."""

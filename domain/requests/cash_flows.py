@@ -17,8 +17,8 @@ from domain.application import (
     ServerItem,
 )
 from domain.facts import known
+from domain.limit import CashFlowSegment
 from domain.money import MONEY_SCALE, Money, Rounding, rounded
-from domain.pricing import CashFlowSegment
 
 HOURS_PER_MONTH: Final = Decimal(730)
 _LONGEST: Final = 600

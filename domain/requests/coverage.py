@@ -10,8 +10,9 @@ from domain.application import LineKind
 from domain.collateral import CohortSubject, PhysicalSubject
 from domain.coverage import AmortisationRequest, AssetTranche, HeldAsset, PlannedMonth, StressRequest
 from domain.dossier import Dossier, ValuedAsset
+from domain.limit import CapName, CashFlowSegment
 from domain.money import ZERO, Money
-from domain.pricing import CapName, CashFlowSegment, Schedule
+from domain.pricing import Schedule
 from domain.requests.case import case_inputs
 from domain.requests.cash_flows import cash_flows
 from domain.requests.collateral import valuation_request

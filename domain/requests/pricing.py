@@ -20,8 +20,7 @@ from domain.application import (
 from domain.dossier import Dossier, ValuedAsset
 from domain.facts import Absent, Known, known
 from domain.finding import Outcome
-from domain.money import ZERO, Money, yuan
-from domain.pricing import (
+from domain.limit import (
     CapitalSource,
     CollateralContribution,
     ContractNeed,
@@ -29,12 +28,11 @@ from domain.pricing import (
     InvestmentNeed,
     JointCredit,
     LimitRequest,
-    QuoteFee,
-    QuoteRequest,
-    RatingRequest,
-    ScheduleRequest,
     WorkingCapitalNeed,
 )
+from domain.money import ZERO, Money, yuan
+from domain.pricing import QuoteFee, QuoteRequest, ScheduleRequest
+from domain.rating import RatingRequest
 from domain.repayment import Sculpted
 from domain.requests.card_facts import card_facts, latest_year
 from domain.requests.case import case_inputs

@@ -160,6 +160,21 @@ def _reached(steps: Sequence[RateStepUp], annual_rate: Decimal, passed: int) -> 
     return _stepped(annual_rate, max(begun, key=lambda step: step.after_months)) if begun else annual_rate
 
 
+def drawing_ceilings(
+    carried: Sequence[Money], limit: Money, amount: Money, *, passed: int, months: int
+) -> tuple[Money, ...]:
+    """The most that may be owed of one drawing at month 0, 1, … ``months`` of it, by what assets and cash flow carry of the
+    whole ``limit`` from the agreement's beginning.
+
+    A drawing has its share of what is carried. Where nothing is known to be carried, nothing is, and the plan is referred.
+    """
+    later = [item.amount for item in carried[passed : passed + months + 1]]
+    later += [Decimal("0.00")] * (months + 1 - len(later))
+    return tuple(
+        Money(amount=rounded(most * amount.amount / limit.amount, MONEY_SCALE, Rounding.DOWN)) for most in later
+    )
+
+
 def after_resets(terms: Mapping[str, Any], agreed_rate: Decimal, resets: Sequence[RateStep]) -> dict[str, Any]:
     """The terms of a plan after resets of the margin, ``resets`` being the all-in rate from each reset on.
 

@@ -11,7 +11,7 @@ from pydantic import Field, PrivateAttr
 from domain.finding import Reason, TraceStep
 from domain.model import Value
 from domain.money import RATE_SCALE, Rate, Rounding, rounded
-from domain.pricing import CardClass
+from domain.rating import CardClass
 from policy.engine.binding import Bindable
 from policy.engine.cells import Cell, samples
 from policy.engine.completeness import Column, gaps, overlaps

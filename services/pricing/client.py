@@ -7,19 +7,12 @@ from pydantic import TypeAdapter
 
 from domain.borrowing_cost import BorrowingCost, BorrowingCostRequest
 from domain.buy_or_rent import BuyOrRent, BuyOrRentRequest
+from domain.decision import DecisionInputs
 from domain.finding import Finding
+from domain.limit import Limit, LimitRequest
 from domain.margin_ratchet import MarginResetRequest, MarginStanding
-from domain.pricing import (
-    DecisionInputs,
-    Limit,
-    LimitRequest,
-    Quote,
-    QuoteRequest,
-    Rating,
-    RatingRequest,
-    Schedule,
-    ScheduleRequest,
-)
+from domain.pricing import Quote, QuoteRequest, Schedule, ScheduleRequest
+from domain.rating import Rating, RatingRequest
 from domain.rating_override import RatingOverride, RatingOverrideRequest
 from domain.sensitivity import Sensitivity, SensitivityRequest
 from services.kit.http import ServiceClient

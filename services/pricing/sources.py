@@ -10,9 +10,9 @@ from pydantic import ValidationError
 
 from domain.calendar import BusinessCalendar
 from domain.canonical import sha256_of
+from domain.decision import DecisionInputs
 from domain.finding import ReferenceDataRef
 from domain.model import Value
-from domain.pricing import DecisionInputs
 from domain.reference import FtpCurve, LenderBooks, Lpr, ReferenceVintage
 from policy.engine import Bundle, PolicyFaults
 from services.kit.http import RemoteProblem, RemoteUnusable

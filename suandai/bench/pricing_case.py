@@ -12,20 +12,18 @@ import yaml
 from domain.calendar import BusinessCalendar
 from domain.factsheet import FactSheet, Plain
 from domain.finding import ReferenceDataRef
-from domain.model import Value
-from domain.money import yuan
-from domain.pricing import (
+from domain.limit import (
     CashFlowSegment,
     CollateralContribution,
     Exposures,
     GuaranteeContribution,
     InvestmentNeed,
     LimitRequest,
-    QuoteFee,
-    QuoteRequest,
-    RatingRequest,
-    ScheduleRequest,
 )
+from domain.model import Value
+from domain.money import yuan
+from domain.pricing import QuoteFee, QuoteRequest, ScheduleRequest
+from domain.rating import RatingRequest
 from domain.reference import FtpCurve, LenderBooks, Lpr
 from policy.engine import Bundle, load_book
 from services.pricing.calc.conclusion import Dated

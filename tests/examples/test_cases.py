@@ -17,8 +17,8 @@ from domain.books import CustomerBody
 from domain.dossier import Dossier, ValuedAsset
 from domain.facility import UtilisationRequest
 from domain.finding import FindingRef, Outcome
+from domain.limit import Exposures, Limit
 from domain.money import Money, yuan
-from domain.pricing import Exposures, Limit
 from domain.reference import LenderBooks
 from domain.requests.collateral import cohorts, valuation_request
 from domain.requests.pricing import limit_request, rating_request, schedule_request

@@ -25,7 +25,7 @@ from domain.application import (
 from domain.canonical import canonical
 from domain.facts import FactState
 from domain.finding import Outcome
-from domain.pricing import RatingRequest
+from domain.rating import RatingRequest
 from domain.requests.card_facts import card_facts, single_card_facts
 from domain.requests.evaluation_facts import EVALUATION_FIELDS
 from domain.requests.pricing import rating_request

@@ -12,8 +12,7 @@ import pytest
 
 from domain.application import SourceKind
 from domain.finding import Outcome
-from domain.money import yuan
-from domain.pricing import (
+from domain.limit import (
     CapitalSource,
     CashFlowSegment,
     ContractNeed,
@@ -22,6 +21,7 @@ from domain.pricing import (
     LimitRequest,
     WorkingCapitalNeed,
 )
+from domain.money import yuan
 from services.pricing.calc.conclusion import Conclusion
 from services.pricing.calc.limit import limit
 from services.pricing.calc.limit.capacity import discounted

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from domain.finding import Outcome
-from domain.pricing import Rating
+from domain.rating import Rating
 from services.pricing.calc.conclusion import Conclusion
 from services.pricing.calc.rating import rate
 from tests.pricing import requests

@@ -9,7 +9,7 @@ import pytest
 from domain.facts import FactState
 from domain.factsheet import FactSheet
 from domain.finding import Outcome
-from domain.pricing import Rating
+from domain.rating import Rating
 from policy.engine import FactValue, check_rules
 from services.pricing.calc.conclusion import Conclusion
 from services.pricing.calc.rating import rate

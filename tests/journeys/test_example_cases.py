@@ -375,3 +375,8 @@ async def test_the_project_is_repaid_as_its_assets_and_contracts_carry_it(secure
     assert {item["stress"] for item in tested["stresses"]} >= {"CN_2024H2", "OFFTAKER_DEFAULT_12"}
     facility = await play.rm.get(f"/v1/facilities/{play.facility['facility_id']}")
     assert facility["repayment"]["method"] == "sculpted"
+    plan = await play.rm.get(f"/v1/utilisations/{play.utilisation['utilisation_id']}/plan")
+    drawn = Decimal(play.utilisation["amount"]["amount"])
+    assert sum(Decimal(row["principal"]["amount"]) for row in plan["value"]["instalments"]) == drawn < 280_000_000
+    assert plan["outcome"] == "pass"
+    assert "DEBT_ABOVE_CEILING" not in [reason["code"] for reason in plan["reasons"]]

@@ -6,18 +6,17 @@ from typing import Any
 from uuid import UUID
 
 from domain.factsheet import FactSheet
-from domain.money import yuan
-from domain.pricing import (
+from domain.limit import (
     CashFlowSegment,
     CollateralContribution,
     Exposures,
     GuaranteeContribution,
     InvestmentNeed,
     LimitRequest,
-    QuoteRequest,
-    RatingRequest,
-    ScheduleRequest,
 )
+from domain.money import yuan
+from domain.pricing import QuoteRequest, ScheduleRequest
+from domain.rating import RatingRequest
 from policy.engine import Bundle
 
 CASE = UUID("019315f0-0000-7000-8000-000000000001")

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.finding import Outcome
+from domain.limit import CashFlowSegment, InvestmentNeed, Limit, LimitRequest
 from domain.money import Money, yuan
-from domain.pricing import CashFlowSegment, InvestmentNeed, Limit, LimitRequest
 from services.pricing.calc.conclusion import Conclusion, Inadmissible
 from services.pricing.calc.limit import limit
 from tests.pricing import requests

@@ -12,8 +12,8 @@ import pytest
 
 from domain.canonical import sha256_of
 from domain.finding import Finding
+from domain.limit import CashFlowSegment, Limit, LimitRequest
 from domain.money import yuan
-from domain.pricing import CashFlowSegment, Limit, LimitRequest
 from services.pricing.calc.limit import limit
 from tests.golden.test_pricing_limit import TestProjectThatLooksLikeEightyPerCent as Project
 from tests.golden.test_pricing_limit import order, wc_request, working_capital

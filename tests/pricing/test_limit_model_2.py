@@ -10,8 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.finding import Outcome
-from domain.money import Money, yuan
-from domain.pricing import (
+from domain.limit import (
     CapName,
     CashFlowSegment,
     GuaranteeContribution,
@@ -21,6 +20,7 @@ from domain.pricing import (
     LimitRequest,
     WorkingCapitalNeed,
 )
+from domain.money import Money, yuan
 from policy.engine import Bundle, PolicyFaults
 from services.pricing.calc.conclusion import Conclusion
 from services.pricing.calc.limit import limit

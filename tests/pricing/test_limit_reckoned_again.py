@@ -11,8 +11,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from domain.limit import CashFlowSegment, ContractNeed, GuaranteeContribution, InvestmentNeed, Limit, LimitRequest
 from domain.money import yuan
-from domain.pricing import CashFlowSegment, ContractNeed, GuaranteeContribution, InvestmentNeed, Limit, LimitRequest
 from services.pricing.calc.limit import limit
 from tests.golden.test_pricing_limit import working_capital
 from tests.pricing import requests

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from domain.facts import FactState
 from domain.finding import Finding, Outcome
-from domain.pricing import Rating
+from domain.rating import Rating
 from services.pricing.calc.conclusion import Conclusion, Inadmissible
 from services.pricing.calc.rating import rate
 from tests.pricing import requests

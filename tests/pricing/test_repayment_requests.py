@@ -128,7 +128,7 @@ def test_figures_out_of_bounds(profile: dict[str, Any], place: str) -> None:
         {"draws": [PART] * 51},
         {"tranches": [{"key": f"t{n}", "principal": cny("1")} for n in range(11)]},
         {"prepayments": [{"on": "2026-06-21", "amount": cny("1"), "effect": "reduce"}] * 21},
-        {"rate_steps": [{"on": "2026-06-21", "annual_rate": "0.04"}] * 21},
+        {"rate_steps": [{"on": "2026-06-21", "annual_rate": "0.04"}] * 141},
     ],
 )
 def test_lists_have_an_end(changes: dict[str, Any]) -> None:

@@ -15,8 +15,8 @@ from domain.canonical import sha256_of
 from domain.dossier import Dossier
 from domain.facts import FactState
 from domain.finding import Outcome
+from domain.limit import ContractNeed, InvestmentNeed, JointCredit, WorkingCapitalNeed
 from domain.money import yuan
-from domain.pricing import ContractNeed, InvestmentNeed, JointCredit, WorkingCapitalNeed
 from domain.requests.card_facts import card_facts
 from domain.requests.cash_flows import cash_flows
 from domain.requests.pricing import limit_request, quote_request, rating_request, schedule_request

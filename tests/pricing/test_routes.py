@@ -17,8 +17,10 @@ from domain.buy_or_rent import BuyOrRent
 from domain.canonical import sha256_of
 from domain.factsheet import FactSheet
 from domain.finding import Finding
+from domain.limit import Limit
 from domain.margin_ratchet import MarginStanding
-from domain.pricing import Limit, Quote, Rating, Schedule
+from domain.pricing import Quote, Schedule
+from domain.rating import Rating
 from tests.fixtures.identity import Tokens
 from tests.fixtures.postgres import DatabaseUrls
 from tests.pricing import compute, loans, ratchets, requests

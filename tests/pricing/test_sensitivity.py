@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from domain.finding import Outcome
-from domain.pricing import CollateralContribution, Quote
+from domain.limit import CollateralContribution
+from domain.pricing import Quote
 from domain.sensitivity import Axis, Sensitivity, SensitivityCurve, SensitivityPoint, SensitivityRequest
 from services.pricing.calc.conclusion import Conclusion, Inadmissible
 from services.pricing.calc.price import chart, quote, sensitivity

@@ -12,9 +12,10 @@ from domain.books import CreditStanding
 from domain.collateral import Valuation
 from domain.facts import Absent, Fact, Known, known
 from domain.guarantees import guarantor_capacity
+from domain.limit import Exposures, Limit
 from domain.model import Value
 from domain.money import MONEY_SCALE, RATE_SCALE, Money, Rounding, rounded
-from domain.pricing import Exposures, Limit, Rating
+from domain.rating import Rating
 from domain.reference import LenderBooks
 from domain.requests.evaluation_facts import evaluation_facts
 from policy.engine import FactValue, LimitPolicy, Product

@@ -14,9 +14,9 @@ from domain.application import ApplicationContent
 from domain.canonical import sha256_of
 from domain.facility import PaymentMode
 from domain.finding import Finding, FindingValue, ModelRef, Outcome, PolicyRef, Reason, TraceStep, worst
+from domain.limit import Exposures
 from domain.model import Value
 from domain.money import MONEY_SCALE, ZERO, Money, Rate, Rounding, rounded
-from domain.pricing import Exposures
 from domain.reference import LenderBooks
 from domain.stages import FacilityStage
 from policy.engine import Bundle, FactValue, Product, check_rules, rules_in_force

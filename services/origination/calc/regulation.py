@@ -4,8 +4,9 @@ from datetime import date
 
 from domain.application import ApplicationContent
 from domain.collateral import Valuation
+from domain.limit import Exposures, Limit
 from domain.model import Value
-from domain.pricing import Exposures, Limit, Rating
+from domain.rating import Rating
 from domain.reference import LenderBooks
 from policy.engine import Bundle, FactValue, check_rules, rules_in_force
 from services.origination.calc.case_facts import (

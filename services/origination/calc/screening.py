@@ -8,8 +8,8 @@ from datetime import date
 
 from domain.application import ApplicationContent
 from domain.finding import PolicyRef
+from domain.limit import Exposures
 from domain.model import Value
-from domain.pricing import Exposures
 from domain.reference import LenderBooks
 from policy.engine import Bundle, check_rules, rules_in_force
 from services.origination.calc.case_facts import Screens, application_facts, book_facts, screen_facts

@@ -15,8 +15,10 @@ from domain.coverage import Amortisation, StressTest
 from domain.facility import ConditionStanding
 from domain.factsheet import FactSheet
 from domain.finding import Outcome, Reason
+from domain.limit import Limit
 from domain.money import Money
-from domain.pricing import Limit, Quote, Rating
+from domain.pricing import Quote
+from domain.rating import Rating
 from domain.requests.card_facts import single_card_facts
 from domain.tasks import HumanTask, TaskState, TaskType
 from services.origination.calc.completeness import unknown_facts

@@ -17,9 +17,11 @@ from domain.collateral import Valuation
 from domain.dossier import Dossier, ValuedAsset
 from domain.facility import ApprovalCondition, ConditionAsked
 from domain.finding import Finding, FindingRef, Outcome, Reason
+from domain.limit import Exposures, Limit
 from domain.model import Value
-from domain.pricing import Exposures, Limit, Quote, Rating, Schedule
+from domain.pricing import Quote, Schedule
 from domain.process import CaseStep, DecisionRecord
+from domain.rating import Rating
 from domain.rating_override import RatingOverride
 from domain.reference import LenderBooks
 from domain.requests.collateral import cohorts

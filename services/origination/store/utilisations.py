@@ -7,6 +7,8 @@ from uuid import UUID
 from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from domain.application import RepaymentMethod
+from domain.coverage import Amortisation
 from domain.facility import (
     ConditionKind,
     PaymentMode,
@@ -26,8 +28,9 @@ from domain.process import (
     UtilisationStep,
     utilisation_workflow_id,
 )
+from domain.repayment import Sculpted
 from domain.requests.collateral import cohorts
-from domain.requests.repayment import after_resets, drawing_terms
+from domain.requests.repayment import after_resets, drawing_ceilings, drawing_terms, whole_months
 from domain.stages import FacilityStage, UtilisationStage
 from policy.engine import Bundle
 from services.kit.database import new_id
@@ -38,6 +41,7 @@ from services.origination.process import request_start
 from services.origination.store import reference
 from services.origination.store.applications import case, content_of, documents
 from services.origination.store.business_day import BusinessDay
+from services.origination.store.casework import latest_findings, one_of, value_of
 from services.origination.store.commitments import transfers_of
 from services.origination.store.conditions import statuses
 from services.origination.store.drafting import frozen
@@ -229,6 +233,16 @@ async def plan_request(session: AsyncSession, row: Utilisation, facility: Facili
         amount=Money.model_validate({"amount": row.amount, "currency": row.currency}),
         drawn_on=row.value_date,
     )
+    if agreed.terms.repayment.method is RepaymentMethod.SCULPTED:
+        found = value_of(one_of(await latest_findings(session, row.case_id), "amortisation"), Amortisation)
+        ceilings = drawing_ceilings(
+            found.ceilings if found is not None else (),
+            agreed.terms.amount,
+            terms["principal"],
+            passed=whole_months(facility.effective_on, row.value_date),
+            months=terms["tenor_months"],
+        )
+        terms["profile"] = Sculpted(method="sculpted", ceilings=ceilings)
     if moved is not None:
         terms = after_resets(terms, agreed.terms.price.all_in_rate, moved.rate_steps)
     return ScheduleRequest(

@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from domain.canonical import sha256_of
+from domain.decision import DecisionInputs
 from domain.finding import (
     Finding,
     FindingValue,
@@ -18,7 +19,6 @@ from domain.finding import (
     TraceStep,
 )
 from domain.money import Money
-from domain.pricing import DecisionInputs
 
 V = TypeVar("V", bound=FindingValue)
 T = TypeVar("T")

@@ -1,6 +1,6 @@
 """The product a request speaks of, in the policy pinned to its case."""
 
-from domain.pricing import DecisionInputs
+from domain.decision import DecisionInputs
 from policy.engine import Bundle, PolicyNotInForce, Product
 from services.pricing.calc.conclusion import Inadmissible
 

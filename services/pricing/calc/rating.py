@@ -9,7 +9,7 @@ from decimal import Decimal
 from domain.facts import Absent, FactState
 from domain.factsheet import FactSheet
 from domain.finding import ModelRef, Outcome, Reason
-from domain.pricing import FactorScore, Rating, RatingRequest
+from domain.rating import FactorScore, Rating, RatingRequest
 from policy.engine import Bundle, FactDefinition, FactTypeError, FactValue, ScoreClass, absent_reason, score
 from policy.engine.vocabulary import read_fact
 from services.pricing.calc.conclusion import Conclusion, Inadmissible, Trace

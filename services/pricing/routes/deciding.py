@@ -7,8 +7,8 @@ from fastapi import Header, Query, Request, Response
 from fastapi.params import Depends
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from domain.decision import DecisionInputs
 from domain.finding import Finding, FindingValue
-from domain.pricing import DecisionInputs
 from domain.roles import Role
 from policy.engine import PolicyNotInForce
 from services.kit.auth import allow, authenticated, record_refusal

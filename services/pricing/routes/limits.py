@@ -3,7 +3,7 @@
 from fastapi import Request, Response
 
 from domain.finding import Finding
-from domain.pricing import Limit, LimitRequest
+from domain.limit import Limit, LimitRequest
 from services.kit.router import Router
 from services.pricing.calc.limit import limit
 from services.pricing.routes.deciding import Call, answer, deciders, sources, tried

@@ -3,7 +3,7 @@
 from fastapi import Request, Response
 
 from domain.finding import Finding
-from domain.pricing import Rating, RatingRequest
+from domain.rating import Rating, RatingRequest
 from services.kit.router import Router
 from services.pricing.calc.rating import rate
 from services.pricing.routes.deciding import Call, answer, deciders, sources, tried

@@ -8,9 +8,12 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from domain.borrowing_cost import BorrowingCost
 from domain.buy_or_rent import BuyOrRent
+from domain.decision import DecisionInputs
 from domain.finding import Finding
+from domain.limit import Limit
 from domain.margin_ratchet import MarginStanding
-from domain.pricing import DecisionInputs, Limit, Quote, Rating, Schedule
+from domain.pricing import Quote, Schedule
+from domain.rating import Rating
 from domain.rating_override import RatingOverride
 from domain.sensitivity import Sensitivity
 from services.pricing.tables import findings

@@ -10,8 +10,8 @@ from domain.application import ApplicationContent
 from domain.books import CreditLineKind, CustomerFile
 from domain.calendar import BusinessCalendar
 from domain.finding import Outcome
+from domain.limit import Exposures
 from domain.money import Money, yuan
-from domain.pricing import Exposures
 from domain.reference import LenderBooks
 from policy.engine import Bundle, load_book
 from services.origination.calc.authority import AuthorityInputs, authority

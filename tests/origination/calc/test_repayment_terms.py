@@ -18,6 +18,7 @@ from domain.pricing import ScheduleRequest
 from domain.repayment import RateStep, RepaymentTerms, maturity
 from domain.requests.repayment import (
     after_resets,
+    drawing_ceilings,
     drawing_terms,
     fitted,
     instalments_at_least,
@@ -466,3 +467,16 @@ def test_a_reset_moves_each_tranche_and_none_moves_nothing() -> None:
 
 def _with_rate(terms: dict[str, Any], rate: str) -> tuple[dict[str, Any], ...]:
     return tuple({**tranche, "annual_rate": Decimal(rate)} for tranche in terms["tranches"])
+
+
+def test_a_drawing_has_its_share_of_what_is_carried_from_its_month_on() -> None:
+    carried = [yuan(amount) for amount in (9_000_000, 6_000_001, 3_000_000, 0)]
+    assert drawing_ceilings(carried, yuan(9_000_000), yuan(9_000_000), passed=0, months=3) == tuple(carried)
+    assert drawing_ceilings(carried, yuan(9_000_000), yuan(3_000_000), passed=1, months=4) == (
+        yuan("2000000.33"),
+        yuan("1000000.00"),
+        yuan("0.00"),
+        yuan("0.00"),
+        yuan("0.00"),
+    )
+    assert drawing_ceilings((), yuan(9_000_000), yuan(1_000_000), passed=0, months=1) == (yuan("0.00"), yuan("0.00"))

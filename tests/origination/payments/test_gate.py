@@ -15,8 +15,8 @@ from domain.canonical import sha256_of
 from domain.facility import PaymentMode
 from domain.facts import Absent, Known
 from domain.finding import Finding, Outcome
+from domain.limit import Exposures
 from domain.money import ZERO, yuan
-from domain.pricing import Exposures
 from domain.reference import LenderBooks
 from policy.engine import Bundle, load_book
 from services.kit.database import now

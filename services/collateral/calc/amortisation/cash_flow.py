@@ -4,7 +4,7 @@ service it allows."""
 from collections.abc import Sequence
 from decimal import Decimal
 
-from domain.pricing import CashFlowSegment
+from domain.limit import CashFlowSegment
 
 _NIL = Decimal(0)
 

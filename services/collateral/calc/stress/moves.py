@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from domain.pricing import CashFlowSegment
+from domain.limit import CashFlowSegment
 from policy.engine.collateral import GpuValuation, IncomeApproach
 from policy.engine.coverage import Stress
 from services.collateral.calc.amortisation.cash_flow import monthly

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from domain.finding import Outcome, Reason
+from domain.limit import Cap, CapName
 from domain.money import MONEY_SCALE, Money, Rounding, rounded
-from domain.pricing import Cap, CapName
 from services.pricing.calc.conclusion import absent
 
 _LARGEST = Decimal("999999999999999999.99")

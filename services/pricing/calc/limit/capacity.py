@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from domain.finding import Outcome, Reason
-from domain.pricing import CapName, CashFlowSegment, ContractNeed, LimitRequest
+from domain.limit import CapName, CashFlowSegment, ContractNeed, LimitRequest
 from policy.engine import LimitPolicy, Product
 from services.pricing.calc.conclusion import Trace
 from services.pricing.calc.limit.cap import Formed, lacking, of

@@ -7,7 +7,7 @@ leave the base. A framework agreement is no order, and a related buyer's order i
 from decimal import Decimal
 
 from domain.finding import Outcome, Reason
-from domain.pricing import CapName, ContractNeed
+from domain.limit import CapName, ContractNeed
 from policy.engine import Product
 from services.pricing.calc.conclusion import Trace
 from services.pricing.calc.limit.cap import Formed, lacking, of, percent

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from domain.finding import ModelRef, Outcome, Reason, worst
-from domain.money import Money
-from domain.pricing import (
+from domain.limit import (
     Cap,
     CapName,
     ContractNeed,
@@ -19,6 +18,7 @@ from domain.pricing import (
     TrancheLimit,
     WorkingCapitalNeed,
 )
+from domain.money import Money
 from domain.reference import LenderBooks, Lpr
 from policy.engine import Bundle, LimitPolicy, Product, evaluate
 from services.pricing.calc.base_rate import BaseRate, base_rate

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from domain.finding import Reason
 from domain.guarantees import guarantor_capacity
-from domain.pricing import GuaranteeContribution
+from domain.limit import GuaranteeContribution
 from services.pricing.calc.conclusion import Trace
 from services.pricing.calc.limit.cap import down
 from services.pricing.calc.periods import WIDE

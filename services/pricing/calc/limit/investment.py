@@ -8,8 +8,8 @@ from datetime import date
 from decimal import Decimal
 
 from domain.finding import Outcome, Reason
+from domain.limit import CapitalSource, CapName, InvestmentNeed, ProjectCapital
 from domain.money import ZERO, Money
-from domain.pricing import CapitalSource, CapName, InvestmentNeed, ProjectCapital
 from policy.engine import Bundle, LimitPolicy, Product, evaluate
 from services.pricing.calc.conclusion import Trace, absent, spelt
 from services.pricing.calc.limit.cap import Formed, down, lacking, of, percent, up

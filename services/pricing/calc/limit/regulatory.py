@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from domain.finding import Outcome, Reason
-from domain.pricing import CapName, JointCredit, LimitRequest
+from domain.limit import CapName, JointCredit, LimitRequest
 from domain.reference import LenderBooks
 from policy.engine import Bundle, LimitPolicy, Moment, Regulation, Severity
 from policy.engine.conditions import AgainstFact

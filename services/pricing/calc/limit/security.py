@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from domain.application import AssetKind
 from domain.finding import Outcome, Reason
-from domain.pricing import CapName, LimitRequest, TrancheLimit
+from domain.limit import CapName, LimitRequest, TrancheLimit
 from policy.engine import Bundle, LimitPolicy, Product
 from services.pricing.calc.conclusion import Trace
 from services.pricing.calc.limit.cap import Formed, down, lacking, of

@@ -8,7 +8,7 @@ are on cost of sales, receivable and advance days on revenue.
 from decimal import Decimal
 
 from domain.finding import Outcome, Reason
-from domain.pricing import CapName, WorkingCapitalNeed
+from domain.limit import CapName, WorkingCapitalNeed
 from policy.engine import LimitPolicy
 from services.pricing.calc.conclusion import Trace
 from services.pricing.calc.limit.cap import Formed, down, lacking, of

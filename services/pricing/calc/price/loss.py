@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from domain.application import AssetKind
+from domain.limit import CollateralContribution
 from domain.money import RATE_SCALE, Money, rounded
-from domain.pricing import CollateralContribution
 from policy.engine.pricing import LossGivenDefault
 from services.pricing.calc.conclusion import Trace
 from services.pricing.calc.periods import WIDE

@@ -11,8 +11,8 @@ from decimal import Decimal
 from typing import Any
 
 from domain.finding import Outcome, Reason
+from domain.limit import CollateralContribution
 from domain.money import RATE_SCALE, Money, Rounding, rounded
-from domain.pricing import CollateralContribution
 from domain.reference import FtpCurve, LenderBooks, Lpr
 from domain.sensitivity import (
     Axis,
