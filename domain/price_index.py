@@ -8,6 +8,7 @@ from pydantic import Field, StringConstraints
 
 from domain.application.project import Fraction, Kilowatts
 from domain.application.text import Code, Label, Sha256
+from domain.figures import Day
 from domain.gpu_valuation import Comparable, RentBasis, RentReading, Throughput
 from domain.model import Value
 from domain.money import Positive, Rate, UnitPrice
@@ -23,14 +24,14 @@ class ExchangeRate(Value):
     """What one unit of a foreign currency was worth on a day."""
 
     cny: Annotated[UnitPrice, Field(ge=Decimal("0.01"), le=1000)]
-    on: date
+    on: Day
     source: Label
 
 
 class RentObservation(Value):
     """A rent seen on a day, in the index's own currency, unit and tax basis."""
 
-    observed_on: date
+    observed_on: Day
     price: Price
     market_utilisation: Fraction | None = None
     """Share of the hours on offer that were sold; None where the source does not say."""

@@ -127,6 +127,14 @@ def test_one_machine_that_answers_for_two_is_a_phantom_once() -> None:
     assert both.value.phantom == ("AT0001", "AT0002"), "nobody knows whose they are"
 
 
+def test_gpus_that_answer_in_two_servers_count_in_neither() -> None:
+    """Nobody has bound them yet: one GPU of the second server is its own, and seven answer in the first as well."""
+    borrowed = [*gpus(1)[:7], gpus(2)[0]]
+    found = concluded([shown(1), shown(2, gpus=borrowed)], [pledged(1, gpus=()), pledged(2, gpus=())])
+    assert codes(found) == [("GPUS_MISSING", "AT0001"), ("GPUS_MISSING", "AT0002")]
+    assert found.outcome is Outcome.REFER
+
+
 def test_gpus_under_another_serial_are_a_relabelled_server() -> None:
     """Row R11; the GPUs were pledged with AT-0002, which answers no more, or with another case's server."""
     found = concluded([shown(1, gpus=gpus(2))], [pledged(1), pledged(2)])

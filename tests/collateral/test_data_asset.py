@@ -137,6 +137,13 @@ def test_approaches_that_did_not_run_say_why_and_have_no_weight() -> None:
     assert valued(data_asset({"royalty_rate": None})).value.approaches[2].code == "ROYALTY_NOT_GIVEN"
 
 
+def test_a_forecast_of_no_years_is_no_forecast() -> None:
+    """It does not say that the data earn nothing."""
+    for trades in ([], [trade(), trade(), trade()]):
+        empty, none = (valued(data_asset({"forecast": given, "trades": trades})).value for given in ([], None))
+        assert empty == none
+
+
 @pytest.mark.parametrize(
     ("odd", "why"),
     [

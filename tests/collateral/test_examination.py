@@ -85,6 +85,16 @@ def test_ratios_are_never_shown_better_than_they_are() -> None:
     assert coverage(Decimal(-5), Decimal(10)) == Decimal("-0.5")
 
 
+def test_a_ratio_beyond_measure_is_still_a_ratio() -> None:
+    """Five million short in a month in which a hundred yuan fall due; and a hair below ten thousand."""
+    plan = [month(100), month(0, 100, -5_000_000)]
+    test = examine(plan, rules(window=1))
+    assert test.min_dscr == -9999
+    assert test.first(Threshold.DSCR_DEFAULT) == 1
+    assert loan_to_value(Decimal("9999.999999999"), Decimal(1)) is None
+    assert loan_to_value(Decimal(9999), Decimal(1)) == 9999
+
+
 amount = st.decimals(min_value=0, max_value=1_000_000, places=2)
 
 

@@ -127,6 +127,16 @@ def test_a_monthly_rent_given_by_the_hour_is_refused_as_a_unit() -> None:
     assert "1000 CNY per GPU-hour" in fault.english
 
 
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+def test_a_day_at_the_end_of_the_calendar_is_refused_by_its_field(day: str) -> None:
+    """No rate of exchange can be a month older than the first day there is."""
+    far = in_dollars("1.69", "7.1")
+    far["observations"][0]["observed_on"] = day
+    with pytest.raises(ValidationError) as refused:
+        price_index.faults(rents(**far))
+    assert refused.value.errors()[0]["loc"][-1] == "observed_on"
+
+
 def test_all_faults_are_told_at_once() -> None:
     index = rents(
         ("2026-11-18", "70000"), ("2026-11-18", "12"), ("2026-12-01", "12"), tax_included=True, gpus_per_server=8

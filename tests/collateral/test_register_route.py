@@ -210,6 +210,27 @@ async def test_a_second_pledge_names_the_first_and_comes_behind_it_at_a_rank_tha
     assert (await allocate(first, 2, "0.1")).json()["code"] == "asset_pledged"
 
 
+async def test_the_first_rank_is_kept_for_the_case_that_entered_the_asset(
+    worker: httpx.AsyncClient, person: Speaker
+) -> None:
+    """Nothing is allocated yet: whoever is quicker does not come first by that."""
+    first, second = uuid4(), uuid4()
+    entry = registration(first, "NP-0002")
+    entered = await enter(worker, entry)
+    officer = await person("li.na", "collateral_officer", "640100")
+
+    async def allocate(case_id: UUID, rank: int) -> httpx.Response:
+        body = {"asset_id": entered["asset_id"], "facility_id": str(uuid4()), "case_id": str(case_id)}
+        return await officer.post("/v1/allocations", json=body | {"rank": rank, "share": "0.3"}, headers=key())
+
+    refused = await allocate(second, 1)
+    assert (refused.status_code, refused.json()["code"]) == (409, "asset_pledged")
+    assert entry["case_number"] in refused.json()["detail"]
+    assert (await allocate(second, 2)).status_code == 201
+    assert (await allocate(first, 2)).json()["code"] == "asset_pledged"
+    assert (await allocate(first, 1)).status_code == 201
+
+
 @pytest.mark.parametrize("kind", ["guarantee", "intellectual_property", "data_asset", "compute_order", "deposit"])
 async def test_what_is_no_hardware_is_registered_too(worker: httpx.AsyncClient, kind: str) -> None:
     entered = await enter(worker, registration(uuid4(), kind=kind))

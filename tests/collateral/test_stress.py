@@ -36,6 +36,52 @@ def golden() -> StressTest:
     return value(stress())
 
 
+BEYOND = "999999999999999999.99"
+
+
+def works(key: str) -> dict[str, Any]:
+    subject = {"kind": "physical", "asset_kind": "civil_works", "age_months": 0, "useful_life_months": None}
+    return tranche(key, subject | {"cost": {"amount": BEYOND}})
+
+
+@pytest.mark.parametrize(
+    ("tranches", "changes"),
+    [
+        ([works("works"), works("more")], {}),
+        ([tranche(subject=cohort(replacement_cost_new={"amount": BEYOND}, servers=1_000_000))], {}),
+        ([], {"cash_flows": [segment(BEYOND), segment(BEYOND)]}),
+        ([], {"cash_flows": [segment("0", BEYOND), segment("0", BEYOND)]}),
+    ],
+)
+def test_figures_beyond_any_money_column_refer(tranches: list[dict[str, Any]], changes: dict[str, Any]) -> None:
+    """Each is within its own bound; together they are no plan, and no fault of the service either."""
+    for found in (
+        concluded(stress(*tranches, **changes)),
+        amortise(amortisation(*tranches, **changes), COLLATERAL, HOUSE, None),
+    ):
+        assert (found.outcome, found.value) == (Outcome.REFER, None)
+        assert "VALUE_OUT_OF_RANGE" in [item.code for item in found.reasons]
+
+
+def test_cover_beyond_any_money_column_refers() -> None:
+    found = amortise(amortisation(other_cover={"amount": BEYOND}), COLLATERAL, HOUSE, None)
+    assert (found.outcome, found.value) == (Outcome.REFER, None)
+
+
+def test_a_plan_beyond_any_money_column_refers() -> None:
+    plan = [{"balance": {"amount": BEYOND}, "debt_service": {"amount": BEYOND}}] * 37
+    found = concluded(stress(plan=plan))
+    assert (found.outcome, found.value) == (Outcome.REFER, None)
+
+
+def test_a_month_that_loses_millions_while_little_falls_due_is_told() -> None:
+    """The last instalment of a few yuan beside a month that costs more than it brings."""
+    plan = [{"balance": {"amount": "9"}, "debt_service": {"amount": "0"}}] * 36
+    plan.append({"balance": {"amount": "0"}, "debt_service": {"amount": "9.00"}})
+    test = value(stress(plan=plan, cash_flows=[segment("0", "5000000")])).base
+    assert test.first(Threshold.DSCR_DEFAULT) == 36
+
+
 def test_every_stress_of_the_policy_is_run(golden: StressTest) -> None:
     assert [item.stress for item in golden.stresses] == [item.id for item in HOUSE.stresses]
     assert len(golden.stresses) >= 11

@@ -515,6 +515,38 @@ def test_a_worse_server_is_never_worth_more(
             assert low <= high, change
 
 
+@settings(max_examples=30, deadline=None)
+@given(
+    rent=rents,
+    kilowatts=st.integers(1, 60),
+    price=st.integers(50_000, 2_000_000),
+    age=st.integers(0, 70),
+    older=st.integers(1, 24),
+    ratio=st.sampled_from(["0.5", "2", "6"]),
+)
+def test_an_older_server_is_never_worth_more_beside_a_newer_generation(
+    rent: Decimal, kilowatts: int, price: int, age: int, older: int, ratio: str
+) -> None:
+    """Not even where power is most of what a newer one saves, and fewer months are left to save it."""
+    newest = {"price": {"amount": "3000000"}, "throughput_ratio": ratio, "server_kw": "8"}
+    lines = ECONOMICS | {"rent_per_gpu_hour": str(rent), "server_kw": str(kilowatts), "tariff_per_kwh": "0.9"}
+    facts = {"economics": lines, "modern_equivalent": newest, "replacement_cost_new": {"amount": str(price)}}
+    young, old = (valued(cohort(age_months=months, **facts)).value for months in (age, age + older))
+    assert old.reconciled_value <= young.reconciled_value
+    assert old.orderly_liquidation <= young.orderly_liquidation
+    assert old.forced_liquidation <= young.forced_liquidation
+
+
+def test_a_cost_value_held_at_a_younger_server_s_says_at_which() -> None:
+    lines = ECONOMICS | {"server_kw": "60", "tariff_per_kwh": "3", "pue": "2"}
+    newest = {"price": {"amount": "3000000"}, "throughput_ratio": "6", "server_kw": "40"}
+    facts = {"economics": lines, "modern_equivalent": newest, "replacement_cost_new": {"amount": "60000"}}
+    conclusion = valued(cohort(age_months=60, **facts))
+    steps = {step.step: step for step in conclusion.trace}
+    assert steps["gpu_server/cost/physical"].inputs["age_months"] == "59: less is left than at 60"
+    assert steps["gpu_server/cost"].result == "0.00"
+
+
 @settings(max_examples=20, deadline=None)
 @given(rent=rents, rate=shares, more=shares, kilowatts=st.integers(1, 60), newest=st.booleans())
 def test_a_higher_discount_rate_never_raises_the_value(

@@ -40,8 +40,8 @@ async def allocate(
             raise Problem("not_found")
         if asset.released_at is not None:
             raise Problem("asset_released")
-        first = await allocations.last_of_other_cases(session, asset, body.case_id)
-        if first is not None and body.rank <= first.rank:
+        first = await allocations.comes_behind(session, asset, body.case_id, body.rank)
+        if first is not None:
             raise Problem("asset_pledged", first=first.case_number, rank=first.rank)
         left = Decimal(1) - await allocations.allocated_share(session, asset)
         if body.share > left:

@@ -31,21 +31,26 @@ class Prior:
     rank: int
 
 
-async def last_of_other_cases(session: AsyncSession, asset: Asset, case_id: UUID) -> Prior | None:
-    """The allocation to another case that ranks last; a further case must come behind it. The caller holds the asset's
-    row."""
-    row = (
-        await session.exec(
-            select(AllocationRow)
-            .where(AllocationRow.asset_id == asset.id, AllocationRow.case_id != case_id)
-            .order_by(col(AllocationRow.rank).desc(), col(AllocationRow.id))
-            .limit(1)
-        )
-    ).first()
-    if row is None:
+async def comes_behind(session: AsyncSession, asset: Asset, case_id: UUID, rank: int) -> Prior | None:
+    """Whom an allocation to a case would have to come behind and at this rank does not; None where nothing is in its way.
+    The caller holds the asset's row.
+
+    The case that entered the asset holds its first rank from that day on: another comes behind it even while nothing is
+    allocated yet, and does not push it back by having been quicker.
+    """
+    statement = select(AllocationRow).where(AllocationRow.asset_id == asset.id).order_by(col(AllocationRow.id))
+    rows = (await session.exec(statement)).all()
+    others = [(row.case_id, row.rank) for row in rows if row.case_id != case_id]
+    if not any(row.case_id == asset.case_id for row in rows):
+        if case_id != asset.case_id:
+            others.append((asset.case_id, 1))
+        elif all(rank < other for _, other in others):
+            return None
+    last = max(others, key=lambda other: other[1], default=None)
+    if last is None or rank > last[1]:
         return None
-    named = select(Asset.case_number).where(Asset.case_id == row.case_id, col(Asset.case_number).is_not(None)).limit(1)
-    return Prior((await session.exec(named)).first() or str(row.case_id), row.rank)
+    named = select(Asset.case_number).where(Asset.case_id == last[0], col(Asset.case_number).is_not(None)).limit(1)
+    return Prior((await session.exec(named)).first() or str(last[0]), last[1])
 
 
 async def add(session: AsyncSession, request: AllocationRequest, created_by: str) -> Allocation:

@@ -8,7 +8,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from domain.application import ApplicationContent, AssetKind, AssetLine, CreditLineRequest, DataEvaluation
+from domain.application import (
+    ApplicationContent,
+    AssetKind,
+    AssetLine,
+    BuilderType,
+    CreditLineRequest,
+    DataEvaluation,
+)
 from domain.facts import Known
 from domain.requests.evaluation_facts import EVALUATION_FIELDS
 from policy.engine import Product
@@ -38,6 +45,15 @@ class Case:
     def working_capital(self) -> bool:
         """Working capital by the regulator's formula."""
         return self.product.need == "working_capital"
+
+    @property
+    def stands_already(self) -> bool:
+        """A centre led by a government that has compute installed: whether its hall stands idle must be known (row E5)."""
+        borrower, technology = self.content.borrower, self.content.technology
+        builder = None if borrower is None else borrower.builder_type
+        installed = None if technology is None else technology.installed_pflops
+        led = isinstance(builder, Known) and builder.value is BuilderType.GOVERNMENT_LED
+        return led and not (isinstance(installed, Known) and installed.value == 0)
 
     @property
     def servers(self) -> bool:
@@ -231,6 +247,8 @@ GROUPS: Final[tuple[Group, ...]] = (
             "research_growth_3y",
         ),
     ),
+    # Its utilisation, not a word about it: a hall that stands idle would be lent on as if it earned.
+    Group(_one("technology"), valued=("utilisation",), stated=(), when=lambda case: case.stands_already),
     # 40-47 the project
     Group(
         _one("project"),

@@ -11,8 +11,8 @@ from policy.engine.collateral import Covenants
 from services.collateral.calc.amortisation.settlement import at_least, at_most, must_be_brought
 
 _NIL = Decimal(0)
-_IMMEASURABLE = Decimal(10_000)
-"""A ratio from here on is as good as a division by nothing."""
+_MOST = Decimal(9_999)
+"""A ratio beyond it, either way, is as good as a division by nothing."""
 
 
 @dataclass(frozen=True)
@@ -49,16 +49,19 @@ def loan_to_value(balance: Decimal, value: Decimal, other_cover: Decimal = _NIL)
     secured = max(_NIL, balance - other_cover)
     if secured == 0:
         return Decimal(0)
-    if value == 0 or secured / value >= _IMMEASURABLE:
+    if value == 0 or secured / value > _MOST:
         return None
     return at_most(secured / value)
 
 
 def coverage(cash_flow: Decimal, debt_service: Decimal) -> Decimal | None:
-    """Cash flow over debt service, rounded down; None where nothing falls due, or next to nothing."""
-    if debt_service <= 0 or cash_flow / debt_service >= _IMMEASURABLE:
+    """Cash flow over debt service, rounded down; None where nothing falls due, or next to nothing.
+
+    A cash flow below nought is no coverage however little falls due: it is told, at ``-_MOST`` where it lies lower.
+    """
+    if debt_service <= 0 or cash_flow / debt_service > _MOST:
         return None
-    return at_least(cash_flow / debt_service)
+    return at_least(max(-_MOST, cash_flow / debt_service))
 
 
 def examine(plan: Sequence[Month], rules: Rules) -> PlanTest:

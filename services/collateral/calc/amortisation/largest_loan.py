@@ -1,6 +1,6 @@
 """The largest loan that assets and cash flow carry, and the schedule of the loan asked about (model ``amortisation``)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal, localcontext
 
 from domain.coverage import Amortisation, AmortisationRequest, CoverageInputs, PlanRow
@@ -14,12 +14,15 @@ from services.collateral.calc.amortisation.examination import Month, Rules, cove
 from services.collateral.calc.amortisation.settlement import falls_due, may_be_owed, must_be_brought
 from services.collateral.calc.amortisation.tranches import Carried, Loan, carried
 from services.collateral.calc.conclusion import FIGURES, Conclusion, plain, reason
+from services.collateral.calc.gpu_server.cohort_value import LARGEST
 
 MODEL = ModelRef(id="amortisation", version="1.0.0")
 KIND = "amortisation"
 
 _NIL = Decimal(0)
 _ENDLESS = Decimal("Infinity")
+_PLAUSIBLE = LARGEST / 100
+"""What figures of a plan stay below, so that neither its interest nor a sum over its months goes past a money column."""
 
 
 def amortise(
@@ -54,6 +57,11 @@ def loan_of(request: CoverageInputs, house: CoveragePolicy, product_target: Deci
     return Loan(months, request.tenor_months, request.annual_rate / 12, target, request.reserve_months)
 
 
+def beyond(*series: Iterable[Decimal]) -> bool:
+    """Whether figures in CNY, taken together, are beyond anything plausible: slips of the keyboard, not a plan."""
+    return sum((abs(figure) for figures in series for figure in figures), _NIL) >= _PLAUSIBLE
+
+
 def total(parts: Sequence[Sequence[Decimal]], months: int) -> list[Decimal]:
     """The sum of series over months 0 … ``months``."""
     return [sum((part[month] for part in parts), _NIL) for month in range(months + 1)]
@@ -70,12 +78,14 @@ def _amortise(
     cover = [held + request.other_cover.amount for held in total([item.cover for item in tranches], tenor - 1)]
     assert request.cash_flows is not None
     cash = net(request.cash_flows, tenor)
+    values = total([item.values for item in tranches], tenor)
+    if beyond((max(values), max(cover)), cash):
+        return Conclusion(Outcome.REFER, None, (*dict.fromkeys(reasons), reason("VALUE_OUT_OF_RANGE")), ())
     service = serviceable(cash, loan.dscr_target)
     curve = maximum_balances(cover, service, loan.monthly_rate, reserve_months=loan.reserve_months)
     by_cash = maximum_balances([_ENDLESS] * tenor, service, loan.monthly_rate, reserve_months=loan.reserve_months)
     asked = curve.largest_loan if request.amount is None else request.amount.amount
     path = balances(curve, asked)
-    values = total([item.values for item in tranches], tenor)
     rows, reserve = _rows(curve, path, cover, values, cash, loan, request.other_cover.amount)
     month, bound = curve.decided()
     largest = may_be_owed(curve.largest_loan)

@@ -154,7 +154,8 @@ class _Sorted:
             yield reason("SERVER_RELABELLED", serial, other="?")
         elif pledged.gpus and not set(pledged.gpus) <= gpus:
             yield reason("GPU_REPLACED", serial)
-        if len(gpus) < pledged.gpu_count:
+        # A GPU that answers in another server of the statement too is no GPU of this one.
+        if len(gpus - shared) < pledged.gpu_count:
             yield reason("GPUS_MISSING", serial)
         yield from server_faults(serial, server, pledged.gpu_type)
 

@@ -127,7 +127,8 @@ def _valued(
 def _approaches(facts: DataAssetFacts, alpha: Decimal, life: int, as_of: date, policy: DataAssetPolicy) -> _Found:
     by_cost, cost_step = _cost(facts, alpha, policy)
     found = _Found({"cost": by_cost, "income": None, "royalty": None, "market": None}, {}, [cost_step])
-    if facts.forecast is None:
+    if not facts.forecast:
+        # A forecast of no years is none: it does not say that the data earn nothing.
         found.codes.update(income="FORECAST_NOT_GIVEN", royalty="FORECAST_NOT_GIVEN")
     else:
         _income(facts, life, policy, found)

@@ -24,6 +24,7 @@ from services.collateral.calc.gpu_server.cohort_value import (
     refused,
     whole,
 )
+from services.collateral.calc.gpu_server.cost import Obsolescence
 from services.collateral.calc.gpu_server.generation import newest_generation
 from services.collateral.calc.gpu_server.income import RunningEconomics
 from services.collateral.calc.gpu_server.liquidation import liquidation
@@ -62,7 +63,7 @@ def appraise(cohort: CohortSubject, evidence: MarketEvidence | None, on: date, t
     remarks: list[Reason] = [*rent.reasons, *doubts]
 
     sold = rent.market_utilisation
-    worn = obsolescence(cohort, economics, age, terms, economics.occupancy if sold is None else sold)
+    worn, counted = _worn(cohort, economics, age, terms, economics.occupancy if sold is None else sold)
     by_cost = worn.value_of(price)
     if worn.functional is None:
         remarks.append(reason("FUNCTIONAL_NOT_ASSESSED"))
@@ -97,7 +98,7 @@ def appraise(cohort: CohortSubject, evidence: MarketEvidence | None, on: date, t
         reasons=tuple(remarks),
         trace=(
             *rent.trace,
-            *cost_steps(cohort, economics, age, worn, terms, CostSources(sold, newest.source)),
+            *cost_steps(cohort, economics, counted, worn, terms, CostSources(sold, newest.source)),
             *income_steps(cohort, economics, price, months, path, terms),
             *compared.trace,
             _reconciliation_step(values, result, terms),
@@ -124,6 +125,21 @@ def server_on(
     economics = replace(economics, rent_per_gpu_hour=rent.rent)
     server = Server(economics, cohort.gpus_per_server, cohort.replacement_cost_new.amount, cohort.age_months)
     return Standing(server, rent)
+
+
+def _worn(
+    cohort: CohortSubject, economics: RunningEconomics, age: int, terms: GpuValuation, market_utilisation: Decimal
+) -> tuple[Obsolescence, int]:
+    """The depreciations that leave least over all ages up to the server's own, and the age they are of.
+
+    The fewer months are left, the less power a newer server would save: by that term alone an old server would be worth
+    more than a young one, which no lender follows (as with the income, §8 invariant 7).
+    """
+    younger = range(min(age, terms.income.economic_life_months + 1)) if cohort.modern_equivalent is not None else ()
+    at = {own: obsolescence(cohort, economics, own, terms, market_utilisation) for own in (*younger, age)}
+    price = cohort.replacement_cost_new.amount
+    counted = min(at, key=lambda own: (at[own].value_of(price), -own))
+    return at[counted], counted
 
 
 def _second(terms: GpuValuation) -> tuple[MarketApproach, IndexTerms]:

@@ -27,12 +27,14 @@ class CostSources:
 def cost_steps(
     cohort: CohortSubject,
     economics: RunningEconomics,
-    age: int,
+    counted: int,
     worn: Obsolescence,
     terms: GpuValuation,
     sources: CostSources,
 ) -> tuple[TraceStep, ...]:
-    """One step for each depreciation, then the value."""
+    """One step for each depreciation, then the value. ``counted``: the age the depreciations are of, where a younger
+    server's leave less."""
+    age = str(counted) if counted == cohort.age_months else f"{counted}: less is left than at {cohort.age_months}"
     price, given = cohort.replacement_cost_new.amount, terms.cost
     repairs = cohort.unrepaired_fault_cost
     sold = sources.market_utilisation
@@ -42,7 +44,7 @@ def cost_steps(
             step="gpu_server/cost/physical",
             rule="min(1, a_eff/L)·(1 − s) + fault cost/RCN, a_eff = a·(1 + ageing·(u − threshold)⁺/span)",
             inputs={
-                "age_months": str(age),
+                "age_months": age,
                 "historic_utilisation": (
                     "not known: 1" if cohort.historic_utilisation is None else plain(cohort.historic_utilisation)
                 ),

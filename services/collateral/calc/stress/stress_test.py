@@ -11,7 +11,7 @@ from policy.engine.coverage import CoveragePolicy, Stress
 from services.collateral.calc.amortisation.cash_flow import net, serviceable
 from services.collateral.calc.amortisation.curve import balances, maximum_balances
 from services.collateral.calc.amortisation.examination import Month, Rules, examine
-from services.collateral.calc.amortisation.largest_loan import loan_of, total, unknown
+from services.collateral.calc.amortisation.largest_loan import beyond, loan_of, total, unknown
 from services.collateral.calc.amortisation.settlement import may_be_owed
 from services.collateral.calc.amortisation.tranches import Loan, carried, is_stressed, values_of
 from services.collateral.calc.conclusion import FIGURES, Conclusion, plain, reason
@@ -49,8 +49,16 @@ def _stress_test(
     as_is = [values_of(item, months, collateral, house) for item in request.tranches]
     reasons = [told for _, lacking in as_is for told in lacking]
     cash = net(request.cash_flows, months)
+    standing = total([values for values, _ in as_is], months)
     plan = _given(request) if request.plan else _largest(request, loan, collateral, house, cash)
     rules = Rules(collateral.covenants, house.dscr_window_months, request.other_cover.amount, request.reserve_months)
+
+    def out_of_range(values: Sequence[Decimal], flows: Sequence[Decimal]) -> bool:
+        return beyond((max(values), max(owed for owed, _ in plan)), flows, (due for _, due in plan))
+
+    refused = Conclusion[StressTest](Outcome.REFER, None, (*dict.fromkeys(reasons), reason("VALUE_OUT_OF_RANGE")), ())
+    if out_of_range(standing, cash):
+        return refused
 
     def tested(values: Sequence[Decimal], flows: Sequence[Decimal]) -> PlanTest:
         return examine(
@@ -61,13 +69,15 @@ def _stress_test(
             rules,
         )
 
-    base = tested(total([values for values, _ in as_is], months), cash)
+    base = tested(standing, cash)
     fleets = _fleets(request)
     results = []
     for stress in house.stresses:
         moved = [values_of(item, months, collateral, house, stress)[0] for item in request.tranches]
         flows = moved_cash(request.cash_flows, months, fleets, collateral.gpu, stress)
         values = total(moved, months)
+        if out_of_range(values, flows):
+            return refused
         results.append(
             StressResult(
                 stress=stress.id,
