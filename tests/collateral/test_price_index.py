@@ -10,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from domain.price_index import PriceIndex, PriceIndexBody, RentIndex, SaleIndex
 from services.collateral.calc import price_index
 
+ENTERED_ON = date(2026, 11, 20)
 ANY_INDEX: TypeAdapter[PriceIndex] = TypeAdapter(PriceIndexBody)
 
 
@@ -55,13 +56,13 @@ def in_dollars(price: str, rate: str, on: str = "2026-11-18") -> dict[str, Any]:
 )
 def test_rents_are_brought_to_a_gpu_hour_before_tax(price: str, changes: dict[str, Any], per_gpu_hour: str) -> None:
     index = rents(("2026-11-18", price), **changes)
-    assert price_index.faults(index) == ()
+    assert price_index.faults(index, ENTERED_ON) == ()
     assert price_index.rent_per_gpu_hour(index, index.observations[0]) == Decimal(per_gpu_hour)
 
 
 def test_dollars_are_converted_at_the_rate_of_their_day() -> None:
     index = rents(**in_dollars("1.69", "7.09"))
-    assert price_index.faults(index) == ()
+    assert price_index.faults(index, ENTERED_ON) == ()
     assert price_index.rent_per_gpu_hour(index, index.observations[0]) == Decimal("11.98210000")
 
 
@@ -118,11 +119,11 @@ def test_what_the_fields_get_wrong_together_is_told_by_field(
     changes: dict[str, Any], wrong: list[tuple[str, str]]
 ) -> None:
     index = rents(("2026-11-18", "12"), **changes)
-    assert [(item.pointer, item.code) for item in price_index.faults(index)] == wrong
+    assert [(item.pointer, item.code) for item in price_index.faults(index, ENTERED_ON)] == wrong
 
 
 def test_a_monthly_rent_given_by_the_hour_is_refused_as_a_unit() -> None:
-    (fault,) = price_index.faults(rents(("2026-11-18", "70000")))
+    (fault,) = price_index.faults(rents(("2026-11-18", "70000")), ENTERED_ON)
     assert (fault.pointer, fault.code) == ("/observations/0/price", "less_than_equal")
     assert "1000 CNY per GPU-hour" in fault.english
 
@@ -133,15 +134,23 @@ def test_a_day_at_the_end_of_the_calendar_is_refused_by_its_field(day: str) -> N
     far = in_dollars("1.69", "7.1")
     far["observations"][0]["observed_on"] = day
     with pytest.raises(ValidationError) as refused:
-        price_index.faults(rents(**far))
+        price_index.faults(rents(**far), ENTERED_ON)
     assert refused.value.errors()[0]["loc"][-1] == "observed_on"
+
+
+def test_a_vintage_of_a_day_far_ahead_does_not_shut_its_series() -> None:
+    index = rents(("2026-11-18", "9"))
+    assert index.published_on == date(2026, 11, 20)
+    assert price_index.faults(index, date(2026, 10, 20)) == ()
+    (fault,) = price_index.faults(index, date(2026, 10, 19))
+    assert (fault.pointer, fault.code) == ("/published_on", "published_too_late")
 
 
 def test_all_faults_are_told_at_once() -> None:
     index = rents(
         ("2026-11-18", "70000"), ("2026-11-18", "12"), ("2026-12-01", "12"), tax_included=True, gpus_per_server=8
     )
-    assert {(item.pointer, item.code) for item in price_index.faults(index)} == {
+    assert {(item.pointer, item.code) for item in price_index.faults(index, ENTERED_ON)} == {
         ("/gpus_per_server", "not_applicable"),
         ("/vat_rate", "missing"),
         ("/observations/0/price", "less_than_equal"),
@@ -211,7 +220,7 @@ def sales(**changes: Any) -> SaleIndex:
     ],
 )
 def test_sales_that_cannot_be_are_told_by_field(changes: dict[str, Any], wrong: list[tuple[str, str]]) -> None:
-    assert [(item.pointer, item.code) for item in price_index.faults(sales(**changes))] == wrong
+    assert [(item.pointer, item.code) for item in price_index.faults(sales(**changes), ENTERED_ON)] == wrong
 
 
 def test_a_generation_has_nothing_that_its_fields_get_wrong_together() -> None:
@@ -230,7 +239,7 @@ def test_a_generation_has_nothing_that_its_fields_get_wrong_together() -> None:
         "licence": "own records",
         "published_on": "2026-11-20",
     }
-    assert price_index.faults(ANY_INDEX.validate_python(newer)) == ()
+    assert price_index.faults(ANY_INDEX.validate_python(newer), ENTERED_ON) == ()
     for wrong in ({"inference_ratio": "0"}, {"price_ex_vat": {"amount": "0"}}, {"gpus_per_server": 10_000}):
         with pytest.raises(ValidationError):
             ANY_INDEX.validate_python(newer | wrong)
@@ -268,6 +277,6 @@ def test_change_is_measured_in_the_indexs_own_currency() -> None:
             for day, price, rate in (("2023-04-15", "38.08", "6.87"), ("2025-03-15", "49.24", "7.24"))
         ],
     )
-    assert price_index.faults(index) == ()
+    assert price_index.faults(index, ENTERED_ON) == ()
     assert price_index.change_since_first(index, date(2026, 1, 1)) == Decimal("0.29306723")
     assert price_index.change_since_first(index, date(2024, 1, 1)) is None

@@ -92,7 +92,7 @@ def test_row_m1_list_prices_of_eight_gpus() -> None:
             ],
         }
     )
-    assert price_index.faults(index) == ()
+    assert price_index.faults(index, ON) == ()
     earlier, later = (price_index.own_rent_per_gpu_hour(index, item) for item in index.observations)
     assert (earlier, later) == (Decimal("4.760"), Decimal("6.155"))
     change = price_index.change_since_first(index, date(2025, 3, 31))

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Final
 
 from domain.gpu_valuation import HIGHEST_RENT_PER_GPU_HOUR, RentReading
 from domain.money import UNIT_PRICE_SCALE, rounded
@@ -34,15 +35,32 @@ class BasesDiffer(ValueError):
         self.fields = fields
 
 
-def faults(index: PriceIndex) -> tuple[IndexFault, ...]:
-    """Everything that the fields of a vintage, each valid by itself, get wrong together."""
+PUBLISHED_AHEAD: Final = timedelta(days=31)
+"""How long before its day of publication a vintage may be entered. A day far ahead would shut its series until then: what
+comes later is never published earlier."""
+
+
+def faults(index: PriceIndex, entered_on: date) -> tuple[IndexFault, ...]:
+    """Everything that the fields of a vintage, each valid by itself, get wrong together on the day it is entered."""
+    found: list[IndexFault] = []
+    if index.published_on - entered_on > PUBLISHED_AHEAD:
+        days = PUBLISHED_AHEAD.days
+        found.append(
+            IndexFault(
+                "/published_on",
+                "published_too_late",
+                f"最多可提前 {days} 日录入",
+                f"lies more than {days} days after the day of entry",
+            )
+        )
     match index:
         case RentIndex():
-            return tuple(_rent_faults(index))
+            found += _rent_faults(index)
         case SaleIndex():
-            return tuple(_sale_faults(index))
+            found += _sale_faults(index)
         case GenerationIndex():
-            return ()
+            pass
+    return tuple(found)
 
 
 def rent_per_gpu_hour(index: RentIndex, observation: RentObservation) -> Decimal:

@@ -35,7 +35,7 @@ async def add(
     database: DatabaseDep,
 ) -> Response:
     """Add a vintage of an index. What it says of days that were already known becomes a restatement, and is named."""
-    wrong = price_index.faults(body)
+    wrong = price_index.faults(body, now().date())
     if wrong:
         told = [Fault(item.pointer, item.code, item.chinese, item.english) for item in wrong]
         raise Problem("invalid_request", errors=told[:100], count=len(told))
