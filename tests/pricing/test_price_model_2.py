@@ -193,6 +193,12 @@ class TestInternalRatings:
         assert first.all_in_rate <= second.all_in_rate
         assert first.floor_rate <= second.floor_rate
 
+    def test_nor_does_it_by_the_policy_before_which_recognised_no_collateral(self) -> None:
+        secured = (requests.asset("it", "deposit", 300_000_000, "0.95"),)
+        pds = ("0.20", "0.25", "0.30", "0.60", "0.99")
+        rates = [priced(request(pd=Decimal(pd), collateral=secured), **IRB).all_in_rate for pd in pds]
+        assert rates == sorted(rates)
+
 
 class TestFloor:
     def test_a_price_above_it_needs_nobody(self) -> None:
