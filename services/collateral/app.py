@@ -8,10 +8,11 @@ from fastapi import FastAPI
 
 import services.collateral.problems  # noqa: F401  registers the texts of this service's refusals
 from services.collateral import tables
-from services.collateral.imports import ImportDesk, importing
+from services.collateral.desk import at_work
+from services.collateral.imports import ImportDesk
 from services.collateral.registry.adapter import MovablesRegistry
 from services.collateral.registry.simulator import SimulatedRegistry
-from services.collateral.revaluations import RevaluationDesk, revaluing
+from services.collateral.revaluations import RevaluationDesk
 from services.collateral.routes import (
     allocations,
     assets,
@@ -69,8 +70,8 @@ def create_app(
         try:
             async with (
                 keys_retained(database, tables.idempotency, settings.idempotency_retention_days),
-                importing(desk),
-                revaluing(fleet_desk),
+                at_work(desk),
+                at_work(fleet_desk),
             ):
                 yield
         finally:

@@ -5,12 +5,11 @@ the next when the lease has passed: reading changes nothing, and entering is one
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import structlog
 from sqlalchemy.exc import OperationalError
@@ -18,19 +17,15 @@ from sqlalchemy.exc import OperationalError
 from domain.application.serials import serial_identity
 from domain.collateral import GpuConflict, SerialConflict
 from domain.inventory_import import ImportFault, ImportPhase, ImportState
+from services.collateral.desk import MOST_ATTEMPTS, Desk
 from services.collateral.inventory import Abandoned, InventoryFile
 from services.collateral.store import imports, register
 from services.collateral.tables import Asset, ImportRow
 from services.kit.database import Database, now
 from services.kit.documents import DocumentStore
-from services.kit.telemetry import describe
 
 LEASE: Final = timedelta(seconds=20)
 HEARTBEAT: Final = timedelta(seconds=1)
-LOOK_EVERY: Final = timedelta(seconds=5)
-"""How often is looked for imports that another process left."""
-MOST_ATTEMPTS: Final = 5
-"""After so many beginnings without an end, the list is what ends the process."""
 
 _log = structlog.get_logger(__name__)
 
@@ -39,31 +34,14 @@ class _Refused(Exception):
     """The list cannot be entered; it undoes the transaction."""
 
 
-class ImportDesk:
-    """The imports of one process. ``lease`` is how long a job stays with a process that gives no sign of life."""
+class ImportDesk(Desk):
+    """The imports of one process."""
+
+    kind = "import"
 
     def __init__(self, database: Database, documents: DocumentStore, *, lease: timedelta = LEASE) -> None:
-        self._database = database
+        super().__init__(database, lease)
         self._documents = documents
-        self._lease = lease
-        self._runner = uuid4()
-        self._called = asyncio.Event()
-
-    def wake(self) -> None:
-        """There is a new import."""
-        self._called.set()
-
-    async def work_for_ever(self) -> None:
-        """Take one import after the other, as long as the process lives."""
-        while True:
-            try:
-                while await self.work_once():
-                    pass
-            except Exception as error:
-                _log.warning("import_not_finished", failure=describe(error))
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._called.wait(), LOOK_EVERY.total_seconds())
-            self._called.clear()
 
     async def work_once(self) -> bool:
         """Do the next import; False when there is none."""
@@ -75,16 +53,11 @@ class ImportDesk:
             await self._close(job.id, ImportState.FAILED, [_TOO_OFTEN], 1)
             return True
         run = _Run(job, InventoryFile(self._documents.path(job.document_sha256), job.media_type))
-        done = False
-        try:
-            await self._held(run)
-            done = True
-        finally:
-            run.file.abandoned = True
-            if not done:
-                # Cancelled or failed: another process, or this one when it is back, begins anew at once.
-                with suppress(Exception):
-                    await asyncio.shield(self._let_go(job.id))
+        async with self._leased(job.id):
+            try:
+                await self._held(run)
+            finally:
+                run.file.abandoned = True
         return True
 
     async def _held(self, run: "_Run") -> None:
@@ -208,15 +181,3 @@ _TOO_OFTEN: Final = ImportFault(
     message_zh="多次未能完成导入，请联系运行人员",
     message_en="the import did not end several times; ask the operator",
 )
-
-
-@asynccontextmanager
-async def importing(desk: ImportDesk) -> AsyncIterator[None]:
-    """Work on imports for as long as a service runs; one that is under way at the end is left to the next process."""
-    working = asyncio.create_task(desk.work_for_ever())
-    try:
-        yield
-    finally:
-        working.cancel()
-        with suppress(asyncio.CancelledError):
-            await working

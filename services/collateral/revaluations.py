@@ -5,13 +5,12 @@ over when the lease has passed goes on with the cohorts that have no value yet.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal, localcontext
 from typing import Final
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import structlog
 
@@ -23,17 +22,15 @@ from services.collateral.calc.gpu_server.cohort_value import complete
 from services.collateral.calc.gpu_server.price_process import Cohorts
 from services.collateral.calc.gpu_server.rent import standing_rent
 from services.collateral.calc.gpu_server.value_path import Server
+from services.collateral.desk import MOST_ATTEMPTS, Desk
 from services.collateral.sources import PolicyShelf
 from services.collateral.store import revaluations
 from services.collateral.store.revaluations import Held, LastValued
 from services.collateral.tables import RevaluationRow, RevaluedCohort
 from services.kit.database import Database, now
-from services.kit.telemetry import describe
 
 CHUNK: Final = 250
 LEASE: Final = timedelta(seconds=30)
-LOOK_EVERY: Final = timedelta(seconds=5)
-MOST_ATTEMPTS: Final = 5
 
 NOT_VALUED: Final = "NOT_VALUED"
 """No valuation of such servers is on file."""
@@ -41,34 +38,17 @@ NOT_VALUED: Final = "NOT_VALUED"
 _log = structlog.get_logger(__name__)
 
 
-class RevaluationDesk:
+class RevaluationDesk(Desk):
     """The revaluations of one process. ``chunk``: cohorts a write."""
+
+    kind = "revaluation"
 
     def __init__(
         self, database: Database, policies: PolicyShelf, *, lease: timedelta = LEASE, chunk: int = CHUNK
     ) -> None:
-        self._database = database
+        super().__init__(database, lease)
         self._policies = policies
-        self._lease = lease
         self._chunk = chunk
-        self._runner = uuid4()
-        self._called = asyncio.Event()
-
-    def wake(self) -> None:
-        """There is a new revaluation."""
-        self._called.set()
-
-    async def work_for_ever(self) -> None:
-        """Take one revaluation after the other, as long as the process lives."""
-        while True:
-            try:
-                while await self.work_once():
-                    pass
-            except Exception as error:
-                _log.warning("revaluation_not_finished", failure=describe(error))
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._called.wait(), LOOK_EVERY.total_seconds())
-            self._called.clear()
 
     async def work_once(self) -> bool:
         """Carry the next revaluation to its end; False when there is none."""
@@ -79,12 +59,8 @@ class RevaluationDesk:
         if run.attempts > MOST_ATTEMPTS:
             await self._finish(run.id, RevaluationState.FAILED)
             return True
-        try:
+        async with self._leased(run.id):
             await self._carry_out(run)
-        except BaseException:
-            with suppress(Exception):
-                await asyncio.shield(self._let_go(run.id))
-            raise
         return True
 
     async def _carry_out(self, run: RevaluationRow) -> None:
@@ -248,15 +224,3 @@ def _server(row: RevaluedCohort, on_file: dict[UUID, LastValued], terms: GpuValu
         stood = standing_rent(economics.rent_per_gpu_hour, basis, evidence.rents, last.request.as_of, terms.index)
         economics = replace(economics, rent_per_gpu_hour=stood.rent)
     return Server(economics, last.subject.gpus_per_server, last.subject.replacement_cost_new.amount, row.age_months)
-
-
-@asynccontextmanager
-async def revaluing(desk: RevaluationDesk) -> AsyncIterator[None]:
-    """Work on revaluations for as long as a service runs; one that is under way at the end is left to the next process."""
-    working = asyncio.create_task(desk.work_for_ever())
-    try:
-        yield
-    finally:
-        working.cancel()
-        with suppress(asyncio.CancelledError):
-            await working

@@ -12,7 +12,8 @@ import pytest
 import pytest_asyncio
 from fastapi import FastAPI
 
-from services.collateral.imports import MOST_ATTEMPTS, ImportDesk
+from services.collateral.desk import MOST_ATTEMPTS
+from services.collateral.imports import ImportDesk
 from services.collateral.inventory import InventoryFile
 from services.kit.database import Database
 from tests.collateral.conftest import Speaker
