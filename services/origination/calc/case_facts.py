@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
+from pydantic import Field
+
 from domain.application import ApplicationContent, AssetKind, ComputeContract, CreditLineRequest, SourceKind
 from domain.books import CreditStanding
 from domain.collateral import Valuation
@@ -31,6 +33,8 @@ class Screens(Value):
     duplicate_serial: bool | None
     foreign_gpu: bool | None = None
     """Whether servers carry accelerators that are not on the list of domestic ones."""
+    replaced_purpose: str | None = Field(default=None, exclude_if=lambda purpose: purpose is None)
+    """Purpose of the facility that this loan replaces, by the lender's books."""
 
 
 class Relationship(Value):
