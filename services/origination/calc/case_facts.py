@@ -170,11 +170,17 @@ def book_facts(asked: Money, exposures: Exposures, lender: LenderBooks) -> dict[
         "exposure.customer_after": exposures.customer_exposure + asked,
         "exposure.group_after": exposures.group_exposure + asked,
         "exposure.related_after": exposures.customer_exposure + asked,
+        "exposure.unified_customer_after": _with(asked, exposures.unified_customer),
+        "exposure.unified_group_after": _with(asked, exposures.unified_group),
         "lender.net_capital": lender.net_capital,
         "lender.tier1_capital": lender.tier1_capital,
         "lender.capital_method": lender.capital_method,
         "case.total_exposure": exposures.group_exposure + asked,
     }
+
+
+def _with(asked: Money, standing: Money | None) -> Money | None:
+    return None if standing is None else standing + asked
 
 
 def assessment_facts(
