@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
-from domain.policy_changes import PolicyChange, PolicyChanges
+from domain.policy_changes import CellChange, PolicyChange, PolicyChanges
 from policy.engine import Bundle, PolicyFile, PolicyNotInForce, Product
 from policy.engine.changes import cell_text, plain_file
 
@@ -39,7 +40,7 @@ def changes_page(changes: PolicyChanges) -> list[str]:
     """The lines of a comparison: each policy with what changes in it and from when."""
     lines: list[str] = []
     for change in changes.changes:
-        lines += [_headline(change), *(f"    {line}" for line in _cell_lines(change))]
+        lines += [_headline(change), *(f"    {line}" for line in cell_lines(change.cells))]
     return lines or ["nothing differs"]
 
 
@@ -57,8 +58,9 @@ def _headline(change: PolicyChange) -> str:
             return f"! {name}  version {change.version} is missing: a published version never disappears"
 
 
-def _cell_lines(change: PolicyChange) -> Iterator[str]:
-    for cell in change.cells:
+def cell_lines(cells: Iterable[CellChange]) -> Iterator[str]:
+    """Each cell that differs in one line."""
+    for cell in cells:
         if cell.before is None:
             yield f"{cell.where}: + {cell.after}"
         elif cell.after is None:
@@ -157,7 +159,7 @@ def _around(bundle: Bundle, product: Product, on: date) -> Iterator[str]:
     card = bundle.scorecard(product.scorecard, on)
     yield f"card: {card.id} version {card.version}  {card.title_zh} {card.title_en}"
     for grade in card.classes:
-        yield f"  class {grade.id}: limit x {grade.multiplier}, unsecured at most {grade.unsecured_share}"
+        yield f"  class {grade.id}: limit x {_figure(grade.multiplier)}, unsecured at most {_figure(grade.unsecured_share)}"
 
 
 def _conditions(bundle: Bundle, product: Product, on: date) -> Iterable[Any]:
@@ -165,3 +167,7 @@ def _conditions(bundle: Bundle, product: Product, on: date) -> Iterable[Any]:
         return bundle.conditions(product.id, on).conditions
     except PolicyNotInForce:
         return ()
+
+
+def _figure(value: Decimal) -> str:
+    return f"{value.normalize():f}"
