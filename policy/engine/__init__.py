@@ -3,6 +3,7 @@
 from policy.engine.authority import AuthorityDecision, AuthorityMatrix, Body, Committee, required_authority
 from policy.engine.binding import faults_of
 from policy.engine.bundle import Bundle, load_book, read_book, rules_in_force, succession_faults
+from policy.engine.changes import compare, compare_files, plain_file
 from policy.engine.check import BookReport, check_book, publication_faults
 from policy.engine.collateral import CollateralKind, CollateralPolicy
 from policy.engine.conditions import Referral
@@ -102,9 +103,12 @@ __all__ = [
     "absent_reason",
     "check_book",
     "check_rules",
+    "compare",
+    "compare_files",
     "evaluate",
     "faults_of",
     "load_book",
+    "plain_file",
     "publication_faults",
     "read_book",
     "required_authority",
