@@ -7,7 +7,7 @@ from decimal import Decimal
 from domain.limit import CashFlowSegment
 from policy.engine.collateral import GpuValuation, IncomeApproach
 from policy.engine.coverage import Stress
-from services.collateral.calc.amortisation.cash_flow import monthly
+from domain.debt_service import monthly
 from services.collateral.calc.gpu_server.income import expected_rent
 from services.collateral.calc.gpu_server.value_path import Server
 

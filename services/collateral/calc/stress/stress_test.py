@@ -8,8 +8,8 @@ from domain.coverage import PlanTest, StressRequest, StressResult, StressTest, T
 from domain.finding import ModelRef, Outcome, Reason, TraceStep
 from policy.engine.collateral import CollateralPolicy
 from policy.engine.coverage import CoveragePolicy, Stress
-from services.collateral.calc.amortisation.cash_flow import net, serviceable
-from services.collateral.calc.amortisation.curve import balances, maximum_balances
+from domain.debt_service import net, serviceable
+from domain.balance_curve import balances, maximum_balances
 from services.collateral.calc.amortisation.examination import Month, Rules, examine
 from services.collateral.calc.amortisation.largest_loan import beyond, loan_of, total, unknown
 from services.collateral.calc.amortisation.settlement import may_be_owed
