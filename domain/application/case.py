@@ -46,6 +46,8 @@ class CreditLineRequest(Value):
     long_cycle_evidence: Sha256 | None = None
     repayment: Repayment
     replaces_facility_id: UUID | None = None
+    direction: Code | None = Field(default=None, exclude_if=_not_given)
+    """Direction of a series that is sold by directions (智能制造贷系列)."""
 
 
 class PartyRole(StrEnum):

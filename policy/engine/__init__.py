@@ -21,6 +21,9 @@ from policy.engine.limit import LimitPolicy
 from policy.engine.model_validation import AtLeast, AtMost, ValidationStandards
 from policy.engine.pricing import PricingPolicy
 from policy.engine.product import Product, ProductStatus
+from policy.engine.product_family import ProductFamily
+from policy.engine.product_fit import ProductFitPolicy
+from policy.engine.product_terms import Criterion, PurposeTerms
 from policy.engine.programme import ComputeVoucherTerms, InterestSubsidyTerms, SupportProgramme
 from policy.engine.rating_scale import RatingScale
 from policy.engine.rules import (
@@ -54,6 +57,7 @@ __all__ = [
     "Committee",
     "ComputeVoucherTerms",
     "ConditionSet",
+    "Criterion",
     "Decision",
     "DecisionTable",
     "FacilityCondition",
@@ -73,7 +77,10 @@ __all__ = [
     "PolicyNotInForce",
     "PricingPolicy",
     "Product",
+    "ProductFamily",
+    "ProductFitPolicy",
     "ProductStatus",
+    "PurposeTerms",
     "RatingScale",
     "Referral",
     "Regulation",

@@ -31,6 +31,8 @@ from policy.engine.limit import LimitPolicy
 from policy.engine.model_validation import ValidationStandards
 from policy.engine.pricing import PricingPolicy
 from policy.engine.product import Product
+from policy.engine.product_family import ProductFamily
+from policy.engine.product_fit import ProductFitPolicy
 from policy.engine.programme import SupportProgramme
 from policy.engine.rating_scale import RatingScale
 from policy.engine.rules import LenderLicence, Moment, Regulation, RegulationFile, Severity
@@ -106,6 +108,17 @@ class Bundle:
     def products(self, on: date) -> tuple[Product, ...]:
         """Every product in force, by id."""
         return tuple(self._all_in_force(Product, "product", on))
+
+    def product_family(self, name: str, on: date) -> ProductFamily:
+        return self._in_force(ProductFamily, "product_family", name, on)
+
+    def product_families(self, on: date) -> tuple[ProductFamily, ...]:
+        """Every family in force, by id."""
+        return tuple(self._all_in_force(ProductFamily, "product_family", on))
+
+    def product_fit(self, on: date) -> ProductFitPolicy | None:
+        """The questions of product fit, None before the first such policy: then none are asked."""
+        return next(iter(self._all_in_force(ProductFitPolicy, "product_fit", on)), None)
 
     def scorecard(self, name: str, on: date) -> Scorecard:
         return self._in_force(Scorecard, "scorecard", name, on)
