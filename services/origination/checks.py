@@ -139,6 +139,7 @@ async def _regulation_inputs(state: State, books: _Books) -> RegulationInputs:
         limit=case.dossier.limit,
         valuations=tuple(item.valuation for item in case.dossier.valuations),
         debt_service_cover=_debt_service_cover(case.dossier, books.as_of),
+        price_below_floor=case.dossier.quote.below_floor if case.dossier.quote is not None else None,
     )
 
 
