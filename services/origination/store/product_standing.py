@@ -17,7 +17,7 @@ _OVER: Final = (FacilityStage.REPAID.value, FacilityStage.CANCELLED.value)
 """A facility in one of these stages leaves its room to others."""
 
 
-async def committed_by_product(session: AsyncSession, row: Application) -> dict[str, Money]:
+async def held_by_product(session: AsyncSession, row: Application) -> dict[str, Money]:
     """Limits of the customer's other standing facilities with the lender by product, drawn or not."""
     found = await session.exec(
         select(Facility.product, func.sum(Facility.limit_amount))
