@@ -2,13 +2,16 @@
 
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID
 
 from starlette.datastructures import State
 
+from domain.dossier import Dossier
 from domain.finding import Finding, FindingValue, PolicyRef, ReferenceDataRef
 from domain.model import Value
+from domain.requests.card_facts import card_facts
 from policy.engine import Bundle
 from services.collateral.client import CollateralClient
 from services.kit.database import Database, new_id, now
@@ -135,8 +138,15 @@ async def _regulation_inputs(state: State, books: _Books) -> RegulationInputs:
         rating=case.dossier.rating,
         limit=case.dossier.limit,
         valuations=tuple(item.valuation for item in case.dossier.valuations),
+        debt_service_cover=_debt_service_cover(case.dossier, books.as_of),
         price_below_floor=case.dossier.quote.below_floor if case.dossier.quote is not None else None,
     )
+
+
+def _debt_service_cover(dossier: Dossier, as_of: date) -> Decimal | None:
+    """As the card is scored on it."""
+    cover = card_facts(dossier, as_of).plain().get("finance.debt_service_cover")
+    return cover if isinstance(cover, Decimal) else None
 
 
 async def _screens(state: State, case: CaseAtStep) -> Screens:
@@ -149,7 +159,12 @@ async def _screens(state: State, case: CaseAtStep) -> Screens:
         contested = contested or any(asset.conflicts for asset in page.items)
         cursor = page.next_cursor
         if not cursor:
-            return Screens(blacklisted=case.blacklisted, duplicate_serial=contested, foreign_gpu=case.foreign_gpu)
+            return Screens(
+                blacklisted=case.blacklisted,
+                duplicate_serial=contested,
+                foreign_gpu=case.foreign_gpu,
+                replaced_purpose=case.replaced_purpose,
+            )
 
 
 def _drawn(

@@ -99,7 +99,7 @@ def payment_mode(
     )
 
 
-def payee_facts(payee: PayeeAsked, total: Money) -> dict[str, FactValue]:
+def payee_facts(payee: PayeeAsked, total: Money, borrower: Uscc | None = None) -> dict[str, FactValue]:
     """A payee as policy speaks of it. Whoever is named with a code and an account is known."""
     return {
         "payment.payee_known": True,
@@ -107,4 +107,5 @@ def payee_facts(payee: PayeeAsked, total: Money) -> dict[str, FactValue]:
         "payment.payee_related": payee.related,
         "payment.payee_on_contract": payee.on_contract,
         "payment.fixed_asset_vendor": payee.fixed_asset_vendor,
+        "payment.payee_is_borrower": None if borrower is None else payee.uscc == borrower,
     }

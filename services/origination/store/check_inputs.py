@@ -13,7 +13,7 @@ from domain.finding import ReferenceDataRef
 from services.origination.calc.case_facts import foreign_accelerators
 from services.origination.calc.completeness import FiledDocument
 from services.origination.calc.exceptions import exceptions_of
-from services.origination.store import casework, reference
+from services.origination.store import casework, product_standing, reference
 from services.origination.tables.cases import Application, CaseFinding
 
 
@@ -30,6 +30,7 @@ class CaseAtStep:
     found: list[CaseFinding]
     blacklisted: bool | None
     foreign_gpu: bool | None
+    replaced_purpose: str | None
     references: tuple[ReferenceDataRef, ...]
 
     @property
@@ -59,5 +60,6 @@ async def case_at(session: AsyncSession, case_id: UUID, as_of: date) -> CaseAtSt
         found=case.found,
         blacklisted=listed,
         foreign_gpu=foreign_accelerators(case.content, domestic[0] if domestic is not None else None),
+        replaced_purpose=await product_standing.replaced_purpose(session, case.row, case.content),
         references=(lender_ref, *(ref for ref in looked_up if ref is not None)),
     )
