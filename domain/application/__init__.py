@@ -31,6 +31,7 @@ from domain.application.case import (
     ApplicationDocument,
     CreditLineRequest,
     GuaranteeOffer,
+    Investigation,
     LineKind,
     Party,
     PartyRole,
@@ -40,6 +41,7 @@ from domain.application.case import (
 )
 from domain.application.contracts import ComputeContract, ContractKind, ExpectedCollection
 from domain.application.data_assets import Counted, DataEvaluation, DataTests, EarningsYear, ExchangeTrade, Lag
+from domain.application.equity_purchase import Acquisition, Buyback
 from domain.application.evaluation import (
     AssistedDriving,
     CapacityPurchase,
@@ -55,6 +57,7 @@ from domain.application.evaluation import (
     QualitySystem,
     TechnologyBarrier,
 )
+from domain.application.lease import LeaseTerms
 from domain.application.project import Economics, FundingSource, FundUse, Project, SourceKind, UseClass
 from domain.application.repayment import (
     AskedTranche,
@@ -71,6 +74,7 @@ from domain.application.repayment import (
 
 __all__ = [
     "Accounts",
+    "Acquisition",
     "ApplicationContent",
     "ApplicationDocument",
     "AskedTranche",
@@ -80,6 +84,7 @@ __all__ = [
     "Balloon",
     "BorrowerProfile",
     "BuilderType",
+    "Buyback",
     "CapacityPurchase",
     "CertificateLevel",
     "ChainPosition",
@@ -105,8 +110,10 @@ __all__ = [
     "FundUse",
     "FundingSource",
     "GuaranteeOffer",
+    "Investigation",
     "KeyPerson",
     "Lag",
+    "LeaseTerms",
     "LenderDebt",
     "Licence",
     "LifeStage",

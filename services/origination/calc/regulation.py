@@ -18,6 +18,7 @@ from services.origination.calc.case_facts import (
     valid_guarantees,
 )
 from services.origination.calc.conclusion import Check
+from services.origination.calc.loan_facts import concluded_facts
 
 MOMENT = "approval"
 
@@ -47,6 +48,7 @@ def facts_of(inputs: RegulationInputs, content: ApplicationContent, pinned: Bund
     facts |= screen_facts(inputs.screens)
     guaranteed = valid_guarantees(content, pinned.limits(inputs.pinned_on))
     facts |= assessment_facts(line.amount, inputs.rating, inputs.limit, inputs.valuations, guaranteed)
+    facts |= concluded_facts(line, product, inputs.limit, inputs.exposures, inputs.lender)
     return facts
 
 
