@@ -105,9 +105,6 @@ class FeeItem(Value):
     name: Label
     amount: Money
     payer: Literal["borrower", "lender", "third_party"]
-    kind: Literal["appraisal", "guarantee", "insurance", "notary", "registration", "other"] | None = Field(
-        default=None, exclude_if=_not_given
-    )
     commissioned_by: Literal["lender", "borrower"] | None = Field(default=None, exclude_if=_not_given)
     """Of an appraisal: who ordered it. One that the bank ordered is the bank's cost (银保监发〔2020〕18号)."""
 

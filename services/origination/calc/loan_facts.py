@@ -19,6 +19,7 @@ from domain.identity import legal_form
 from domain.limit import CapName, Exposures, Limit
 from domain.money import RATE_SCALE, Money, Rounding, rounded
 from domain.reference import LenderBooks
+from domain.requests.costs import fee_kind
 from policy.engine import FactValue, Product
 
 _FIXED_USES = frozenset(
@@ -120,18 +121,14 @@ def _need_measured(limit: Limit) -> bool:
 
 
 def _appraisal_facts(content: ApplicationContent) -> dict[str, FactValue]:
-    """Who bears the appraisal. A fee the borrower bears and nobody classified may be one: then it is not known."""
-    fees = content.price.fees
-    if fees is None:
+    """Who bears the appraisal; it does not apply where no fee is one."""
+    if content.price.fees is None:
         return {}
-    appraisals = [fee for fee in fees if fee.kind == "appraisal"]
+    appraisals = [fee for fee in content.price.fees if fee_kind(fee.name) == "appraisal"]
     borne = next((fee for fee in appraisals if fee.payer == "borrower"), None)
     if borne is not None:
         return {"fees.appraisal_payer": "borrower", "fees.appraisal_commissioned_by": borne.commissioned_by}
-    if any(fee.kind is None and fee.payer == "borrower" for fee in fees):
-        return {}
-    payer = appraisals[0].payer if appraisals else FactState.NOT_APPLICABLE
-    return {"fees.appraisal_payer": payer}
+    return {"fees.appraisal_payer": appraisals[0].payer if appraisals else FactState.NOT_APPLICABLE}
 
 
 def _project_facts(content: ApplicationContent) -> dict[str, FactValue]:
