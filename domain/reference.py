@@ -62,6 +62,20 @@ class LessorRatios(Value):
     """Provisions over lease receivables."""
 
 
+class CapitalRatios(Value):
+    """Capital over risk-weighted assets as last reported (商业银行资本管理办法), as fractions."""
+
+    core_tier1: Annotated[Rate, Field(ge=0, le=1)]
+    tier1: Annotated[Rate, Field(ge=0, le=1)]
+    total: Annotated[Rate, Field(ge=0, le=1)]
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if not self.core_tier1 <= self.tier1 <= self.total:
+            raise PydanticCustomError("ratios_not_nested", "core tier 1 is part of tier 1, and tier 1 of the total")
+        return self
+
+
 class LenderBooks(Value):
     """The lender's own figures that limits are measured against."""
 
@@ -76,6 +90,7 @@ class LenderBooks(Value):
     branches: tuple[Code, ...] = ()
     lessor: LessorRatios | None = Field(default=None, exclude_if=lambda given: given is None)
     """Of a financial lessor only."""
+    ratios: CapitalRatios | None = Field(default=None, exclude_if=lambda given: given is None)
 
 
 class NamedList(Value):

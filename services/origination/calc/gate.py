@@ -21,6 +21,7 @@ from domain.reference import LenderBooks
 from domain.stages import FacilityStage
 from policy.engine import Bundle, FactValue, Product, check_rules, rules_in_force
 from services.origination.calc.case_facts import Relationship, application_facts, book_facts, relationship_facts
+from services.origination.calc.concentration_facts import concentration_facts
 from services.origination.calc.payment_mode import EarlierPayment, PayeeAsked, payee_facts, payment_mode
 
 MODEL = ModelRef(id="drawing_gate", version="1")
@@ -163,6 +164,7 @@ def drawing_gate(
         # Up to the gate nobody waits for the borrower: a drawing whose conditions are open is refused, not kept waiting.
         "utilisation.delay_cause": "none",
         **book_facts(inputs.facility_limit, inputs.exposures, inputs.lender),
+        **concentration_facts(content, content.lines[0], inputs.exposures, inputs.lender, current, inputs.as_of),
         **relationship_facts(inputs.relationship),
     }
     mode = _mode_and_rules(gate, inputs, pinned, current, facts)
