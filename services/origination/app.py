@@ -129,6 +129,7 @@ def create_app(
     app.state.keyring = keyring
     app.state.documents = DocumentStore(settings.document_dir)
     app.state.policies = PolicyShelf(database)
+    app.state.record_retention_years = settings.record_retention_years
     app.state.collateral = collateral or CollateralClient(
         settings.collateral_url, _account(settings, settings.collateral_audience, outgoing), client=outgoing
     )

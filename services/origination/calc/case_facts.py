@@ -22,6 +22,7 @@ from domain.rating import Rating
 from domain.reference import LenderBooks
 from domain.requests.evaluation_facts import evaluation_facts
 from policy.engine import FactValue, LimitPolicy, Product
+from services.origination.calc.loan_facts import loan_facts
 
 _NEW_COMPUTE = (AssetKind.GPU_SERVER, AssetKind.NETWORK_STORAGE, AssetKind.POWER_COOLING, AssetKind.CIVIL_WORKS)
 _STATE_FUNDS = (SourceKind.SPECIAL_BOND, SourceKind.SUBSIDY)
@@ -100,6 +101,7 @@ def content_facts(content: ApplicationContent, line: CreditLineRequest | None) -
     facts["purchase.supplier_verified"] = content.purchase.supplier_verified if content.purchase else None
     facts.update(_project_facts(content))
     facts.update(_contract_facts(content))
+    facts.update(loan_facts(content, line, product))
     return facts
 
 
