@@ -4,6 +4,7 @@ from policy.engine.authority import AuthorityDecision, AuthorityMatrix, Body, Co
 from policy.engine.binding import faults_of
 from policy.engine.bundle import Bundle, load_book, read_book, rules_in_force, succession_faults
 from policy.engine.check import BookReport, check_book, publication_faults
+from policy.engine.classification import ClassificationPolicy
 from policy.engine.collateral import CollateralKind, CollateralPolicy
 from policy.engine.conditions import Referral
 from policy.engine.controls import (
@@ -15,6 +16,7 @@ from policy.engine.controls import (
     Validity,
 )
 from policy.engine.documents import ChecklistFile, ConditionSet, FacilityCondition, RequiredDocument
+from policy.engine.early_warning import EarlyWarningPolicy
 from policy.engine.faults import FactTypeError, FileFault, PolicyFaults, PolicyNotInForce
 from policy.engine.file import PolicyFile
 from policy.engine.limit import LimitPolicy
@@ -49,6 +51,7 @@ __all__ = [
     "Bundle",
     "BusinessDayRule",
     "ChecklistFile",
+    "ClassificationPolicy",
     "CollateralKind",
     "CollateralPolicy",
     "Committee",
@@ -56,6 +59,7 @@ __all__ = [
     "ConditionSet",
     "Decision",
     "DecisionTable",
+    "EarlyWarningPolicy",
     "FacilityCondition",
     "FactDefinition",
     "FactType",
