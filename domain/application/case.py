@@ -47,6 +47,8 @@ class CreditLineRequest(Value):
     long_cycle_evidence: Sha256 | None = None
     repayment: Repayment
     replaces_facility_id: UUID | None = None
+    direction: Code | None = Field(default=None, exclude_if=_not_given)
+    """Direction of a series that is sold by directions (智能制造贷系列)."""
     syndication: Syndication | None = Field(default=None, exclude_if=_not_given)
     """Where several banks lend together; ``amount`` is then what this lender takes."""
 

@@ -38,6 +38,7 @@ from domain.requests.card_facts import card_facts, latest_year
 from domain.requests.case import case_inputs
 from domain.requests.cash_flows import cash_flows
 from domain.requests.collateral import cohorts
+from domain.requests.contracted_servers import contracted_servers
 from domain.requests.repayment import fitted, plan_terms
 
 RETAIL_CEILING: Final = yuan(10_000_000)
@@ -68,6 +69,7 @@ def limit_request(dossier: Dossier, as_of: date) -> LimitRequest:
         collateral=_collateral(dossier.valuations),
         guarantees=tuple(_guarantee(offer) for offer in content.guarantees),
         exposures=dossier.exposures,
+        contracted_servers=contracted_servers(dossier, as_of),
         unvalued=_unvalued(dossier),
         annual_revenue=_amount(accounts.revenue) if accounts else None,
         operating_cash_flow=known(accounts.operating_cash_flow) if accounts else None,

@@ -1,7 +1,6 @@
 """Classification floors (domain paper §2.5, corrections §5) and early warnings (§6.2, row E3), through what the API calls."""
 
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +14,7 @@ from domain.classification import (
 )
 from domain.finding import Finding, Outcome
 from domain.money import yuan
-from policy.engine import Bundle, PolicyNotInForce, load_book
+from policy.engine import Bundle, PolicyNotInForce
 from services.origination.calc.classification import classification
 from services.origination.calc.early_warnings import early_warnings
 
@@ -25,11 +24,6 @@ DAYS = [FIRST, RENEWALS]
 """The days on which a version of the policy begins; each row stands in both."""
 ID, AT = UUID(int=1), datetime(2026, 11, 22, tzinfo=UTC)
 NOTHING = {"state": "not_applicable"}
-
-
-@pytest.fixture(scope="module")
-def bundle() -> Bundle:
-    return load_book(Path(__file__).parents[2] / "policy" / "book")
 
 
 CLAIM: dict[str, Any] = {

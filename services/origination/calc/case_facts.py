@@ -53,11 +53,26 @@ class Relationship(Value):
 
 
 def application_facts(content: ApplicationContent, line: CreditLineRequest, product: Product) -> dict[str, FactValue]:
-    """What the application itself says."""
+    """What the application itself says, and the product it is for."""
+    return content_facts(content, line) | product_facts(product)
+
+
+def product_facts(product: Product) -> dict[str, FactValue]:
+    """What a case has from its product."""
+    return {
+        "loan.class": product.loan_class,
+        "product.entrusted_only": product.entrusted_only,
+        "product.status": product.status.value,
+    }
+
+
+def content_facts(content: ApplicationContent, line: CreditLineRequest | None) -> dict[str, FactValue]:
+    """What the application says whatever its product; a draft may lack its line."""
     borrower = content.borrower
     consents = borrower.query_consents
     facts: dict[str, FactValue] = {
         "borrower.segment": borrower.chain_segment,
+        "borrower.track": borrower.track,
         "borrower.size": borrower.size,
         "borrower.life_stage": borrower.life_stage,
         "borrower.builder_type": borrower.builder_type,
@@ -67,16 +82,18 @@ def application_facts(content: ApplicationContent, line: CreditLineRequest, prod
         "borrower.query_consent": None
         if consents is None
         else any(consent.subject_kind == "borrower" for consent in consents),
-        "loan.class": product.loan_class,
-        "loan.amount": line.amount,
-        "loan.tenor_months": line.tenor_months,
-        "loan.purpose": line.purpose,
-        "loan.long_cycle_evidence": line.long_cycle_evidence is not None,
         "loan.head_office_tenor_consent": any(item.kind == "head_office_tenor_consent" for item in content.documents),
-        "loan.replaces_facility": line.replaces_facility_id is not None,
         "loan.new_compute": brings_new_compute(content),
-        "product.entrusted_only": product.entrusted_only,
     }
+    if line is not None:
+        facts |= {
+            "loan.amount": line.amount,
+            "loan.tenor_months": line.tenor_months,
+            "loan.purpose": line.purpose,
+            "loan.direction": line.direction,
+            "loan.long_cycle_evidence": line.long_cycle_evidence is not None,
+            "loan.replaces_facility": line.replaces_facility_id is not None,
+        }
     facts.update(evaluation_facts(content))
     facts["purchase.supplier_verified"] = content.purchase.supplier_verified if content.purchase else None
     facts.update(_project_facts(content))
