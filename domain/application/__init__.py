@@ -68,11 +68,13 @@ from domain.application.repayment import (
     Seasonal,
     Stepped,
 )
+from domain.application.tags import ApplicationTag
 
 __all__ = [
     "Accounts",
     "ApplicationContent",
     "ApplicationDocument",
+    "ApplicationTag",
     "AskedTranche",
     "AssetKind",
     "AssetLine",

@@ -14,6 +14,7 @@ from domain.application.contracts import ComputeContract
 from domain.application.evaluation import AssistedDriving, CapacityPurchase, Founder, Offering
 from domain.application.project import Economics, FundingSource, FundUse, Project
 from domain.application.repayment import Repayment
+from domain.application.tags import ApplicationTag
 from domain.application.text import Code, Key, Label, Months, Remark, Sha256
 from domain.facts import Fact
 from domain.identity import Uscc
@@ -157,6 +158,9 @@ class ApplicationContent(Value):
     assisted_driving: AssistedDriving | None = Field(default=None, exclude_if=_not_given)
     founder: Annotated[Founder, Personal()] | None = Field(default=None, exclude_if=_not_given)
     purchase: CapacityPurchase | None = Field(default=None, exclude_if=_not_given)
+    tags: Annotated[tuple[ApplicationTag, ...], Field(max_length=50)] | None = Field(
+        default=None, exclude_if=_not_given
+    )
     documents: Annotated[tuple[ApplicationDocument, ...], Field(max_length=500)] = ()
 
     def party(self, role: PartyRole) -> Party | None:
