@@ -68,6 +68,7 @@ from domain.application.repayment import (
     Seasonal,
     Stepped,
 )
+from domain.application.syndication import SyndicateMember, SyndicateRole, Syndication
 from domain.application.tags import ApplicationTag
 
 __all__ = [
@@ -136,6 +137,9 @@ __all__ = [
     "ServerItem",
     "SourceKind",
     "Stepped",
+    "SyndicateMember",
+    "SyndicateRole",
+    "Syndication",
     "Technology",
     "TechnologyBarrier",
     "UseClass",

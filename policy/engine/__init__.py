@@ -3,6 +3,7 @@
 from policy.engine.authority import AuthorityDecision, AuthorityMatrix, Body, Committee, required_authority
 from policy.engine.binding import faults_of
 from policy.engine.bundle import Bundle, load_book, read_book, rules_in_force, succession_faults
+from policy.engine.changes import compare, compare_files, plain_file
 from policy.engine.check import BookReport, check_book, publication_faults
 from policy.engine.collateral import CollateralKind, CollateralPolicy
 from policy.engine.conditions import Referral
@@ -32,6 +33,9 @@ from policy.engine.market import (
 from policy.engine.model_validation import AtLeast, AtMost, ValidationStandards
 from policy.engine.pricing import PricingPolicy
 from policy.engine.product import Product, ProductStatus
+from policy.engine.product_family import ProductFamily
+from policy.engine.product_fit import ProductFitPolicy
+from policy.engine.product_terms import Criterion, PurposeTerms
 from policy.engine.programme import ComputeVoucherTerms, InterestSubsidyTerms, SupportProgramme
 from policy.engine.rating_scale import RatingScale
 from policy.engine.rules import (
@@ -68,6 +72,7 @@ __all__ = [
     "Committee",
     "ComputeVoucherTerms",
     "ConditionSet",
+    "Criterion",
     "Deal",
     "DealSum",
     "Decision",
@@ -96,8 +101,11 @@ __all__ = [
     "PolicyNotInForce",
     "PricingPolicy",
     "Product",
+    "ProductFamily",
+    "ProductFitPolicy",
     "ProductStatus",
     "ProgrammeFloor",
+    "PurposeTerms",
     "RatingScale",
     "Referral",
     "Regulation",
@@ -124,10 +132,13 @@ __all__ = [
     "added",
     "check_book",
     "check_rules",
+    "compare",
+    "compare_files",
     "deal_sum",
     "evaluate",
     "faults_of",
     "load_book",
+    "plain_file",
     "publication_faults",
     "read_book",
     "required_authority",

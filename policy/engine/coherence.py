@@ -9,7 +9,7 @@ from policy.engine.documents import ConditionSet
 from policy.engine.faults import FileFault
 from policy.engine.file import PolicyFile
 from policy.engine.market import Glossary, MarketRecords
-from policy.engine.product import Product, ProductStatus
+from policy.engine.product import Product
 from policy.engine.rules import RegulationFile
 from policy.engine.source import Source
 from policy.engine.vocabulary import FactDefinition, Vocabulary
@@ -180,5 +180,5 @@ def _conditions_of_products(
                 if owner != file.id:
                     yield (name, file.id), file, f"the product {name!r} has its conditions in {owner!r} as well"
     for file in in_force if conditions_known else ():
-        if isinstance(file, Product) and file.status is not ProductStatus.PROPOSED and file.id not in owners:
+        if isinstance(file, Product) and file.not_booked is None and file.id not in owners:
             yield (file.id,), file, f"no conditions name the product {file.id!r}"

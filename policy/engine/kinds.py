@@ -26,6 +26,8 @@ from policy.engine.market import Glossary, MarketRecords
 from policy.engine.model_validation import ValidationStandards
 from policy.engine.pricing import PricingPolicy
 from policy.engine.product import Product
+from policy.engine.product_family import ProductFamily
+from policy.engine.product_fit import ProductFitPolicy
 from policy.engine.programme import SupportProgramme
 from policy.engine.rating_scale import RatingScale
 from policy.engine.rules import RegulationFile
@@ -38,6 +40,8 @@ from policy.engine.vocabulary import Vocabulary
 KINDS: Final[dict[str, type[PolicyFile]]] = {
     "vocabulary": Vocabulary,
     "product": Product,
+    "product_family": ProductFamily,
+    "product_fit": ProductFitPolicy,
     "scorecard": Scorecard,
     "rating_scale": RatingScale,
     "model_validation": ValidationStandards,
