@@ -195,24 +195,6 @@ class PolicyProposal(Value):
     """Where to read what it changes: against the bundle in force, policy by policy."""
 
 
-class ProductView(Value):
-    """A product of the bundle in force."""
-
-    product_id: str
-    version: str
-    title_zh: str
-    title_en: str
-    status: str
-    lenders: tuple[str, ...]
-    line_kind: str
-    purposes: tuple[str, ...]
-    amount_cap: Money | None
-    tenor_cap_months: int
-    repayment_methods: tuple[str, ...]
-    green: bool
-    policy_sha256: str
-
-
 class BusinessDayView(Value):
     """The bank's business date at an instant, and what it was told by."""
 

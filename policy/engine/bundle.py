@@ -27,11 +27,15 @@ from policy.engine.data_asset import DataAssetPolicy
 from policy.engine.documents import ChecklistFile, ConditionSet, RequiredDocument
 from policy.engine.faults import FileFault, PolicyFaults, PolicyNotInForce
 from policy.engine.file import PolicyFile
+from policy.engine.initiative import Initiative
 from policy.engine.kinds import Refused, build
 from policy.engine.limit import LimitPolicy
+from policy.engine.market import Glossary, MarketRecords
 from policy.engine.model_validation import ValidationStandards
 from policy.engine.pricing import PricingPolicy
 from policy.engine.product import Product
+from policy.engine.product_family import ProductFamily
+from policy.engine.product_fit import ProductFitPolicy
 from policy.engine.programme import SupportProgramme
 from policy.engine.rating_scale import RatingScale
 from policy.engine.rules import LenderLicence, Moment, Regulation, RegulationFile, Severity
@@ -39,6 +43,7 @@ from policy.engine.salvage import Words, faults_beside
 from policy.engine.scorecard import Scorecard
 from policy.engine.source import Source, read_source
 from policy.engine.table import DecisionTable
+from policy.engine.tags import TagList
 from policy.engine.vocabulary import FactDefinition, Vocabulary
 
 FORMAT: Final = "1"
@@ -112,6 +117,17 @@ class Bundle:
         """Every product in force, by id."""
         return tuple(self._all_in_force(Product, "product", on))
 
+    def product_family(self, name: str, on: date) -> ProductFamily:
+        return self._in_force(ProductFamily, "product_family", name, on)
+
+    def product_families(self, on: date) -> tuple[ProductFamily, ...]:
+        """Every family in force, by id."""
+        return tuple(self._all_in_force(ProductFamily, "product_family", on))
+
+    def product_fit(self, on: date) -> ProductFitPolicy | None:
+        """The questions of product fit, None before the first such policy: then none are asked."""
+        return next(iter(self._all_in_force(ProductFitPolicy, "product_fit", on)), None)
+
     def scorecard(self, name: str, on: date) -> Scorecard:
         return self._in_force(Scorecard, "scorecard", name, on)
 
@@ -167,6 +183,29 @@ class Bundle:
 
     def programme(self, name: str, on: date) -> SupportProgramme:
         return self._in_force(SupportProgramme, "programme", name, on)
+
+    def programmes(self, on: date) -> tuple[SupportProgramme, ...]:
+        """Every support programme in force, by id."""
+        return tuple(self._all_in_force(SupportProgramme, "programme", on))
+
+    def initiative(self, name: str, on: date) -> Initiative:
+        return self._in_force(Initiative, "initiative", name, on)
+
+    def initiatives(self, on: date) -> tuple[Initiative, ...]:
+        """Every lender's programme in force, by id."""
+        return tuple(self._all_in_force(Initiative, "initiative", on))
+
+    def tag_lists(self, on: date) -> dict[str, TagList]:
+        """Every list of tags in force, by id."""
+        return {item.id: item for item in self._all_in_force(TagList, "tag_list", on)}
+
+    def market_records(self, on: date) -> tuple[MarketRecords, ...]:
+        """Every file of market records in force, by id."""
+        return tuple(self._all_in_force(MarketRecords, "market_records", on))
+
+    def glossaries(self, on: date) -> tuple[Glossary, ...]:
+        """Every glossary in force, by id."""
+        return tuple(self._all_in_force(Glossary, "glossary", on))
 
     def regulations(self, moment: Moment | str, licence: LenderLicence, on: date) -> tuple[Regulation, ...]:
         """The regulations that speak to a lender at a moment on a day, in order of their ids."""

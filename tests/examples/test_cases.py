@@ -131,7 +131,7 @@ def assessed(case: str) -> tuple[Dossier, Limit]:
     assert rating.outcome is Outcome.PASS, rating.reasons
     dossier = dossier.model_copy(update={"rating": rating.value})
     concluded = limit(limit_request(dossier, ON), book(), dated("lender.nxb", books), dated("lpr", LPR))
-    assert (concluded.model.version, concluded.outcome) == ("2", Outcome.PASS), concluded.reasons
+    assert (concluded.model.version, concluded.outcome) == ("3", Outcome.PASS), concluded.reasons
     assert concluded.value is not None
     return dossier, concluded.value
 
