@@ -38,6 +38,12 @@ class CollateralClient(ServiceClient):
         """Value an asset; the finding is kept by the service."""
         return await self.call("POST", "/v1/valuations", Finding[Valuation], body=request, idempotency_key=key)
 
+    async def try_value(self, request: ValuationRequest) -> Finding[Valuation]:
+        """What an asset would be valued at; nothing is stored."""
+        return await self.call(
+            "POST", "/v1/valuations", Finding[Valuation], body=request, params={"dry_run": "true"}, reads=True
+        )
+
     async def amortise(self, request: AmortisationRequest, key: str) -> Finding[Amortisation]:
         """The largest loan that assets and cash flow carry, and the schedule of the loan asked about."""
         return await self.call("POST", "/v1/amortisations", Finding[Amortisation], body=request, idempotency_key=key)

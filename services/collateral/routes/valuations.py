@@ -29,7 +29,7 @@ from services.collateral.store.scope import within_sight
 from services.collateral.tables import CaseConclusion, ValuationRow
 from services.kit.auth import allow, record_refusal
 from services.kit.database import Database, new_id, now
-from services.kit.idempotency import IdempotentCall, Reply, idempotent
+from services.kit.idempotency import IdempotentCall, Reply, idempotent_unless_dry_run
 from services.kit.paging import Page, PageRequest, fetch_page, link_next, paged
 from services.kit.principal import Principal
 from services.kit.problems import Fault, Problem
@@ -43,7 +43,7 @@ async def value(
     body: ValuationRequest,
     request: Request,
     who: Annotated[Principal, allow(*VALUERS, scope="branch")],
-    call: Annotated[IdempotentCall, idempotent()],
+    call: Annotated[IdempotentCall | None, idempotent_unless_dry_run()],
     database: DatabaseDep,
     policies: PoliciesDep,
     dry_run: Annotated[bool, Query(description="conclude without storing anything")] = False,
@@ -60,10 +60,11 @@ async def value(
     inputs, branch = await _with_register(database, body, who)
     inputs = await _with_evidence(database, inputs, policy)
     finding = await asyncio.to_thread(_concluded, inputs, bundle, policy, valid_days)
+    if call is None:
+        return Response(finding.model_dump_json(), 200, media_type="application/json")
 
     async def effect(session: AsyncSession) -> Reply:
-        if not dry_run:
-            await valuations.keep(session, finding, inputs, branch)
+        await valuations.keep(session, finding, inputs, branch)
         return Reply(200, finding)
 
     return await call.atomic(database, effect)
