@@ -191,6 +191,8 @@ class PolicyProposal(Value):
     proposed_at: datetime
     approved_at: datetime | None = None
     comment: Remark | None = None
+    changes: str
+    """Where to read what it changes: against the bundle in force, policy by policy."""
 
 
 class BusinessDayView(Value):

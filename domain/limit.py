@@ -162,6 +162,14 @@ class Exposures(Value):
     customer_exposure: NonNegativeMoney
     """All exposures, against tier 1."""
     group_exposure: NonNegativeMoney
+    unified_customer: NonNegativeMoney | None = Field(default=None, exclude_if=not_given)
+    """Unified credit (统一授信) of the customer: every kind at its notional amount; None where the books do not add it up."""
+    unified_group: NonNegativeMoney | None = Field(default=None, exclude_if=not_given)
+    """The same over the group; the customer's own where it belongs to none."""
+    unified_ceiling: NonNegativeMoney | None = Field(default=None, exclude_if=not_given)
+    """Ceiling approved for the unified credit of the group, or of a customer without one; None where none is on file."""
+    related_total: NonNegativeMoney | None = Field(default=None, exclude_if=not_given)
+    """Unified credit of all parties related to the lender; added up for a related borrower only."""
     group_id: UUID | None = None
     net_capital: NonNegativeMoney
     tier1_capital: NonNegativeMoney

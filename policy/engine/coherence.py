@@ -8,6 +8,7 @@ from policy.engine.authority import AuthorityMatrix
 from policy.engine.documents import ConditionSet
 from policy.engine.faults import FileFault
 from policy.engine.file import PolicyFile
+from policy.engine.market import Glossary, MarketRecords
 from policy.engine.product import Product
 from policy.engine.rules import RegulationFile
 from policy.engine.source import Source
@@ -34,6 +35,7 @@ def incoherence(built: list[Built], refused: frozenset[tuple[str, str]] = frozen
         *(fault for source, file in built for fault in _dangling(source, file, every, refused)),
         *(_authority_faults(built) if "authority" not in kinds else ()),
         *_day_faults(built, conditions_known="conditions" not in kinds),
+        *_misnomers(built, every),
     ]
 
 
@@ -129,6 +131,20 @@ def _authority_faults(built: list[tuple[Source, PolicyFile]]) -> list[FileFault]
         for index, item in enumerate(file.conditions)
         if item.waiver_body is not None and item.waiver_body not in bodies
     ]
+
+
+def _misnomers(built: list[Built], every: list[PolicyFile]) -> Iterator[FileFault]:
+    """Refused wordings in records: a misprint is not carried on."""
+    glossaries = [file for file in every if isinstance(file, Glossary)]
+    for source, file in built:
+        if not isinstance(file, MarketRecords):
+            continue
+        for glossary in all_standing(glossaries, file.effective_from):
+            for field in ("deals", "figures", "statements"):
+                for index, item in enumerate(getattr(file, field)):
+                    texts = [text for text in (item.title_zh, item.title_en, getattr(item, "says", "")) if text]
+                    for reason in glossary.faults_in(field, texts):
+                        yield source.fault((field, index), reason)
 
 
 def _day_faults(built: list[Built], *, conditions_known: bool) -> Iterator[FileFault]:

@@ -15,7 +15,7 @@ from starlette.datastructures import State
 from domain.application import ApplicationContent, CreditLineRequest
 from domain.collateral import CohortSubject
 from domain.dossier import Dossier, ValuedAsset
-from domain.finding import Outcome, Reason
+from domain.finding import FindingRef, Outcome, Reason
 from domain.indicative import IndicativeLimit, IndicativeVerdict
 from domain.limit import Exposures
 from domain.money import Money
@@ -95,7 +95,7 @@ async def indicative_verdict(state: State, who: Principal, case_id: UUID, base: 
     product = draft.product
     found = missing(draft.content, draft.bundle, draft.filed, draft.pinned_on, draft.day)
     admission, reasons = _admission(draft)
-    limit, wanting = await _limit(state, draft)
+    limit, wanting = await _limit(state, draft, admission)
     return IndicativeVerdict(
         complete=not found,
         missing=found,
@@ -134,7 +134,7 @@ async def _read(state: State, who: Principal, case_id: UUID, base: IfMatch) -> _
         customer = await session.get(Customer, row.customer_id) if row.customer_id is not None else None
         exposures = committed = None
         if customer is not None:
-            exposures = await casework.exposures(session, row, customer, lender, today.day)
+            exposures = await casework.exposures(session, row, customer, lender, today.day, content)
             committed = await books.granted_by_product(session, customer.id, row.lender_id, without_case=row.case_id)
     pledged = await pledged_elsewhere(state, case_id, content)
     domestic = standing.named_list(reference.DOMESTIC_ACCELERATORS)
@@ -193,7 +193,7 @@ def _products(draft: _Draft) -> tuple[ProductEligibility, ...]:
 # --- the limit, asked dry ---------------------------------------------------------------------------------------------
 
 
-async def _limit(state: State, draft: _Draft) -> tuple[IndicativeLimit | None, tuple[str, ...]]:
+async def _limit(state: State, draft: _Draft, admission: Outcome) -> tuple[IndicativeLimit | None, tuple[str, ...]]:
     """The limit, and what keeps it from being asked."""
     wanting = tuple(
         name for name, there in (("customer_id", draft.exposures), ("lines/0/product", draft.product)) if there is None
@@ -202,7 +202,7 @@ async def _limit(state: State, draft: _Draft) -> tuple[IndicativeLimit | None, t
         return None, wanting
     try:
         async with asyncio.timeout(_PATIENCE):
-            return await _asked(state, draft, _dossier(draft)), ()
+            return await _asked(state, draft, _dossier(draft, admission)), ()
     except ValidationError as error:
         # A figure that is well formed in a draft and can be in no calculation: its place says which.
         return _not_asked("LIMIT_INPUTS", "测算所需数据不可用", "figures cannot be calculated with", _places(error)), ()
@@ -258,7 +258,8 @@ async def _value(
     return item, reasons
 
 
-def _dossier(draft: _Draft) -> Dossier:
+def _dossier(draft: _Draft, admission: Outcome) -> Dossier:
+    """The dossier that the assessment would begin with. What screening found stands in it as it would then."""
     assert draft.line is not None
     assert draft.exposures is not None
     return Dossier(
@@ -274,6 +275,7 @@ def _dossier(draft: _Draft) -> Dossier:
         exposures=draft.exposures,
         blacklisted=draft.screens.blacklisted,
         fraud_flag=draft.fraud,
+        findings=(FindingRef(id=draft.row.case_id, kind="screening", outcome=admission, sha256=_UNASKED),),
     )
 
 

@@ -5,11 +5,14 @@ What the application declares absent stays absent under the policy's name; nothi
 
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
+
+from pydantic import Field
 
 from domain.application import ApplicationContent, AssetKind, ComputeContract, CreditLineRequest, SourceKind
 from domain.books import CreditStanding
 from domain.collateral import Valuation
+from domain.decision import not_given
 from domain.facts import Absent, Fact, Known, known
 from domain.guarantees import guarantor_capacity
 from domain.limit import Exposures, Limit
@@ -24,6 +27,11 @@ _NEW_COMPUTE = (AssetKind.GPU_SERVER, AssetKind.NETWORK_STORAGE, AssetKind.POWER
 _STATE_FUNDS = (SourceKind.SPECIAL_BOND, SourceKind.SUBSIDY)
 
 
+SuspectedLink = Literal[
+    "none", "control", "economic_dependence", "common_guarantor", "common_supplier", "guarantor_and_supplier"
+]
+
+
 class Screens(Value):
     """What was looked up about the case outside its application; ``None`` is not looked up, which is not a clean result."""
 
@@ -31,6 +39,9 @@ class Screens(Value):
     duplicate_serial: bool | None
     foreign_gpu: bool | None = None
     """Whether servers carry accelerators that are not on the list of domestic ones."""
+    suspected_link: SuspectedLink | None = Field(default=None, exclude_if=not_given)
+    """The strongest link found to a customer outside the borrower's own group; once the analyst has made them one group it is
+    suspected no more."""
 
 
 class Relationship(Value):
@@ -156,6 +167,8 @@ def screen_facts(screens: Screens) -> dict[str, FactValue]:
         "borrower.blacklisted": screens.blacklisted,
         "asset.duplicate_serial": screens.duplicate_serial,
         "project.foreign_gpu": screens.foreign_gpu,
+        "group.link_searched": screens.suspected_link is not None,
+        "group.suspected_link": screens.suspected_link,
     }
 
 
@@ -187,11 +200,17 @@ def book_facts(asked: Money, exposures: Exposures, lender: LenderBooks) -> dict[
         "exposure.customer_after": exposures.customer_exposure + asked,
         "exposure.group_after": exposures.group_exposure + asked,
         "exposure.related_after": exposures.customer_exposure + asked,
+        "exposure.unified_customer_after": _with(asked, exposures.unified_customer),
+        "exposure.unified_group_after": _with(asked, exposures.unified_group),
         "lender.net_capital": lender.net_capital,
         "lender.tier1_capital": lender.tier1_capital,
         "lender.capital_method": lender.capital_method,
         "case.total_exposure": exposures.group_exposure + asked,
     }
+
+
+def _with(asked: Money, standing: Money | None) -> Money | None:
+    return None if standing is None else standing + asked
 
 
 def assessment_facts(
