@@ -13,9 +13,9 @@ from pydantic import ValidationError
 from starlette.datastructures import State
 
 from domain.application import ApplicationContent, CreditLineRequest
-from domain.collateral import CohortSubject
+from domain.collateral import CohortSubject, Valuation, ValuationRequest
 from domain.dossier import Dossier, ValuedAsset
-from domain.finding import FindingRef, Outcome, Reason
+from domain.finding import Finding, FindingRef, Outcome, Reason
 from domain.indicative import IndicativeLimit, IndicativeVerdict
 from domain.limit import Exposures
 from domain.money import Money
@@ -23,6 +23,7 @@ from domain.products import ProductEligibility
 from domain.reference import LenderBooks
 from domain.requests.collateral import CohortRef, cohorts, valuation_request
 from domain.requests.pricing import limit_request, rating_request
+from domain.valuation_trial import MOST_TRIED
 from policy.engine import Bundle, FactValue, Product
 from services.collateral.client import CollateralClient
 from services.kit.database import Database, now
@@ -49,8 +50,6 @@ from services.origination.tables.books import Customer
 from services.origination.tables.cases import Application
 from services.pricing.client import PricingClient
 
-MOST_COHORTS: Final = 64
-"""Cohorts of assets that a verdict has valued; an application with more is valued when it is submitted."""
 _PATIENCE: Final = 10.0
 """Seconds a neighbour may take over its part of a verdict."""
 _UNASKED: Final = "0" * 64
@@ -217,8 +216,13 @@ async def _limit(state: State, draft: _Draft, admission: Outcome) -> tuple[Indic
 
 async def _asked(state: State, draft: _Draft, dossier: Dossier) -> IndicativeLimit:
     pricing: PricingClient = state.pricing
-    values = asyncio.gather(*[_value(state, draft, dossier, ref) for ref in cohorts(draft.content)[:MOST_COHORTS]])
-    rating, valued = await asyncio.gather(pricing.try_rate(rating_request(dossier, draft.day)), values)
+    refs = cohorts(draft.content)[:MOST_TRIED]
+    collateral: CollateralClient = state.collateral
+    rating, values = await asyncio.gather(
+        pricing.try_rate(rating_request(dossier, draft.day)),
+        collateral.try_values([_valuation(draft, dossier, ref) for ref in refs]),
+    )
+    valued = [_valued(ref, finding) for ref, finding in zip(refs, values, strict=True)]
     dossier = dossier.model_copy(
         update={"rating": rating.value, "valuations": tuple(item for item, _ in valued if item is not None)}
     )
@@ -241,15 +245,15 @@ async def _asked(state: State, draft: _Draft, dossier: Dossier) -> IndicativeLim
     )
 
 
-async def _value(
-    state: State, draft: _Draft, dossier: Dossier, ref: CohortRef
-) -> tuple[ValuedAsset | None, tuple[Reason, ...]]:
-    """What a cohort would be valued at today. What the register does not know yet is taken from what was looked up."""
-    collateral: CollateralClient = state.collateral
+def _valuation(draft: _Draft, dossier: Dossier, ref: CohortRef) -> ValuationRequest:
+    """What would be asked of a cohort today. What the register does not know yet is taken from what was looked up."""
     asked = valuation_request(dossier, ref.asset_key, ref.cohort, draft.day)
     if isinstance(asked.subject, CohortSubject):
-        asked = asked.model_copy(update={"duplicate_serial": draft.screens.duplicate_serial})
-    finding = await collateral.try_value(asked)
+        return asked.model_copy(update={"duplicate_serial": draft.screens.duplicate_serial})
+    return asked
+
+
+def _valued(ref: CohortRef, finding: Finding[Valuation]) -> tuple[ValuedAsset | None, tuple[Reason, ...]]:
     about = f"{ref.asset_key}/{ref.cohort}"
     reasons = tuple(reason.model_copy(update={"subject": about}) for reason in finding.reasons)
     if finding.value is None:

@@ -11,9 +11,10 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from domain.canonical import sha256_of
 from domain.collateral import CohortSubject, Valuation, ValuationRequest, ValuationSummary
 from domain.finding import Finding, ReferenceDataRef
+from domain.valuation_trial import TriedValuations, ValuationTrial
 from policy.engine import Bundle, CollateralPolicy, PolicyNotInForce
 from services.collateral.calc.valuation import KIND, RightsPolicies, conclude, model
-from services.collateral.dependencies import READERS, VALUERS, DatabaseDep, PoliciesDep
+from services.collateral.dependencies import MACHINES, READERS, VALUERS, DatabaseDep, PoliciesDep
 from services.collateral.routes.records import recorded
 from services.collateral.store import (
     conclusions,
@@ -68,6 +69,27 @@ async def value(
         return Reply(200, finding)
 
     return await call.atomic(database, effect)
+
+
+@router.post("/v1/valuation-trials", response_model=TriedValuations, responses={502: problem_response(502)})
+async def try_all(
+    body: ValuationTrial,
+    who: Annotated[Principal, allow(*MACHINES)],
+    database: DatabaseDep,
+    policies: PoliciesDep,
+) -> TriedValuations:
+    """Value the assets of a draft in one call, each as ``/v1/valuations`` would; nothing is stored."""
+    asked = []
+    for request in body.requests:
+        bundle = await policies.bundle(request.policy_sha256)
+        policy, valid_days = _in_force(request, bundle)
+        inputs, _ = await _with_register(database, request, who)
+        asked.append((await _with_evidence(database, inputs, policy), bundle, policy, valid_days))
+
+    def concluded() -> tuple[Finding[Valuation], ...]:
+        return tuple(_concluded(*terms) for terms in asked)
+
+    return TriedValuations(findings=await asyncio.to_thread(concluded))
 
 
 @router.get("/v1/valuations", response_model=Page[ValuationSummary])
