@@ -31,6 +31,7 @@ from services.origination.routes import (
     findings,
     groups,
     mandates,
+    monitoring,
     operations,
     policies,
     products,
@@ -71,6 +72,7 @@ ROUTERS = tuple(
         tasks,
         commands,
         mandates,
+        monitoring,
         facilities,
         utilisations,
         transfers,
@@ -129,6 +131,7 @@ def create_app(
     app.state.keyring = keyring
     app.state.documents = DocumentStore(settings.document_dir)
     app.state.policies = PolicyShelf(database)
+    app.state.record_retention_years = settings.record_retention_years
     app.state.collateral = collateral or CollateralClient(
         settings.collateral_url, _account(settings, settings.collateral_audience, outgoing), client=outgoing
     )
