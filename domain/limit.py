@@ -37,6 +37,10 @@ class CapitalSource(Value):
     valuation_report: bool | None = None
     """For contributions in kind: without a report they count nothing."""
     unencumbered: bool | None = None
+    borrowed: bool | None = Field(default=None, exclude_if=not_given)
+    """Whether its owners borrowed it; None where that is not known."""
+    traced_months: Annotated[int, Field(ge=0, le=600)] | None = Field(default=None, exclude_if=not_given)
+    """Over how many months its way was traced back."""
 
 
 class InvestmentNeed(Value):

@@ -19,13 +19,14 @@ from services.origination.calc import cross_checks as cross
 from services.origination.calc.authority import AuthorityInputs, AuthorityProof, authority
 from services.origination.calc.case_facts import Screens
 from services.origination.calc.conclusion import Check, finding
+from services.origination.calc.contracting import ContractingInputs, contracting
 from services.origination.calc.intake import CustomerStanding, IntakeInputs, intake
 from services.origination.calc.regulation import RegulationInputs, regulation
 from services.origination.calc.screening import ScreeningInputs, policy_of, screening
-from services.origination.store.check_inputs import CaseAtStep, case_at
+from services.origination.store.check_inputs import CaseAtStep, agreed_so_far, case_at
 from services.origination.store.policies import PolicyShelf
 
-CheckName = Literal["intake", "screening", "cross_checks", "regulation"]
+CheckName = Literal["intake", "screening", "cross_checks", "regulation", "contracting"]
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,8 @@ async def run(state: State, name: CheckName, case_id: UUID, as_of: date) -> Draw
             return _cross_checks(books)
         case "regulation":
             return await _regulation(state, books)
+        case "contracting":
+            return await _contracting(state, books)
 
 
 async def run_authority(state: State, case_id: UUID, as_of: date) -> tuple[Drawn, AuthorityProof]:
@@ -122,6 +125,24 @@ async def _regulation(state: State, books: _Books) -> Drawn:
     inputs = await _regulation_inputs(state, books)
     check = regulation(inputs, books.case.content, books.pinned, books.current)
     return _drawn("regulation", check, inputs, books, policy_of(books.case.content, books.pinned, books.pinned_on))
+
+
+async def _contracting(state: State, books: _Books) -> Drawn:
+    """Raises ``step_not_possible`` before there is an offer and a decision."""
+    database: Database = state.database
+    async with database.reading() as session:
+        agreed = await agreed_so_far(session, books.case.row.case_id)
+    inputs = ContractingInputs(
+        **dict(await _regulation_inputs(state, books)),
+        customer=CustomerStanding.of(books.case.customer_uscc, books.case.customer),
+        duties=agreed.duties,
+        decided_by=agreed.decided_by,
+        authority_rule=agreed.authority_rule,
+        terms=agreed.terms,
+        retention_years=state.record_retention_years,
+    )
+    check = contracting(inputs, books.case.content, books.pinned, books.current)
+    return _drawn("contracting", check, inputs, books, policy_of(books.case.content, books.pinned, books.pinned_on))
 
 
 async def _regulation_inputs(state: State, books: _Books) -> RegulationInputs:

@@ -22,6 +22,7 @@ from domain.rating import Rating
 from domain.reference import LenderBooks
 from domain.requests.evaluation_facts import evaluation_facts
 from policy.engine import FactValue, LimitPolicy, Product
+from services.origination.calc.loan_facts import loan_facts
 
 _NEW_COMPUTE = (AssetKind.GPU_SERVER, AssetKind.NETWORK_STORAGE, AssetKind.POWER_COOLING, AssetKind.CIVIL_WORKS)
 _STATE_FUNDS = (SourceKind.SPECIAL_BOND, SourceKind.SUBSIDY)
@@ -56,7 +57,7 @@ class Relationship(Value):
 
 def application_facts(content: ApplicationContent, line: CreditLineRequest, product: Product) -> dict[str, FactValue]:
     """What the application itself says, and the product it is for."""
-    return content_facts(content, line) | product_facts(product)
+    return content_facts(content, line) | product_facts(product) | loan_facts(content, line, product)
 
 
 def product_facts(product: Product) -> dict[str, FactValue]:

@@ -95,6 +95,12 @@ class GateInputs(Value):
     relationship: Relationship | None = None
     planned: Money | None = Field(default=None, exclude_if=lambda amount: amount is None)
     """What the agreement's plan of drawings lets be drawn by the value date; ``None`` where it plans none."""
+    working_days_waited: int | None = Field(default=None, exclude_if=lambda days: days is None)
+    """Working days after the value date up to today; ``None`` where they were not counted."""
+
+    def waited(self) -> int | None:
+        """Working days since the value date; none before it."""
+        return 0 if self.as_of <= self.value_date else self.working_days_waited
 
 
 class GateConclusion(FindingValue):
@@ -154,6 +160,9 @@ def drawing_gate(
         "utilisation.precedent_open": len(inputs.precedent_open),
         "utilisation.subsequent_breached": len(inputs.subsequent_breached),
         "utilisation.rescreened": rescreened,
+        "utilisation.working_days_waited": inputs.waited(),
+        # Up to the gate nobody waits for the borrower: a drawing whose conditions are open is refused, not kept waiting.
+        "utilisation.delay_cause": "none",
         **book_facts(inputs.facility_limit, inputs.exposures, inputs.lender),
         **concentration_facts(content, content.lines[0], inputs.exposures, inputs.lender, current, inputs.as_of),
         **relationship_facts(inputs.relationship),

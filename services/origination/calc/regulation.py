@@ -24,6 +24,7 @@ from services.origination.calc.case_facts import (
 from services.origination.calc.concentration_facts import concentration_facts
 from services.origination.calc.conclusion import Check
 from services.origination.calc.fit_facts import property_share, refinancing_facts, statement_facts
+from services.origination.calc.loan_facts import concluded_facts
 from services.origination.calc.product_fit import product_fit
 
 MOMENT = "approval"
@@ -66,6 +67,7 @@ def facts_of(
     facts |= refinancing_facts(content, line, inputs.screens.replaced_purpose, inputs.as_of)
     facts["security.property_share"] = property_share(line.amount, inputs.valuations)
     facts["finance.debt_service_cover"] = inputs.debt_service_cover
+    facts |= concluded_facts(line, product, inputs.limit, inputs.exposures, inputs.lender)
     return facts
 
 
