@@ -260,12 +260,16 @@ def test_a_paper_is_asked_for(bundle: Bundle, product: str, kind: str) -> None:
     assert kind in {item.kind for item in bundle.checklist(product, None, TODAY)}
     at_intake = {item.kind for item in bundle.checklist(product, "intake", TODAY)}
     assert (kind in at_intake) == (kind in EVERYBODY)
+    (found,) = [item for item in bundle.checklist(product, None, TODAY) if item.kind == kind]
+    assert found.required == (kind != "guarantee_resolution")
+    assert found.shelf_life_days == (550 if kind == "financial_statements" else None)
 
 
 @pytest.mark.parametrize("kind", ALSO)
 @pytest.mark.parametrize("product", [*PROJECTS, "sdrcb_upgrade"])
 def test_a_paper_of_a_project_is_asked_for(bundle: Bundle, product: str, kind: str) -> None:
-    assert kind in {item.kind for item in bundle.checklist(product, None, TODAY)}
+    (found,) = [item for item in bundle.checklist(product, None, TODAY) if item.kind == kind]
+    assert found.required == (kind in ("feasibility_study", "project_filing"))
 
 
 @pytest.mark.parametrize("product", LINES)
@@ -273,37 +277,43 @@ def test_no_line_of_credit_shows_a_project_filing(bundle: Bundle, product: str) 
     assert not set(ALSO) & {item.kind for item in bundle.checklist(product, None, TODAY)}
 
 
+HARDWARE = ("gpu_server", "network_storage")
+BRANCH, HEAD = "branch_approver", "head_office_approver"
+
+# condition: due days, security, kinds of asset, who may waive it
+PROJECT: dict[str, tuple[int | None, str | None, tuple[str, ...], str | None]] = {
+    "CP_FLOATING_MORTGAGE": (None, "floating_mortgage", (), None),
+    "CP_ACCOUNT_PLEDGE": (None, "account_pledge", (), HEAD),
+    "CP_RECEIVABLE_PLEDGE": (None, "receivable_pledge", (), HEAD),
+    "CP_REFUND_GUARANTEE": (None, "refund_guarantee", (), HEAD),
+    "CS_REGISTRATION": (10, "equipment_mortgage", HARDWARE, None),
+    "CS_ACCEPTANCE": (30, None, HARDWARE, None),
+    "CS_INSURANCE": (15, None, (*HARDWARE, "power_cooling", "civil_works"), HEAD),
+    "CS_LIEN_WAIVER": (30, None, ("gpu_server",), HEAD),
+}
+LINE: dict[str, tuple[int | None, str | None, tuple[str, ...], str | None]] = {
+    "CP_ACCOUNT_PLEDGE": (None, "account_pledge", (), BRANCH),
+    "CP_RECEIVABLE_PLEDGE": (None, "receivable_pledge", ("receivable", "compute_order"), HEAD),
+    "CS_USE_VOUCHERS": (30, None, (), None),
+}
+UPGRADE: dict[str, tuple[int | None, str | None, tuple[str, ...], str | None]] = {
+    "CP_ACCOUNT_PLEDGE": (None, "account_pledge", (), BRANCH),
+    "CS_REGISTRATION": (10, "equipment_mortgage", HARDWARE, None),
+    "CS_ACCEPTANCE": (30, None, HARDWARE, None),
+}
+
+
 @pytest.mark.parametrize(
-    ("condition", "due"),
+    ("product", "condition", "terms"),
     [
-        ("CP_FLOATING_MORTGAGE", None),
-        ("CP_ACCOUNT_PLEDGE", None),
-        ("CP_RECEIVABLE_PLEDGE", None),
-        ("CP_REFUND_GUARANTEE", None),
-        ("CS_REGISTRATION", 10),
-        ("CS_ACCEPTANCE", 30),
-        ("CS_INSURANCE", 15),
-        ("CS_LIEN_WAIVER", 30),
+        (product, condition, terms)
+        for products, conditions in ((PROJECTS, PROJECT), (LINES, LINE), (("sdrcb_upgrade",), UPGRADE))
+        for product in products
+        for condition, terms in conditions.items()
     ],
 )
-@pytest.mark.parametrize("product", PROJECTS)
-def test_a_project_loan_has_the_condition(bundle: Bundle, product: str, condition: str, due: int | None) -> None:
-    found = {item.id: item for item in bundle.conditions(product, TODAY).conditions}
-    assert found[condition].due_days == due
-
-
-@pytest.mark.parametrize(
-    ("condition", "due"), [("CP_ACCOUNT_PLEDGE", None), ("CP_RECEIVABLE_PLEDGE", None), ("CS_USE_VOUCHERS", 30)]
-)
-@pytest.mark.parametrize("product", LINES)
-def test_a_line_of_credit_has_the_condition(bundle: Bundle, product: str, condition: str, due: int | None) -> None:
-    found = {item.id: item for item in bundle.conditions(product, TODAY).conditions}
-    assert found[condition].due_days == due
-
-
-@pytest.mark.parametrize(
-    ("condition", "due"), [("CP_ACCOUNT_PLEDGE", None), ("CS_REGISTRATION", 10), ("CS_ACCEPTANCE", 30)]
-)
-def test_a9_the_upgrade_loan_has_the_condition(bundle: Bundle, condition: str, due: int | None) -> None:
-    found = {item.id: item for item in bundle.conditions("sdrcb_upgrade", TODAY).conditions}
-    assert found[condition].due_days == due
+def test_an_agreement_has_the_condition(
+    bundle: Bundle, product: str, condition: str, terms: tuple[int | None, str | None, tuple[str, ...], str | None]
+) -> None:
+    found = {item.id: item for item in bundle.conditions(product, TODAY).conditions}[condition]
+    assert (found.due_days, found.security_kind, found.asset_kinds, found.waiver_body) == terms
