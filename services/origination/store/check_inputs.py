@@ -16,7 +16,7 @@ from services.origination.calc.completeness import FiledDocument
 from services.origination.calc.contracting import DutyDone
 from services.origination.calc.exceptions import exceptions_of
 from services.origination.calc.terms import OfferTerms
-from services.origination.store import casework, product_standing, reference
+from services.origination.store import casework, reference, replaced
 from services.origination.store.tasks import duties_done
 from services.origination.tables.cases import Application, CaseFinding, Decision, Offer
 
@@ -88,6 +88,6 @@ async def case_at(session: AsyncSession, case_id: UUID, as_of: date) -> CaseAtSt
         found=case.found,
         blacklisted=listed,
         foreign_gpu=foreign_accelerators(case.content, domestic[0] if domestic is not None else None),
-        replaced_purpose=await product_standing.replaced_purpose(session, case.row, case.content),
+        replaced_purpose=await replaced.purpose_replaced(session, case.row, case.content),
         references=(lender_ref, *(ref for ref in looked_up if ref is not None)),
     )
