@@ -72,6 +72,7 @@ class Bundle:
             versions.sort(key=lambda item: item.effective_from)
         self._data = data
         self._on_day: dict[tuple[str, date], list[PolicyFile]] = {}
+        self._rules_on_day: dict[tuple[Moment, LenderLicence, date], tuple[Regulation, ...]] = {}
 
     @classmethod
     def from_canonical(cls, data: dict[str, Any]) -> "Bundle":
@@ -218,17 +219,15 @@ class Bundle:
     def regulations(self, moment: Moment | str, licence: LenderLicence, on: date) -> tuple[Regulation, ...]:
         """The regulations that speak to a lender at a moment on a day, in order of their ids."""
         when = Moment(moment)
-        return tuple(
-            sorted(
-                (
-                    rule
-                    for file in self._all_in_force(RegulationFile, "regulation", on)
-                    for rule in file.rules
-                    if rule.in_force(when, licence, on)
-                ),
-                key=lambda rule: rule.id,
-            )
-        )
+        kept = self._rules_on_day.get((when, licence, on))
+        files = self._all_in_force(RegulationFile, "regulation", on)
+        if kept is None:
+            rules = (rule for file in files for rule in file.rules if rule.in_force(when, licence, on))
+            kept = tuple(sorted(rules, key=lambda rule: rule.id))
+            if len(self._rules_on_day) >= _DAYS_KEPT:
+                self._rules_on_day.clear()
+            self._rules_on_day[when, licence, on] = kept
+        return kept
 
     def checklist(self, product: str, stage: Stage | str | None, on: date) -> tuple[RequiredDocument, ...]:
         """The documents a product needs at a stage; of all stages where ``stage`` is ``None``."""
