@@ -5,6 +5,7 @@ from policy.engine.binding import faults_of
 from policy.engine.bundle import Bundle, load_book, read_book, rules_in_force, succession_faults
 from policy.engine.changes import compare, compare_files, plain_file
 from policy.engine.check import BookReport, check_book, publication_faults
+from policy.engine.classification import ClassificationPolicy
 from policy.engine.collateral import CollateralKind, CollateralPolicy
 from policy.engine.conditions import Referral
 from policy.engine.controls import (
@@ -16,6 +17,7 @@ from policy.engine.controls import (
     Validity,
 )
 from policy.engine.documents import ChecklistFile, ConditionSet, FacilityCondition, RequiredDocument
+from policy.engine.early_warning import EarlyWarningPolicy
 from policy.engine.faults import FactTypeError, FileFault, PolicyFaults, PolicyNotInForce
 from policy.engine.file import PolicyFile
 from policy.engine.initiative import GreenChannel, Initiative, Instrument, ProgrammeFloor
@@ -67,6 +69,7 @@ __all__ = [
     "Bundle",
     "BusinessDayRule",
     "ChecklistFile",
+    "ClassificationPolicy",
     "CollateralKind",
     "CollateralPolicy",
     "Committee",
@@ -77,6 +80,7 @@ __all__ = [
     "DealSum",
     "Decision",
     "DecisionTable",
+    "EarlyWarningPolicy",
     "FacilityCondition",
     "FactDefinition",
     "FactType",

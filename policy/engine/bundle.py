@@ -12,6 +12,7 @@ from domain.finding import PolicyRef
 from domain.stages import Stage
 from policy.engine.authority import AuthorityMatrix
 from policy.engine.binding import faults_of, parts
+from policy.engine.classification import ClassificationPolicy
 from policy.engine.coherence import all_standing, declared, incoherence, standing, version_number
 from policy.engine.collateral import CollateralPolicy
 from policy.engine.compute_order import ComputeOrderPolicy
@@ -25,6 +26,7 @@ from policy.engine.controls import (
 from policy.engine.coverage import CoveragePolicy
 from policy.engine.data_asset import DataAssetPolicy
 from policy.engine.documents import ChecklistFile, ConditionSet, RequiredDocument
+from policy.engine.early_warning import EarlyWarningPolicy
 from policy.engine.faults import FileFault, PolicyFaults, PolicyNotInForce
 from policy.engine.file import PolicyFile
 from policy.engine.initiative import Initiative
@@ -180,6 +182,12 @@ class Bundle:
 
     def coverage(self, on: date) -> CoveragePolicy:
         return self._only(CoveragePolicy, "coverage", on)
+
+    def classification(self, on: date) -> ClassificationPolicy:
+        return self._only(ClassificationPolicy, "classification", on)
+
+    def early_warnings(self, on: date) -> EarlyWarningPolicy:
+        return self._only(EarlyWarningPolicy, "early_warnings", on)
 
     def programme(self, name: str, on: date) -> SupportProgramme:
         return self._in_force(SupportProgramme, "programme", name, on)

@@ -6,6 +6,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from policy.engine.authority import AuthorityMatrix
+from policy.engine.classification import ClassificationPolicy
 from policy.engine.collateral import CollateralPolicy
 from policy.engine.compute_order import ComputeOrderPolicy
 from policy.engine.controls import (
@@ -18,6 +19,7 @@ from policy.engine.controls import (
 from policy.engine.coverage import CoveragePolicy
 from policy.engine.data_asset import DataAssetPolicy
 from policy.engine.documents import ChecklistFile, ConditionSet
+from policy.engine.early_warning import EarlyWarningPolicy
 from policy.engine.faults import FileFault
 from policy.engine.file import PolicyFile
 from policy.engine.initiative import Initiative
@@ -62,6 +64,8 @@ KINDS: Final[dict[str, type[PolicyFile]]] = {
     "compute_order": ComputeOrderPolicy,
     "coverage": CoveragePolicy,
     "programme": SupportProgramme,
+    "classification": ClassificationPolicy,
+    "early_warnings": EarlyWarningPolicy,
     "initiative": Initiative,
     "tag_list": TagList,
     "market_records": MarketRecords,

@@ -34,6 +34,7 @@ from services.origination.routes import (
     intentions,
     mandates,
     market_records,
+    monitoring,
     operations,
     policies,
     products,
@@ -83,6 +84,7 @@ ROUTERS = tuple(
         tasks,
         commands,
         mandates,
+        monitoring,
         facilities,
         utilisations,
         transfers,
@@ -141,6 +143,7 @@ def create_app(
     app.state.keyring = keyring
     app.state.documents = DocumentStore(settings.document_dir)
     app.state.policies = PolicyShelf(database)
+    app.state.record_retention_years = settings.record_retention_years
     app.state.collateral = collateral or CollateralClient(
         settings.collateral_url, _account(settings, settings.collateral_audience, outgoing), client=outgoing
     )

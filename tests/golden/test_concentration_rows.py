@@ -2,14 +2,13 @@
 
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
 from domain.application import SyndicateMember, Syndication
 from domain.finding import Outcome
 from domain.money import yuan
-from policy.engine import Bundle, FactValue, check_rules, evaluate, load_book
+from policy.engine import Bundle, FactValue, check_rules, evaluate
 from policy.engine.rules import LenderLicence, Regulation
 from services.origination.calc.concentration_facts import in_area
 
@@ -20,11 +19,6 @@ BOOKS: dict[str, FactValue] = {
     "lender.tier1_capital": TIER1,
     "borrower.interbank": False,
 }
-
-
-@pytest.fixture(scope="module")
-def bundle() -> Bundle:
-    return load_book(Path(__file__).parents[2] / "policy" / "book")
 
 
 def rules_of(
