@@ -11,6 +11,7 @@ import pytest
 from domain.application import ApplicationContent, ApplicationTag
 from domain.books import CreditLineKind
 from domain.calendar import BusinessCalendar
+from domain.finding import Outcome
 from domain.money import Money, yuan
 from domain.programmes import InstrumentCode, IntentionLine, ProgrammeStanding
 from domain.requests.card_facts import card_facts
@@ -18,7 +19,16 @@ from domain.requests.pricing import limit_request, rating_request
 from domain.support import VoucherClaim
 from domain.support_claims import SupportClaimBody
 from domain.visits import VisitBody, VisitEntry, VisitImport
-from policy.engine import Bundle, ComputeVoucherTerms, PolicyNotInForce, VoucherDue, score, voucher_due
+from policy.engine import (
+    Bundle,
+    ComputeVoucherTerms,
+    PolicyNotInForce,
+    SupportProgramme,
+    VoucherDue,
+    score,
+    voucher_due,
+)
+from services.origination.calc.conclusion import Check
 from services.origination.calc.exposures import Position, total_exposure
 from services.origination.calc.programmes import (
     Booked,
@@ -28,6 +38,7 @@ from services.origination.calc.programmes import (
     programme_standing,
     strategic_flag_report,
 )
+from services.origination.calc.support_checks import RegisteredClaim, SupportOfCase, support_notes
 from services.origination.calc.support_claims import RegisterFacts, contract_key, decided
 from services.origination.calc.tags import tag_faults, tag_views
 from services.origination.calc.visits import answer_due, checksum_faults, sla, visit_faults
@@ -182,6 +193,38 @@ def test_r13_a_voucher_is_no_income_of_the_borrower() -> None:
     one, other = dossier(plain), dossier(claimed)
     assert limit_request(one, AS_OF) == limit_request(other, AS_OF)
     assert rating_request(one, AS_OF) == rating_request(other, AS_OF)
+
+
+@pytest.mark.parametrize(
+    ("stated", "registered", "codes"),
+    [
+        ([("bj_voucher", "HT-1")], [], set()),
+        ([("bj_voucher", "HT-1"), ("zh_voucher", "HT-2")], [("hn_voucher", "ht3")], set()),
+        ([("bj_voucher", "HT-1"), ("bj_voucher", "ht 1")], [], {"SUPPORT_CLAIM_REPEATED"}),
+        ([("bj_voucher", "HT-1"), ("zh_voucher", "HT-1")], [], {"SUPPORT_CLAIMED_ELSEWHERE"}),
+        ([("bj_voucher", "HT-1")], [("zh_voucher", "ht1")], {"SUPPORT_CLAIMED_ELSEWHERE"}),
+        ([("bj_voucher", "HT-1")], [("bj_voucher", "ht1")], set()),
+        ([("bj_voucher", "HT-1"), ("equipment_renewal_subsidy", "HT-1")], [], set()),
+    ],
+)
+def test_r13_a_case_that_counts_support_twice_is_referred(
+    bundle: Bundle, stated: list[tuple[str, str]], registered: list[tuple[str, str]], codes: set[str]
+) -> None:
+    told = copy.deepcopy(content())
+    claims = [{"programme": programme, "contract_number": number} for programme, number in stated]
+    told["price"] = {**told["price"], "subsidies": claims}
+    known = SupportOfCase(
+        vouchers=tuple(
+            file.id
+            for file in bundle.files()
+            if isinstance(file, SupportProgramme) and file.terms.form == "compute_voucher"
+        ),
+        registered=tuple(RegisteredClaim(programme=programme, contract_key=key) for programme, key in registered),
+    )
+    check = Check()
+    support_notes(check, dossier(told).content, known)
+    assert {reason.code for reason in check.reasons if reason.code.startswith("SUPPORT_")} == codes
+    assert check.outcome() is (Outcome.REFER if codes else Outcome.PASS)
 
 
 # --- programmes and their floors --------------------------------------------------------------------------------------
