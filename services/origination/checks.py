@@ -12,7 +12,7 @@ from domain.dossier import Dossier
 from domain.finding import Finding, FindingValue, PolicyRef, ReferenceDataRef
 from domain.model import Value
 from domain.requests.card_facts import card_facts
-from policy.engine import Bundle
+from policy.engine import Bundle, SupportProgramme
 from services.collateral.client import CollateralClient
 from services.kit.database import Database, new_id, now
 from services.origination.calc import cross_checks as cross
@@ -23,6 +23,7 @@ from services.origination.calc.contracting import ContractingInputs, contracting
 from services.origination.calc.intake import CustomerStanding, IntakeInputs, intake
 from services.origination.calc.regulation import RegulationInputs, regulation
 from services.origination.calc.screening import ScreeningInputs, policy_of, screening
+from services.origination.calc.support_checks import SupportOfCase
 from services.origination.store.check_inputs import CaseAtStep, agreed_so_far, case_at
 from services.origination.store.policies import PolicyShelf
 
@@ -112,10 +113,24 @@ async def _screening(state: State, books: _Books) -> Drawn:
     return _drawn("screening", check, inputs, books, policy_of(case.content, books.pinned, books.pinned_on))
 
 
+def _support(books: _Books) -> SupportOfCase | None:
+    if not books.case.content.price.subsidies:
+        return None
+    vouchers = {
+        file.id
+        for file in books.pinned.files()
+        if isinstance(file, SupportProgramme) and file.terms.form == "compute_voucher"
+    }
+    return SupportOfCase(vouchers=tuple(sorted(vouchers)), registered=books.case.registered_claims)
+
+
 def _cross_checks(books: _Books) -> Drawn:
     validity = books.pinned.validity(books.pinned_on)
     inputs = cross.CrossCheckInputs(
-        content_sha256=books.case.content_sha256, as_of=books.as_of, accounts_months=validity.accounts_months
+        content_sha256=books.case.content_sha256,
+        as_of=books.as_of,
+        accounts_months=validity.accounts_months,
+        support=_support(books),
     )
     check = cross.cross_checks(inputs, books.case.content)
     return _drawn("cross_checks", check, inputs, books, books.pinned.ref(validity))

@@ -9,6 +9,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
+from pydantic import Field
+
 from domain.application import Accounts, ApplicationContent, PartyRole, Provenance, UseClass
 from domain.facts import Known, known
 from domain.finding import Outcome, TraceStep
@@ -16,6 +18,7 @@ from domain.model import Value
 from domain.money import Money
 from services.origination.calc.case_facts import total
 from services.origination.calc.conclusion import Check
+from services.origination.calc.support_checks import SupportOfCase, support_notes
 
 INVENTORY_TOLERANCE: Final = Decimal("0.05")
 """Invoices including VAT may differ from the planned use by freight, installation and rounding, not by more."""
@@ -28,6 +31,8 @@ class CrossCheckInputs(Value):
     as_of: date
     accounts_months: int
     """Shelf life of accounts, from the pinned policy."""
+    support: SupportOfCase | None = Field(default=None, exclude_if=lambda known: known is None)
+    """Of an application that claims public support."""
 
 
 def cross_checks(inputs: CrossCheckInputs, content: ApplicationContent) -> Check:
@@ -41,6 +46,8 @@ def cross_checks(inputs: CrossCheckInputs, content: ApplicationContent) -> Check
     _accounts(check, content, inputs)
     _people(check, content)
     _owners(check, content)
+    if inputs.support is not None:
+        support_notes(check, content, inputs.support)
     return check
 
 
