@@ -22,6 +22,7 @@ from services.origination.calc.case_facts import (
 )
 from services.origination.calc.concentration_facts import concentration_facts
 from services.origination.calc.conclusion import Check
+from services.origination.calc.security_facts import security_facts
 
 MOMENT = "approval"
 
@@ -54,6 +55,7 @@ def facts_of(
     facts |= book_facts(line.amount, inputs.exposures, inputs.lender)
     facts |= screen_facts(inputs.screens)
     facts |= concentration_facts(content, line, inputs.exposures, inputs.lender, current, inputs.as_of)
+    facts |= security_facts(content)
     facts["price.below_floor"] = inputs.price_below_floor
     guaranteed = valid_guarantees(content, pinned.limits(inputs.pinned_on))
     facts |= assessment_facts(line.amount, inputs.rating, inputs.limit, inputs.valuations, guaranteed)

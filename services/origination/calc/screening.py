@@ -16,6 +16,7 @@ from services.origination.calc.case_facts import Screens, application_facts, boo
 from services.origination.calc.concentration_facts import concentration_facts
 from services.origination.calc.conclusion import Check
 from services.origination.calc.eligibility import admission
+from services.origination.calc.security_facts import security_facts
 
 MOMENT = "submission"
 
@@ -40,6 +41,7 @@ def screening(inputs: ScreeningInputs, content: ApplicationContent, pinned: Bund
     facts = application_facts(content, line, product)
     facts |= book_facts(line.amount, inputs.exposures, inputs.lender) | screen_facts(inputs.screens)
     facts |= concentration_facts(content, line, inputs.exposures, inputs.lender, current, inputs.as_of)
+    facts |= security_facts(content)
     check = Check()
     check.rules(admission(product, facts, line.purpose))
     rules = rules_in_force(pinned, current, MOMENT, inputs.lender.licence, inputs.pinned_on, inputs.as_of)
