@@ -46,6 +46,22 @@ class FtpCurve(Value):
     points: Annotated[tuple[FtpPoint, ...], Field(min_length=1, max_length=100)]
 
 
+class LessorRatios(Value):
+    """What a financial lessor reports beside its capital (金融租赁公司管理办法). Ratios are fractions; ``None`` is not known."""
+
+    registered_capital: Money | None = None
+    leverage_ratio: Rate | None = None
+    assets_to_net_assets: Rate | None = None
+    """Total assets as a multiple of net assets."""
+    interbank_share: Rate | None = None
+    """Interbank borrowing over net capital; the next three likewise."""
+    fixed_income_share: Rate | None = None
+    related_all_share: Rate | None = None
+    provision_cover: Rate | None = None
+    lease_provision_ratio: Rate | None = None
+    """Provisions over lease receivables."""
+
+
 class CapitalRatios(Value):
     """Capital over risk-weighted assets as last reported (商业银行资本管理办法), as fractions."""
 
@@ -72,6 +88,8 @@ class LenderBooks(Value):
     tier1_capital: Money
     tax_rate: Rate
     branches: tuple[Code, ...] = ()
+    lessor: LessorRatios | None = Field(default=None, exclude_if=lambda given: given is None)
+    """Of a financial lessor only."""
     ratios: CapitalRatios | None = Field(default=None, exclude_if=lambda given: given is None)
 
 

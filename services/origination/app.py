@@ -25,25 +25,31 @@ from services.origination.routes import (
     casework,
     commands,
     credit_lines,
+    customer_registers,
     customers,
     documents,
     facilities,
     findings,
     groups,
+    intentions,
     mandates,
+    market_records,
     monitoring,
     operations,
     policies,
     products,
+    programmes,
     progress,
     reference_data,
     sensitivity,
     submission,
+    support_claims,
     tasks,
     terms,
     timeline,
     transfers,
     utilisations,
+    visits,
 )
 from services.origination.settings import OriginationSettings
 from services.origination.store.policies import PolicyShelf
@@ -55,9 +61,15 @@ ROUTERS = tuple(
     module.router
     for module in (
         customers,
+        customer_registers,
         groups,
         credit_lines,
+        intentions,
+        visits,
         products,
+        programmes,
+        support_claims,
+        market_records,
         business_day,
         policies,
         reference_data,
@@ -131,6 +143,7 @@ def create_app(
     app.state.keyring = keyring
     app.state.documents = DocumentStore(settings.document_dir)
     app.state.policies = PolicyShelf(database)
+    app.state.record_retention_years = settings.record_retention_years
     app.state.collateral = collateral or CollateralClient(
         settings.collateral_url, _account(settings, settings.collateral_audience, outgoing), client=outgoing
     )

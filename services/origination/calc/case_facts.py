@@ -22,6 +22,7 @@ from domain.rating import Rating
 from domain.reference import LenderBooks
 from domain.requests.evaluation_facts import evaluation_facts
 from policy.engine import FactValue, LimitPolicy, Product
+from services.origination.calc.loan_facts import loan_facts
 
 _NEW_COMPUTE = (AssetKind.GPU_SERVER, AssetKind.NETWORK_STORAGE, AssetKind.POWER_COOLING, AssetKind.CIVIL_WORKS)
 _STATE_FUNDS = (SourceKind.SPECIAL_BOND, SourceKind.SUBSIDY)
@@ -39,6 +40,8 @@ class Screens(Value):
     duplicate_serial: bool | None
     foreign_gpu: bool | None = None
     """Whether servers carry accelerators that are not on the list of domestic ones."""
+    replaced_purpose: str | None = Field(default=None, exclude_if=not_given)
+    """Purpose of the facility that this loan replaces, by the lender's books."""
     suspected_link: SuspectedLink | None = Field(default=None, exclude_if=not_given)
     """The strongest link found to a customer outside the borrower's own group; once the analyst has made them one group it is
     suspected no more."""
@@ -54,7 +57,7 @@ class Relationship(Value):
 
 def application_facts(content: ApplicationContent, line: CreditLineRequest, product: Product) -> dict[str, FactValue]:
     """What the application itself says, and the product it is for."""
-    return content_facts(content, line) | product_facts(product)
+    return content_facts(content, line) | product_facts(product) | loan_facts(content, line, product)
 
 
 def product_facts(product: Product) -> dict[str, FactValue]:

@@ -30,7 +30,7 @@ from services.kit.principal import Principal
 from services.kit.problems import Problem
 from services.origination.calc.completeness import FiledDocument
 from services.origination.calc.terms import ContractData, OfferTerms
-from services.origination.store import applications, books, drafting, reference
+from services.origination.store import applications, books, drafting, product_standing, reference
 from services.origination.store.events import lock_case, record
 from services.origination.store.reference import Standing
 from services.origination.store.related_parties import related_total
@@ -116,6 +116,7 @@ async def dossier_of(session: AsyncSession, case: CaseFile) -> Dossier:
         line=case.content.lines[0],
         lender=lender,
         exposures=await exposures(session, row, case.customer, lender, case.day, case.content),
+        held=await product_standing.held_by_product(session, row),
         blacklisted=blacklisted,
         fraud_flag=fraud,
         rating=_in_force(value_of(rating, Rating), override),
