@@ -67,6 +67,7 @@ def reach(bundle: Bundle, rule_id: str, on: date) -> tuple[set[str], set[str]]:
         ("OUT_OF_AREA_CITY", {"city_bank"}, {BEFORE, DECIDED}),
         ("CAR_MINIMUM", BANKS, {DECIDED}),
         ("CAR_BUFFER", BANKS, {DECIDED}),
+        ("DUE_DILIGENCE", BANKS, {"contract"}),
     ],
 )
 def test_reach_of_each_rule(bundle: Bundle, rule_id: str, licences: set[str], moments: set[str]) -> None:
