@@ -19,9 +19,10 @@ from domain.finding import Finding, FindingRef, Outcome, Reason
 from domain.indicative import IndicativeLimit, IndicativeVerdict
 from domain.limit import Exposures
 from domain.money import Money
+from domain.process import CohortRef
 from domain.products import ProductEligibility
 from domain.reference import LenderBooks
-from domain.requests.collateral import CohortRef, cohorts, valuation_request
+from domain.requests.collateral import cohorts, valuation_request
 from domain.requests.pricing import limit_request, rating_request
 from domain.valuation_trial import MOST_TRIED
 from policy.engine import Bundle, FactValue, Product
