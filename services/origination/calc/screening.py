@@ -18,6 +18,7 @@ from services.origination.calc.conclusion import Check
 from services.origination.calc.eligibility import admission, purpose_reason
 from services.origination.calc.fit_facts import refinancing_facts, statement_facts
 from services.origination.calc.product_fit import product_fit
+from services.origination.calc.security_facts import security_facts
 
 MOMENT = "submission"
 
@@ -42,6 +43,7 @@ def screening(inputs: ScreeningInputs, content: ApplicationContent, pinned: Bund
     facts = application_facts(content, line, product)
     facts |= book_facts(line.amount, inputs.exposures, inputs.lender) | screen_facts(inputs.screens)
     facts |= concentration_facts(content, line, inputs.exposures, inputs.lender, current, inputs.as_of)
+    facts |= security_facts(content)
     check = Check()
     check.rules(admission(product, facts, line.purpose))
     if product.offered_to and line.purpose not in product.purposes:
