@@ -33,6 +33,7 @@ from domain.application.case import (
     GuaranteeOffer,
     LineKind,
     Party,
+    PartyRecord,
     PartyRole,
     Payee,
     PriceTerms,
@@ -55,6 +56,7 @@ from domain.application.evaluation import (
     QualitySystem,
     TechnologyBarrier,
 )
+from domain.application.invoices import Invoice
 from domain.application.project import Economics, FundingSource, FundUse, Project, SourceKind, UseClass
 from domain.application.repayment import (
     AskedTranche,
@@ -105,6 +107,7 @@ __all__ = [
     "FundUse",
     "FundingSource",
     "GuaranteeOffer",
+    "Invoice",
     "KeyPerson",
     "Lag",
     "LenderDebt",
@@ -115,6 +118,7 @@ __all__ = [
     "Offering",
     "Owner",
     "Party",
+    "PartyRecord",
     "PartyRole",
     "Payee",
     "PlannedDraw",

@@ -17,6 +17,7 @@ from policy.engine.controls import (
 from policy.engine.documents import ChecklistFile, ConditionSet, FacilityCondition, RequiredDocument
 from policy.engine.faults import FactTypeError, FileFault, PolicyFaults, PolicyNotInForce
 from policy.engine.file import PolicyFile
+from policy.engine.integrity import IntegrityCheck, IntegrityPolicy
 from policy.engine.limit import LimitPolicy
 from policy.engine.model_validation import AtLeast, AtMost, ValidationStandards
 from policy.engine.pricing import PricingPolicy
@@ -63,6 +64,8 @@ __all__ = [
     "FactValue",
     "FileFault",
     "HitPolicy",
+    "IntegrityCheck",
+    "IntegrityPolicy",
     "InterestSubsidyTerms",
     "LenderLicence",
     "LimitPolicy",

@@ -26,6 +26,7 @@ from policy.engine.data_asset import DataAssetPolicy
 from policy.engine.documents import ChecklistFile, ConditionSet, RequiredDocument
 from policy.engine.faults import FileFault, PolicyFaults, PolicyNotInForce
 from policy.engine.file import PolicyFile
+from policy.engine.integrity import IntegrityPolicy
 from policy.engine.kinds import Refused, build
 from policy.engine.limit import LimitPolicy
 from policy.engine.model_validation import ValidationStandards
@@ -136,6 +137,10 @@ class Bundle:
 
     def payment(self, on: date) -> PaymentPolicy:
         return self._only(PaymentPolicy, "payment", on)
+
+    def integrity(self, on: date) -> IntegrityPolicy | None:
+        """How cases are checked for fraud and consistency; ``None`` before the first such policy: nothing was run then."""
+        return next(iter(self._all_in_force(IntegrityPolicy, "integrity", on)), None)
 
     def pricing(self, on: date) -> PricingPolicy:
         return self._only(PricingPolicy, "pricing", on)

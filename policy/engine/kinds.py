@@ -20,6 +20,7 @@ from policy.engine.data_asset import DataAssetPolicy
 from policy.engine.documents import ChecklistFile, ConditionSet
 from policy.engine.faults import FileFault
 from policy.engine.file import PolicyFile
+from policy.engine.integrity import IntegrityPolicy
 from policy.engine.limit import LimitPolicy
 from policy.engine.model_validation import ValidationStandards
 from policy.engine.pricing import PricingPolicy
@@ -46,6 +47,7 @@ KINDS: Final[dict[str, type[PolicyFile]]] = {
     "validity": Validity,
     "business_day": BusinessDayRule,
     "payment": PaymentPolicy,
+    "integrity": IntegrityPolicy,
     "checklist": ChecklistFile,
     "conditions": ConditionSet,
     "limit": LimitPolicy,

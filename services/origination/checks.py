@@ -1,6 +1,6 @@
 """Running the checks of a case: inputs read in one short transaction, neighbours asked outside of it, then pure code."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Literal
 from uuid import UUID
@@ -8,6 +8,7 @@ from uuid import UUID
 from starlette.datastructures import State
 
 from domain.finding import Finding, FindingValue, PolicyRef, ReferenceDataRef
+from domain.integrity import CheckMoment
 from domain.model import Value
 from policy.engine import Bundle
 from services.collateral.client import CollateralClient
@@ -19,6 +20,7 @@ from services.origination.calc.conclusion import Check, finding
 from services.origination.calc.intake import CustomerStanding, IntakeInputs, intake
 from services.origination.calc.regulation import RegulationInputs, regulation
 from services.origination.calc.screening import ScreeningInputs, policy_of, screening
+from services.origination.integrity import Examined, run_integrity
 from services.origination.store.check_inputs import CaseAtStep, case_at
 from services.origination.store.policies import PolicyShelf
 
@@ -31,6 +33,9 @@ class Drawn:
 
     finding: Finding[Any]
     inputs: Value
+    beside: tuple[Finding[Any], ...] = ()
+    """Findings of their own on which it stands, all of the inputs of ``beside_inputs``."""
+    beside_inputs: Value | None = None
 
 
 @dataclass(frozen=True)
@@ -42,17 +47,19 @@ class _Books:
     as_of: date
 
 
-async def run(state: State, name: CheckName, case_id: UUID, as_of: date) -> Drawn:
-    """Run a check of a case on a business date. Raises ``not_found``, ``step_not_possible``, ``no_policy_in_force``,
+async def run(state: State, name: CheckName, case_id: UUID, as_of: date, workflow_id: str = "") -> Drawn:
+    """Run a check of a case on a business date, for the process that asks.
+
+    Raises ``not_found``, ``step_not_possible``, ``no_policy_in_force``,
     ``no_reference_data``."""
     books = await _books(state, case_id, as_of)
     match name:
         case "intake":
             return _intake(books)
         case "screening":
-            return await _screening(state, books)
+            return await _screening(state, books, workflow_id)
         case "cross_checks":
-            return _cross_checks(books)
+            return await _cross_checks(state, books, workflow_id)
         case "regulation":
             return await _regulation(state, books)
 
@@ -90,8 +97,13 @@ def _intake(books: _Books) -> Drawn:
     return _drawn("intake", check, inputs, books, policy_of(case.content, books.pinned, books.pinned_on))
 
 
-async def _screening(state: State, books: _Books) -> Drawn:
+async def _integrity(state: State, books: _Books, moment: CheckMoment, workflow_id: str) -> Examined:
+    return await run_integrity(state, books.case, books.pinned, books.pinned_on, books.as_of, moment, workflow_id)
+
+
+async def _screening(state: State, books: _Books, workflow_id: str) -> Drawn:
     case = books.case
+    examined = await _integrity(state, books, CheckMoment.SCREENING, workflow_id)
     inputs = ScreeningInputs(
         content_sha256=case.content_sha256,
         policy_sha256=books.pinned.sha256,
@@ -101,18 +113,28 @@ async def _screening(state: State, books: _Books) -> Drawn:
         lender=case.dossier.lender,
         exposures=case.dossier.exposures,
         screens=await _screens(state, case),
+        integrity=examined.inputs,
     )
     check = screening(inputs, case.content, books.pinned, books.current)
-    return _drawn("screening", check, inputs, books, policy_of(case.content, books.pinned, books.pinned_on))
+    policy = policy_of(case.content, books.pinned, books.pinned_on)
+    return _beside(_drawn("screening", check, inputs, books, policy), examined)
 
 
-def _cross_checks(books: _Books) -> Drawn:
+async def _cross_checks(state: State, books: _Books, workflow_id: str) -> Drawn:
+    examined = await _integrity(state, books, CheckMoment.DUE_DILIGENCE, workflow_id)
     validity = books.pinned.validity(books.pinned_on)
     inputs = cross.CrossCheckInputs(
-        content_sha256=books.case.content_sha256, as_of=books.as_of, accounts_months=validity.accounts_months
+        content_sha256=books.case.content_sha256,
+        as_of=books.as_of,
+        accounts_months=validity.accounts_months,
+        integrity=examined.inputs,
     )
-    check = cross.cross_checks(inputs, books.case.content)
-    return _drawn("cross_checks", check, inputs, books, books.pinned.ref(validity))
+    check = cross.cross_checks(inputs, books.case.content, books.pinned)
+    return _beside(_drawn("cross_checks", check, inputs, books, books.pinned.ref(validity)), examined)
+
+
+def _beside(drawn: Drawn, examined: Examined) -> Drawn:
+    return replace(drawn, beside=examined.findings, beside_inputs=examined.inputs)
 
 
 async def _regulation(state: State, books: _Books) -> Drawn:

@@ -1,10 +1,12 @@
 """Screening (准入): is this a case the lender takes at all.
 
 Product admission, and every regulation that applies at submission: blacklist, related party, hidden local-government debt,
-duplicate collateral, and the guard against an old loan under a new label.
+duplicate collateral, and the guard against an old loan under a new label. What fraud checks cannot let pass ends a case here.
 """
 
 from datetime import date
+
+from pydantic import Field
 
 from domain.application import ApplicationContent
 from domain.finding import PolicyRef
@@ -14,6 +16,8 @@ from domain.reference import LenderBooks
 from policy.engine import Bundle, check_rules, rules_in_force
 from services.origination.calc.case_facts import Screens, application_facts, book_facts, screen_facts
 from services.origination.calc.conclusion import Check
+from services.origination.calc.integrity.examination import IntegrityInputs
+from services.origination.calc.integrity.run import examine, take_over
 
 MOMENT = "submission"
 
@@ -29,6 +33,8 @@ class ScreeningInputs(Value):
     lender: LenderBooks
     exposures: Exposures
     screens: Screens
+    integrity: IntegrityInputs | None = Field(default=None, exclude_if=lambda inputs: inputs is None)
+    """Of the fraud and consistency checks of this moment; ``None`` where the pinned policy has none."""
 
 
 def screening(inputs: ScreeningInputs, content: ApplicationContent, pinned: Bundle, current: Bundle) -> Check:
@@ -41,6 +47,8 @@ def screening(inputs: ScreeningInputs, content: ApplicationContent, pinned: Bund
     check.rules(check_rules(product.admission, facts, f"admission/{product.id}"))
     rules = rules_in_force(pinned, current, MOMENT, inputs.lender.licence, inputs.pinned_on, inputs.as_of)
     check.rules(check_rules(rules, facts, "regulation"))
+    if inputs.integrity is not None:
+        take_over(check, examine(inputs.integrity, content, pinned))
     return check
 
 
