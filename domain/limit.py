@@ -8,9 +8,10 @@ from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from domain.application import AssetKind, SourceKind
-from domain.application.text import Sha256
+from domain.application.text import Code, Sha256
 from domain.decision import DecisionInputs, not_given, nothing
 from domain.figures import (
+    Grace,
     Growth,
     NonNegativeMoney,
     PositiveMoney,
@@ -36,6 +37,10 @@ class CapitalSource(Value):
     valuation_report: bool | None = None
     """For contributions in kind: without a report they count nothing."""
     unencumbered: bool | None = None
+    borrowed: bool | None = Field(default=None, exclude_if=not_given)
+    """Whether its owners borrowed it; None where that is not known."""
+    traced_months: Annotated[int, Field(ge=0, le=600)] | None = Field(default=None, exclude_if=not_given)
+    """Over how many months its way was traced back."""
 
 
 class InvestmentNeed(Value):
@@ -119,6 +124,17 @@ class CollateralContribution(Value):
     """Most that the asset may carry whatever it is worth (the eligible base of an order, a concentration cap)."""
 
 
+class ContractedServers(Value):
+    """GPU servers together, as their own contracts repay them while they lose value. Months count from the drawing."""
+
+    carries: Annotated[tuple[NonNegativeMoney, ...], Field(min_length=1, max_length=601)]
+    """Σ LTV × ``V_q`` of the eligible cohorts at month 0, 1, …, CNY; nought from the month in which a cohort's tranche ends."""
+    cash_flows: Annotated[tuple[CashFlowSegment, ...], Field(max_length=500)] | None
+    """Of the contracts that name the servers' GPU, less the servers' running costs; None where they are not known."""
+    reserve_months: Grace = 0
+    """Months before the first contract, whose interest the project's budget pays."""
+
+
 class GuaranteeContribution(Value):
     party_key: Annotated[str, Field(max_length=80)]
     amount: NonNegativeMoney
@@ -150,6 +166,14 @@ class Exposures(Value):
     customer_exposure: NonNegativeMoney
     """All exposures, against tier 1."""
     group_exposure: NonNegativeMoney
+    unified_customer: NonNegativeMoney | None = Field(default=None, exclude_if=not_given)
+    """Unified credit (统一授信) of the customer: every kind at its notional amount; None where the books do not add it up."""
+    unified_group: NonNegativeMoney | None = Field(default=None, exclude_if=not_given)
+    """The same over the group; the customer's own where it belongs to none."""
+    unified_ceiling: NonNegativeMoney | None = Field(default=None, exclude_if=not_given)
+    """Ceiling approved for the unified credit of the group, or of a customer without one; None where none is on file."""
+    related_total: NonNegativeMoney | None = Field(default=None, exclude_if=not_given)
+    """Unified credit of all parties related to the lender; added up for a related borrower only."""
     group_id: UUID | None = None
     net_capital: NonNegativeMoney
     tier1_capital: NonNegativeMoney
@@ -168,6 +192,8 @@ class LimitRequest(DecisionInputs):
     collateral: Annotated[tuple[CollateralContribution, ...], Field(max_length=500)]
     guarantees: Annotated[tuple[GuaranteeContribution, ...], Field(max_length=50)]
     exposures: Exposures
+    contracted_servers: ContractedServers | None = Field(default=None, exclude_if=not_given)
+    """None where no server was valued, or no contract names them: then value alone says what they carry."""
     unvalued: Annotated[tuple[Annotated[str, Field(max_length=80)], ...], Field(max_length=200)] = ()
     """Assets offered as security that have no valuation yet."""
     annual_revenue: NonNegativeMoney | None = None
@@ -180,6 +206,13 @@ class LimitRequest(DecisionInputs):
     asked_lpr_tenor: Literal["1Y", "5Y"] | None = None
     asked_spread_bps: Spread | None = None
     """The price asked for: what future cash flow is discounted at."""
+    purpose: Code | None = Field(default=None, exclude_if=not_given)
+    """Where a purpose of the product has a tenor of its own, it is the shorter that counts."""
+    held: Annotated[dict[Code, NonNegativeMoney], Field(max_length=100)] | None = Field(
+        default=None, exclude_if=not_given
+    )
+    """Limits of the borrower's other standing facilities with the lender by product, drawn or not: a family of products may
+    have a ceiling for one borrower."""
 
     @field_validator("collateral", mode="after")
     @classmethod

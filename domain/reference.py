@@ -47,6 +47,36 @@ class FtpCurve(Value):
     points: Annotated[tuple[FtpPoint, ...], Field(min_length=1, max_length=100)]
 
 
+class LessorRatios(Value):
+    """What a financial lessor reports beside its capital (金融租赁公司管理办法). Ratios are fractions; ``None`` is not known."""
+
+    registered_capital: Money | None = None
+    leverage_ratio: Rate | None = None
+    assets_to_net_assets: Rate | None = None
+    """Total assets as a multiple of net assets."""
+    interbank_share: Rate | None = None
+    """Interbank borrowing over net capital; the next three likewise."""
+    fixed_income_share: Rate | None = None
+    related_all_share: Rate | None = None
+    provision_cover: Rate | None = None
+    lease_provision_ratio: Rate | None = None
+    """Provisions over lease receivables."""
+
+
+class CapitalRatios(Value):
+    """Capital over risk-weighted assets as last reported (商业银行资本管理办法), as fractions."""
+
+    core_tier1: Annotated[Rate, Field(ge=0, le=1)]
+    tier1: Annotated[Rate, Field(ge=0, le=1)]
+    total: Annotated[Rate, Field(ge=0, le=1)]
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if not self.core_tier1 <= self.tier1 <= self.total:
+            raise PydanticCustomError("ratios_not_nested", "core tier 1 is part of tier 1, and tier 1 of the total")
+        return self
+
+
 class LenderBooks(Value):
     """The lender's own figures that limits are measured against."""
 
@@ -59,6 +89,9 @@ class LenderBooks(Value):
     tier1_capital: Money
     tax_rate: Rate
     branches: tuple[Code, ...] = ()
+    lessor: LessorRatios | None = Field(default=None, exclude_if=lambda given: given is None)
+    """Of a financial lessor only."""
+    ratios: CapitalRatios | None = Field(default=None, exclude_if=lambda given: given is None)
 
 
 class NamedList(Value):

@@ -31,6 +31,7 @@ from domain.application.case import (
     ApplicationDocument,
     CreditLineRequest,
     GuaranteeOffer,
+    Investigation,
     LineKind,
     Party,
     PartyRecord,
@@ -41,6 +42,7 @@ from domain.application.case import (
 )
 from domain.application.contracts import ComputeContract, ContractKind, ExpectedCollection
 from domain.application.data_assets import Counted, DataEvaluation, DataTests, EarningsYear, ExchangeTrade, Lag
+from domain.application.equity_purchase import Acquisition, Buyback
 from domain.application.evaluation import (
     AssistedDriving,
     CapacityPurchase,
@@ -57,6 +59,7 @@ from domain.application.evaluation import (
     TechnologyBarrier,
 )
 from domain.application.invoices import Invoice
+from domain.application.lease import LeaseTerms
 from domain.application.project import Economics, FundingSource, FundUse, Project, SourceKind, UseClass
 from domain.application.repayment import (
     AskedTranche,
@@ -70,11 +73,15 @@ from domain.application.repayment import (
     Seasonal,
     Stepped,
 )
+from domain.application.syndication import SyndicateMember, SyndicateRole, Syndication
+from domain.application.tags import ApplicationTag
 
 __all__ = [
     "Accounts",
+    "Acquisition",
     "ApplicationContent",
     "ApplicationDocument",
+    "ApplicationTag",
     "AskedTranche",
     "AssetKind",
     "AssetLine",
@@ -82,6 +89,7 @@ __all__ = [
     "Balloon",
     "BorrowerProfile",
     "BuilderType",
+    "Buyback",
     "CapacityPurchase",
     "CertificateLevel",
     "ChainPosition",
@@ -107,9 +115,11 @@ __all__ = [
     "FundUse",
     "FundingSource",
     "GuaranteeOffer",
+    "Investigation",
     "Invoice",
     "KeyPerson",
     "Lag",
+    "LeaseTerms",
     "LenderDebt",
     "Licence",
     "LifeStage",
@@ -138,6 +148,9 @@ __all__ = [
     "ServerItem",
     "SourceKind",
     "Stepped",
+    "SyndicateMember",
+    "SyndicateRole",
+    "Syndication",
     "Technology",
     "TechnologyBarrier",
     "UseClass",

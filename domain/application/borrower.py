@@ -93,6 +93,10 @@ class BorrowerProfile(Value):
     listed_code: Fact[Code] | None = None
     builder_type: Fact[BuilderType] | None = None
     government_platform: Fact[bool] | None = None
+    hidden_debt: Fact[bool] | None = Field(default=None, exclude_if=lambda given: given is None)
+    """Whether the borrower carries hidden debt of a local government (地方政府隐性债务)."""
+    fiscal_repayment: Fact[bool] | None = Field(default=None, exclude_if=lambda given: given is None)
+    """Whether repayment is promised from fiscal funds or by a government."""
     owners: Annotated[tuple[Owner, ...], Field(max_length=200)] | None = None
     group_id: UUID | None = None
     equity_raised: Fact[NotNegative] | None = Field(default=None, exclude_if=lambda fact: fact is None)
@@ -126,6 +130,10 @@ class Technology(Value):
     software_copyrights: Fact[Count] | None = None
     standards_or_awards: Fact[Count] | None = None
     ip_litigation: Fact[bool] | None = None
+    innovation_certificates: Annotated[tuple[Code, ...], Field(max_length=50)] | None = Field(
+        default=None, exclude_if=lambda given: given is None
+    )
+    """Certificates of projects the firm has won, out of the customer's register; each counts as an award."""
     research_growth_3y: Fact[Rate] | None = None
     research_equipment: Fact[NotNegative] | None = Field(default=None, exclude_if=lambda fact: fact is None)
     """Net book value of research equipment."""

@@ -38,6 +38,7 @@ from domain.requests.card_facts import card_facts, latest_year
 from domain.requests.case import case_inputs
 from domain.requests.cash_flows import cash_flows
 from domain.requests.collateral import cohorts
+from domain.requests.contracted_servers import contracted_servers
 from domain.requests.repayment import fitted, plan_terms
 
 RETAIL_CEILING: Final = yuan(10_000_000)
@@ -68,13 +69,16 @@ def limit_request(dossier: Dossier, as_of: date) -> LimitRequest:
         collateral=_collateral(dossier.valuations),
         guarantees=tuple(_guarantee(offer) for offer in content.guarantees),
         exposures=dossier.exposures,
+        contracted_servers=contracted_servers(dossier, as_of),
         unvalued=_unvalued(dossier),
         annual_revenue=_amount(accounts.revenue) if accounts else None,
         operating_cash_flow=known(accounts.operating_cash_flow) if accounts else None,
-        joint_credit=_joint_credit(accounts, _amount(content.borrower.joint_credit_ceiling), dossier.lender.name),
+        joint_credit=joint_credit(accounts, _amount(content.borrower.joint_credit_ceiling), dossier.lender.name),
         head_office_tenor_consent=any(item.kind == _TENOR_CONSENT for item in content.documents),
         asked_lpr_tenor=content.price.lpr_tenor,
         asked_spread_bps=content.price.spread_bps,
+        purpose=line.purpose,
+        held=dossier.held or None,
     )
 
 
@@ -167,6 +171,9 @@ def _investment(content: ApplicationContent, as_of: date) -> InvestmentNeed:
             paid_in=yuan("0.00") if source.paid_on is not None and source.paid_on > as_of else source.paid_in,
             traced=known(source.origin) is not None,
             valuation_report=report if source.kind is SourceKind.IN_KIND else None,
+            unencumbered=known(source.unencumbered) if source.kind is SourceKind.IN_KIND else None,
+            borrowed=known(source.borrowed),
+            traced_months=source.traced_months,
         )
         for source in content.sources
         if possible
@@ -262,7 +269,7 @@ def _unvalued(dossier: Dossier) -> tuple[str, ...]:
     return tuple(f"{key}/{cohort}" for key, cohort in (*wanted, *empty) if (key, cohort) not in valued)
 
 
-def _joint_credit(accounts: Accounts | None, ceiling: Money | None, lender: str) -> JointCredit | None:
+def joint_credit(accounts: Accounts | None, ceiling: Money | None, lender: str) -> JointCredit | None:
     """What the firm owes all lenders by its latest accounts, and what they agreed on; None where it names no other lender
     and there is no agreement.
     """

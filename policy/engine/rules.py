@@ -31,6 +31,8 @@ class Moment(StrEnum):
     APPROVAL = "approval"
     CONTRACT = "contract"
     UTILISATION = "utilisation"
+    POSSESSION = "possession"
+    """An asset taken for a debt is held (抵债资产)."""
 
 
 class Severity(StrEnum):

@@ -27,24 +27,32 @@ from services.origination.routes import (
     casework,
     commands,
     credit_lines,
+    customer_registers,
     customers,
     documents,
     facilities,
+    findings,
     groups,
     integrity,
+    intentions,
     mandates,
+    market_records,
+    monitoring,
     operations,
     policies,
     products,
+    programmes,
     progress,
     reference_data,
     sensitivity,
     submission,
+    support_claims,
     tasks,
     terms,
     timeline,
     transfers,
     utilisations,
+    visits,
 )
 from services.origination.settings import OriginationSettings
 from services.origination.store.policies import PolicyShelf
@@ -56,9 +64,15 @@ ROUTERS = tuple(
     module.router
     for module in (
         customers,
+        customer_registers,
         groups,
         credit_lines,
+        intentions,
+        visits,
         products,
+        programmes,
+        support_claims,
+        market_records,
         business_day,
         policies,
         reference_data,
@@ -68,11 +82,13 @@ ROUTERS = tuple(
         submission,
         timeline,
         integrity,
+        findings,
         sensitivity,
         terms,
         tasks,
         commands,
         mandates,
+        monitoring,
         facilities,
         utilisations,
         transfers,
@@ -134,6 +150,7 @@ def create_app(
     app.state.documents = DocumentStore(settings.document_dir)
     app.state.policies = PolicyShelf(database)
     app.state.outside = outside or (simulated() if settings.outside_sources == "simulated" else OutsideSources())
+    app.state.record_retention_years = settings.record_retention_years
     app.state.collateral = collateral or CollateralClient(
         settings.collateral_url, _account(settings, settings.collateral_audience, outgoing), client=outgoing
     )

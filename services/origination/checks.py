@@ -2,14 +2,17 @@
 
 from dataclasses import dataclass, replace
 from datetime import date
+from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID
 
 from starlette.datastructures import State
 
+from domain.dossier import Dossier
 from domain.finding import Finding, FindingValue, PolicyRef, ReferenceDataRef
 from domain.integrity import CheckMoment
 from domain.model import Value
+from domain.requests.card_facts import card_facts
 from policy.engine import Bundle
 from services.collateral.client import CollateralClient
 from services.kit.database import Database, new_id, now
@@ -17,14 +20,15 @@ from services.origination.calc import cross_checks as cross
 from services.origination.calc.authority import AuthorityInputs, AuthorityProof, authority
 from services.origination.calc.case_facts import Screens
 from services.origination.calc.conclusion import Check, finding
+from services.origination.calc.contracting import ContractingInputs, contracting
 from services.origination.calc.intake import CustomerStanding, IntakeInputs, intake
 from services.origination.calc.regulation import RegulationInputs, regulation
 from services.origination.calc.screening import ScreeningInputs, policy_of, screening
 from services.origination.integrity import Examined, run_integrity
-from services.origination.store.check_inputs import CaseAtStep, case_at
+from services.origination.store.check_inputs import CaseAtStep, agreed_so_far, case_at
 from services.origination.store.policies import PolicyShelf
 
-CheckName = Literal["intake", "screening", "cross_checks", "regulation"]
+CheckName = Literal["intake", "screening", "cross_checks", "regulation", "contracting"]
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,8 @@ async def run(state: State, name: CheckName, case_id: UUID, as_of: date, workflo
             return await _cross_checks(state, books, workflow_id)
         case "regulation":
             return await _regulation(state, books)
+        case "contracting":
+            return await _contracting(state, books)
 
 
 async def run_authority(state: State, case_id: UUID, as_of: date) -> tuple[Drawn, AuthorityProof]:
@@ -143,6 +149,24 @@ async def _regulation(state: State, books: _Books) -> Drawn:
     return _drawn("regulation", check, inputs, books, policy_of(books.case.content, books.pinned, books.pinned_on))
 
 
+async def _contracting(state: State, books: _Books) -> Drawn:
+    """Raises ``step_not_possible`` before there is an offer and a decision."""
+    database: Database = state.database
+    async with database.reading() as session:
+        agreed = await agreed_so_far(session, books.case.row.case_id)
+    inputs = ContractingInputs(
+        **dict(await _regulation_inputs(state, books)),
+        customer=CustomerStanding.of(books.case.customer_uscc, books.case.customer),
+        duties=agreed.duties,
+        decided_by=agreed.decided_by,
+        authority_rule=agreed.authority_rule,
+        terms=agreed.terms,
+        retention_years=state.record_retention_years,
+    )
+    check = contracting(inputs, books.case.content, books.pinned, books.current)
+    return _drawn("contracting", check, inputs, books, policy_of(books.case.content, books.pinned, books.pinned_on))
+
+
 async def _regulation_inputs(state: State, books: _Books) -> RegulationInputs:
     case = books.case
     return RegulationInputs(
@@ -157,7 +181,15 @@ async def _regulation_inputs(state: State, books: _Books) -> RegulationInputs:
         rating=case.dossier.rating,
         limit=case.dossier.limit,
         valuations=tuple(item.valuation for item in case.dossier.valuations),
+        debt_service_cover=_debt_service_cover(case.dossier, books.as_of),
+        price_below_floor=case.dossier.quote.below_floor if case.dossier.quote is not None else None,
     )
+
+
+def _debt_service_cover(dossier: Dossier, as_of: date) -> Decimal | None:
+    """As the card is scored on it."""
+    cover = card_facts(dossier, as_of).plain().get("finance.debt_service_cover")
+    return cover if isinstance(cover, Decimal) else None
 
 
 async def _screens(state: State, case: CaseAtStep) -> Screens:
@@ -170,7 +202,12 @@ async def _screens(state: State, case: CaseAtStep) -> Screens:
         contested = contested or any(asset.conflicts for asset in page.items)
         cursor = page.next_cursor
         if not cursor:
-            return Screens(blacklisted=case.blacklisted, duplicate_serial=contested, foreign_gpu=case.foreign_gpu)
+            return Screens(
+                blacklisted=case.blacklisted,
+                duplicate_serial=contested,
+                foreign_gpu=case.foreign_gpu,
+                replaced_purpose=case.replaced_purpose,
+            )
 
 
 def _drawn(

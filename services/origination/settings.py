@@ -27,6 +27,8 @@ class OriginationSettings(ServiceSettings):
     payment_instruction_seconds: float = Field(default=300.0, ge=1, le=86400)
     """How long core banking may execute an instruction after it was sent. One that core banking has not heard of after twice
     as long can no longer be executed and counts as failed."""
+    record_retention_years: int = Field(default=10, ge=1, le=100)
+    """For how long the house keeps identification and transaction records: its backups, its Temporal namespace, its documents."""
 
     @model_validator(mode="after")
     def _real_sources(self) -> Self:

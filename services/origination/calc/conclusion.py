@@ -25,6 +25,7 @@ MODELS: Final = {
     "screening": ModelRef(id="screening", version="1"),
     "cross_checks": ModelRef(id="cross_checks", version="1"),
     "regulation": ModelRef(id="regulation", version="1"),
+    "contracting": ModelRef(id="contracting", version="1"),
     "authority": ModelRef(id="authority", version="1"),
     "integrity": ModelRef(id="integrity", version="1"),
 }

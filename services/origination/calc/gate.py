@@ -10,7 +10,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from domain.application import ApplicationContent
+from domain.application import ApplicationContent, PartyRole
 from domain.canonical import sha256_of
 from domain.facility import PaymentMode
 from domain.finding import Finding, FindingValue, ModelRef, Outcome, PolicyRef, Reason, TraceStep, worst
@@ -21,6 +21,7 @@ from domain.reference import LenderBooks
 from domain.stages import FacilityStage
 from policy.engine import Bundle, FactValue, Product, check_rules, rules_in_force
 from services.origination.calc.case_facts import Relationship, application_facts, book_facts, relationship_facts
+from services.origination.calc.concentration_facts import concentration_facts
 from services.origination.calc.payment_mode import EarlierPayment, PayeeAsked, payee_facts, payment_mode
 
 MODEL = ModelRef(id="drawing_gate", version="1")
@@ -94,6 +95,12 @@ class GateInputs(Value):
     relationship: Relationship | None = None
     planned: Money | None = Field(default=None, exclude_if=lambda amount: amount is None)
     """What the agreement's plan of drawings lets be drawn by the value date; ``None`` where it plans none."""
+    working_days_waited: int | None = Field(default=None, exclude_if=lambda days: days is None)
+    """Working days after the value date up to today; ``None`` where they were not counted."""
+
+    def waited(self) -> int | None:
+        """Working days since the value date; none before it."""
+        return 0 if self.as_of <= self.value_date else self.working_days_waited
 
 
 class GateConclusion(FindingValue):
@@ -153,10 +160,14 @@ def drawing_gate(
         "utilisation.precedent_open": len(inputs.precedent_open),
         "utilisation.subsequent_breached": len(inputs.subsequent_breached),
         "utilisation.rescreened": rescreened,
+        "utilisation.working_days_waited": inputs.waited(),
+        # Up to the gate nobody waits for the borrower: a drawing whose conditions are open is refused, not kept waiting.
+        "utilisation.delay_cause": "none",
         **book_facts(inputs.facility_limit, inputs.exposures, inputs.lender),
+        **concentration_facts(content, content.lines[0], inputs.exposures, inputs.lender, current, inputs.as_of),
         **relationship_facts(inputs.relationship),
     }
-    mode = _mode_and_rules(gate, inputs, pinned, current, facts)
+    mode = _mode_and_rules(gate, inputs, content, product, pinned, current, facts)
     outcome = worst(gate.outcomes)
     value = GateConclusion(
         allowed=outcome is Outcome.PASS,
@@ -321,7 +332,13 @@ def _rescreened(gate: _Gate, inputs: GateInputs, pinned: Bundle) -> bool:
 
 
 def _mode_and_rules(
-    gate: _Gate, inputs: GateInputs, pinned: Bundle, current: Bundle, facts: dict[str, FactValue]
+    gate: _Gate,
+    inputs: GateInputs,
+    content: ApplicationContent,
+    product: Product,
+    pinned: Bundle,
+    current: Bundle,
+    facts: dict[str, FactValue],
 ) -> PaymentMode:
     policy = pinned.payment(inputs.pinned_on)
     decision = payment_mode(
@@ -344,10 +361,12 @@ def _mode_and_rules(
             )
         )
     rules = rules_in_force(pinned, current, MOMENT, inputs.lender.licence, inputs.pinned_on, inputs.as_of)
+    party = content.party(PartyRole.BORROWER)
+    borrower = party.uscc if party is not None else None
     seen: set[tuple[str, str]] = set()
     for payee, paid in zip(inputs.payees, decision.payees, strict=True):
-        about = facts | payee_facts(payee, paid.total) | {"payment.mode": decision.mode.value}
-        checked = check_rules(rules, about, f"regulation/{payee.key}")
+        about = facts | payee_facts(payee, paid.total, borrower) | {"payment.mode": decision.mode.value}
+        checked = check_rules((*rules, *product.payment_rules), about, f"regulation/{payee.key}")
         gate.trace += checked.trace
         gate.outcomes.append(checked.outcome)
         for reason in checked.reasons:

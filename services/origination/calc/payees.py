@@ -15,6 +15,7 @@ def asked_payee(payee: Payee, content: ApplicationContent) -> PayeeAsked:
         related=_related(payee, content),
         on_contract=on_contract(payee, content),
         fixed_asset_vendor=_sells_fixed_assets(payee, content),
+        ringfenced=_ringfenced(payee, content),
     )
 
 
@@ -46,3 +47,9 @@ def _sells_fixed_assets(payee: Payee, content: ApplicationContent) -> bool:
     suppliers = {party.uscc for party in content.parties if party.role is PartyRole.SUPPLIER}
     acquires = any(asset.kind in _FIXED and not asset.existing for asset in content.assets)
     return acquires and payee.uscc in suppliers
+
+
+def _ringfenced(payee: Payee, content: ApplicationContent) -> bool | None:
+    """Whether the money stays in the account kept for a buyback; not known while the file names none."""
+    account = content.buyback.account if content.buyback is not None else None
+    return None if account is None else payee.account == account

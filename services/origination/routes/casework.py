@@ -5,7 +5,7 @@ did the first time.
 """
 
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Query, Request, Response
@@ -91,12 +91,15 @@ async def dossier(
 async def check(
     request: Request,
     case_id: UUID,
-    name: Literal["intake", "screening", "cross_checks", "regulation"],
+    name: checks.CheckName,
     body: CaseStep,
     who: Worker,
     call: Call,
 ) -> Response:
-    """Run a check on the frozen content and the books of the day, and enter what it concludes."""
+    """Run a check on the frozen content and the books of the day, and enter what it concludes.
+
+    ``contracting`` needs the offer and the decision behind it: before them 409.
+    """
     _of_this_case(case_id, body.case_id)
     database: Database = request.app.state.database
     drawn = await checks.run(request.app.state, name, case_id, body.as_of, body.workflow_id)

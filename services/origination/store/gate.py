@@ -31,6 +31,7 @@ from services.origination.calc.gate import (
 )
 from services.origination.calc.payees import asked_payee
 from services.origination.calc.payment_mode import EarlierPayment
+from services.origination.store import reference
 from services.origination.store.applications import case
 from services.origination.store.casework import customer_of, file_own, read_dossier
 from services.origination.store.commitments import entries_of, locked
@@ -173,8 +174,19 @@ async def gate_inputs(
         unsecured=_unsecured(dossier, pinned, facility, _money(commitment.amount)),
         screened=await _screened(session, facility.case_id),
         relationship=await _relationship(session, facility, as_of),
+        working_days_waited=await _waited(session, pinned, facility, utilisation, as_of),
         planned=planned_by(agreed.terms.repayment, facility.effective_on, utilisation.value_date),
     )
+
+
+async def _waited(
+    session: AsyncSession, pinned: Bundle, facility: Facility, utilisation: Utilisation, as_of: date
+) -> int | None:
+    """Working days after the value date up to today; nothing is counted of a drawing that is not late."""
+    if as_of <= utilisation.value_date:
+        return None
+    calendar, _ = await reference.calendar(session, pinned.business_day(facility.pinned_on).calendar, as_of)
+    return calendar.business_days_between(utilisation.value_date, as_of)
 
 
 def _money(amount: Decimal) -> Money:
