@@ -5,6 +5,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -48,7 +49,7 @@ from services.origination.store.integrity import books_of_all_cases, drawing_of
 
 _AT_ONCE = 8
 """So many questions to one outside source at a time."""
-_NEAR = 0.75
+_NEAR = Decimal("0.75")
 """Of the policy's similarity: known entities nearer than that are kept with the inputs, so that a check can be recomputed."""
 
 _log = structlog.get_logger(__name__)
@@ -187,7 +188,7 @@ def nearest_entities(
     rules = policy.names
     mine = [(uscc, read_name(name, rules)) for _, uscc, name in named(content)]
     codes = {uscc for uscc, _ in mine}
-    least = float(rules.similarity) * _NEAR
+    least = rules.similarity * _NEAR
     return tuple(
         entity
         for entity in known.entries

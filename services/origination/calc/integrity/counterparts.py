@@ -1,5 +1,7 @@
 """Companies as others know them: look-alike names (R6), and what registry, courts and bureau say of them."""
 
+from decimal import Decimal
+
 from domain.application import ApplicationContent, Party, PartyRole
 from domain.money import ZERO
 from policy.engine.integrity import IntegrityPolicy
@@ -54,7 +56,7 @@ def look_alike(
             )
 
 
-def _nearest(uscc: str, name: ReadName, known: list[tuple[str, str, ReadName]]) -> tuple[float, str, str] | None:
+def _nearest(uscc: str, name: ReadName, known: list[tuple[str, str, ReadName]]) -> tuple[Decimal, str, str] | None:
     if any(code == uscc for code, *_ in known):
         # It is one of them: a bank knows the daughters of a group by their own codes.
         return None
