@@ -18,7 +18,7 @@ from services.collateral.client import CollateralClient
 from services.kit.database import Database, new_id, now
 from services.origination.calc import cross_checks as cross
 from services.origination.calc.authority import AuthorityInputs, AuthorityProof, authority
-from services.origination.calc.case_facts import Screens
+from services.origination.calc.case_facts import Screens, SuspectedLink
 from services.origination.calc.conclusion import Check, finding
 from services.origination.calc.contracting import ContractingInputs, contracting
 from services.origination.calc.intake import CustomerStanding, IntakeInputs, intake
@@ -26,6 +26,7 @@ from services.origination.calc.regulation import RegulationInputs, regulation
 from services.origination.calc.screening import ScreeningInputs, policy_of, screening
 from services.origination.integrity import Examined, run_integrity
 from services.origination.store.check_inputs import CaseAtStep, agreed_so_far, case_at
+from services.origination.store.connections import common_backers
 from services.origination.store.policies import PolicyShelf
 
 CheckName = Literal["intake", "screening", "cross_checks", "regulation", "contracting"]
@@ -207,7 +208,15 @@ async def _screens(state: State, case: CaseAtStep) -> Screens:
                 duplicate_serial=contested,
                 foreign_gpu=case.foreign_gpu,
                 replaced_purpose=case.replaced_purpose,
+                suspected_link=await _suspected_link(state, case),
             )
+
+
+async def _suspected_link(state: State, case: CaseAtStep) -> SuspectedLink:
+    """The strongest link of the borrower to a customer outside its group: one guarantor and one supplier behind both."""
+    database: Database = state.database
+    async with database.reading() as session:
+        return "guarantor_and_supplier" if await common_backers(session, case.row) else "none"
 
 
 def _drawn(

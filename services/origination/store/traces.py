@@ -1,7 +1,7 @@
 """Laying down what a case leaves behind, and looking for it in all other cases. Every look-up goes by index."""
 
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -17,6 +17,7 @@ from domain.application.invoices import Invoice, digital_number, document_mark, 
 from domain.canonical import sha256_of
 from domain.facts import known
 from domain.money import UNIT_PRICE_SCALE, rounded
+from domain.stages import Stage
 from services.kit.database import new_id
 from services.origination.calc.integrity.prices import per_gpu
 from services.origination.calc.integrity.ties import Digest, lasting_ties
@@ -40,6 +41,10 @@ Row = dict[str, Any]
 
 _FIXED = frozenset({AssetKind.GPU_SERVER, AssetKind.NETWORK_STORAGE, AssetKind.POWER_COOLING, AssetKind.CIVIL_WORKS})
 ASSET_VENDOR = "asset_vendor"
+GONE = (Stage.DECLINED.value, Stage.WITHDRAWN.value, Stage.EXPIRED.value)
+"""Ends without a facility: what such a case has left counts no more."""
+MOST_FOUND = 200
+"""So many of one kind are named; more would say no more."""
 
 
 async def leave_traces(session: AsyncSession, row: Application, content: ApplicationContent) -> None:
@@ -218,7 +223,3 @@ def _prices(content: ApplicationContent) -> list[Row]:
         {"gpu_type": gpu_type, "per_gpu": rounded(statistics.median_low(prices), UNIT_PRICE_SCALE)}
         for gpu_type, prices in sorted(by_type.items())
     ]
-
-
-def marks(rows: Iterable[Row]) -> list[str]:
-    return [row["mark"] for row in rows]
