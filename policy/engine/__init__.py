@@ -21,6 +21,7 @@ from policy.engine.early_warning import EarlyWarningPolicy
 from policy.engine.faults import FactTypeError, FileFault, PolicyFaults, PolicyNotInForce
 from policy.engine.file import PolicyFile
 from policy.engine.initiative import GreenChannel, Initiative, Instrument, ProgrammeFloor
+from policy.engine.integrity import IntegrityCheck, IntegrityPolicy
 from policy.engine.limit import LimitPolicy
 from policy.engine.market import (
     Deal,
@@ -92,6 +93,8 @@ __all__ = [
     "HitPolicy",
     "Initiative",
     "Instrument",
+    "IntegrityCheck",
+    "IntegrityPolicy",
     "InterestSubsidyTerms",
     "LenderLicence",
     "LimitPolicy",

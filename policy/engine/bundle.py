@@ -30,6 +30,7 @@ from policy.engine.early_warning import EarlyWarningPolicy
 from policy.engine.faults import FileFault, PolicyFaults, PolicyNotInForce
 from policy.engine.file import PolicyFile
 from policy.engine.initiative import Initiative
+from policy.engine.integrity import IntegrityPolicy
 from policy.engine.kinds import Refused, build
 from policy.engine.limit import LimitPolicy
 from policy.engine.market import Glossary, MarketRecords
@@ -160,6 +161,10 @@ class Bundle:
 
     def payment(self, on: date) -> PaymentPolicy:
         return self._only(PaymentPolicy, "payment", on)
+
+    def integrity(self, on: date) -> IntegrityPolicy | None:
+        """How cases are checked for fraud and consistency; ``None`` before the first such policy: nothing was run then."""
+        return next(iter(self._all_in_force(IntegrityPolicy, "integrity", on)), None)
 
     def pricing(self, on: date) -> PricingPolicy:
         return self._only(PricingPolicy, "pricing", on)

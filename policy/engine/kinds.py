@@ -23,6 +23,7 @@ from policy.engine.early_warning import EarlyWarningPolicy
 from policy.engine.faults import FileFault
 from policy.engine.file import PolicyFile
 from policy.engine.initiative import Initiative
+from policy.engine.integrity import IntegrityPolicy
 from policy.engine.limit import LimitPolicy
 from policy.engine.market import Glossary, MarketRecords
 from policy.engine.model_validation import ValidationStandards
@@ -55,6 +56,7 @@ KINDS: Final[dict[str, type[PolicyFile]]] = {
     "validity": Validity,
     "business_day": BusinessDayRule,
     "payment": PaymentPolicy,
+    "integrity": IntegrityPolicy,
     "checklist": ChecklistFile,
     "conditions": ConditionSet,
     "limit": LimitPolicy,

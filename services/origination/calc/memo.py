@@ -14,6 +14,7 @@ from domain.buy_or_rent import BuyOrRent
 from domain.casefile import AssessmentItem
 from domain.dossier import Dossier
 from domain.facts import Absent, Known
+from domain.integrity import KIND as INTEGRITY
 from domain.money import Money
 from domain.pricing import Quote
 from domain.requests.costs import fee_kind, loan_fees
@@ -29,9 +30,10 @@ def memo(dossier: Dossier, items: Iterable[AssessmentItem], as_of: date) -> str:
     parts: list[str] = []
     for section in (_head(dossier, as_of), _request(dossier), _borrower(dossier), _accounts(dossier.content),
                     _project(dossier.content), _assessment(dossier), _collateral(dossier),
-                    _risks(dossier.content), _difficulties(dossier, items), _conclusions(items)):  # fmt: skip
+                    _risks(dossier.content), _difficulties(dossier, items), _conclusions(items),
+                    _integrity(items)):  # fmt: skip
         parts.append("\n".join(section))
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def _head(dossier: Dossier, as_of: date) -> Iterator[str]:
@@ -303,6 +305,8 @@ def _difficulties(dossier: Dossier, items: tuple[AssessmentItem, ...]) -> Iterat
 def _conclusions(items: tuple[AssessmentItem, ...]) -> Iterator[str]:
     yield "## 9 结论与依据 Conclusions and evidence"
     for item in items:
+        if item.finding.kind.startswith(f"{INTEGRITY}."):
+            continue
         name = " · ".join(part for part in (item.finding.kind, item.asset_key, item.cohort) if part)
         yield ""
         yield f"### {name} — {_OUTCOMES[item.finding.outcome.value]}"
@@ -313,6 +317,21 @@ def _conclusions(items: tuple[AssessmentItem, ...]) -> Iterator[str]:
         for reason in item.reasons:
             where = f" `{_cell(reason.subject)}`" if reason.subject else ""
             yield f"- **{_cell(reason.code)}**{where}: {_cell(reason.message_zh)} / {_cell(reason.message_en)}"
+
+
+def _integrity(items: tuple[AssessmentItem, ...]) -> Iterator[str]:
+    """Every fraud and consistency check that was run, and by name those that were not: no conclusion is no clean one."""
+    checks = [item for item in items if item.finding.kind.startswith(f"{INTEGRITY}.")]
+    if not checks:
+        return
+    yield "## 10 真实性与一致性核查 Fraud and consistency checks"
+    yield ""
+    yield "| 核查 check | 结论 outcome | 所见 seen | 依据 finding |"
+    yield "|---|---|---|---|"
+    for item in checks:
+        seen = "；".join(f"{_cell(reason.message_zh)} / {_cell(reason.message_en)}" for reason in item.reasons)
+        outcome = _OUTCOMES[item.finding.outcome.value]
+        yield f"| {item.value['check']} | {outcome} | {seen or '—'} | `{item.finding.sha256[:12]}` |"
 
 
 def _table(*rows: tuple[str, str]) -> Iterator[str]:

@@ -102,10 +102,12 @@ async def check(
     """
     _of_this_case(case_id, body.case_id)
     database: Database = request.app.state.database
-    drawn = await checks.run(request.app.state, name, case_id, body.as_of)
+    drawn = await checks.run(request.app.state, name, case_id, body.as_of, body.workflow_id)
 
     async def effect(session: Any) -> Reply:
-        ref = await casework.file_own(session, who, body, drawn.finding, drawn.inputs)
+        ref = await casework.file_own(
+            session, who, body, drawn.finding, drawn.inputs, beside=drawn.beside, beside_inputs=drawn.beside_inputs
+        )
         return Reply(200, CheckResult(finding=ref, reasons=drawn.finding.reasons))
 
     return await call.atomic(database, effect)
