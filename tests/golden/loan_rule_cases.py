@@ -752,7 +752,7 @@ OUTSIDE: dict[str, tuple[dict[str, Any], ...]] = {
     "PL_TENOR": ({"borrower.legal_form": "enterprise"},),
     "CBL_42": ({"foreclosed.kind": "other"},),
     "MA_CONTROL": (_NO_MERGER, {"merger.kind": "minority"}),
-    "MA_MINORITY": (_NO_MERGER,),
+    "MA_MINORITY": (_NO_MERGER, {"merger.kind": "control"}),
     "MA_OWN_FUNDS": (_NO_MERGER,),
     "BUYBACK_LENDER": (_NO_BUYBACK,),
     "BUYBACK_SHARE": (_NO_BUYBACK,),

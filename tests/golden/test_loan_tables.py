@@ -234,6 +234,24 @@ def test_a26_the_catalogue_of_2025_asks_for_its_code(bundle: Bundle) -> None:
     assert (after.outputs["green"], after.code("code")) == (False, "GREEN_CATALOGUE")
 
 
+@pytest.mark.parametrize(
+    ("on", "when"),
+    [
+        (date(2025, 9, 30), {"project.pue": "<= 1.30", "project.rack_use": ">= 0.60"}),
+        (date(2025, 10, 1), {"project.green_catalogue_code": "true"}),
+    ],
+)
+def test_a26_the_tag_says_what_it_rests_on(bundle: Bundle, on: date, when: dict[str, str]) -> None:
+    """A tag is given on evidence that is named, not because nothing spoke against it."""
+    rows = {row.id: row.when for row in bundle.table("green_tag", on).table.rows}
+    assert rows["GREEN"] == when
+
+
+def test_a11_a_tenor_names_the_measure_it_comes_from(bundle: Bundle) -> None:
+    outputs = {output.name: output.values for output in bundle.table("regulatory_tenor", ON).table.outputs}
+    assert outputs == {"months": (), "code": ("REG_WC_3Y", "REG_WC_5Y", "REG_FA_10Y", "REG_FA_CONSENT")}
+
+
 def test_fa_pay_time_is_the_payment_policy_as_well(bundle: Bundle) -> None:
     policy = bundle.payment(ON)
     assert (policy.pay_within_business_days, policy.pay_at_most_business_days) == (5, 10)

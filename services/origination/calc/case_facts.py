@@ -99,7 +99,7 @@ def content_facts(content: ApplicationContent, line: CreditLineRequest | None) -
     facts["purchase.supplier_verified"] = content.purchase.supplier_verified if content.purchase else None
     facts.update(_project_facts(content))
     facts.update(_contract_facts(content))
-    facts.update(loan_facts(content, line, product))
+    facts.update(loan_facts(content, line))
     return facts
 
 

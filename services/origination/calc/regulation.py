@@ -58,7 +58,7 @@ def facts_of(
     facts["price.below_floor"] = inputs.price_below_floor
     guaranteed = valid_guarantees(content, pinned.limits(inputs.pinned_on))
     facts |= assessment_facts(line.amount, inputs.rating, inputs.limit, inputs.valuations, guaranteed)
-    facts |= concluded_facts(line, product, inputs.limit, inputs.exposures, inputs.lender)
+    facts |= concluded_facts(content, product, inputs.limit, inputs.exposures, inputs.lender)
     return facts
 
 
