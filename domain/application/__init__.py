@@ -72,12 +72,14 @@ from domain.application.repayment import (
     Stepped,
 )
 from domain.application.syndication import SyndicateMember, SyndicateRole, Syndication
+from domain.application.tags import ApplicationTag
 
 __all__ = [
     "Accounts",
     "Acquisition",
     "ApplicationContent",
     "ApplicationDocument",
+    "ApplicationTag",
     "AskedTranche",
     "AssetKind",
     "AssetLine",

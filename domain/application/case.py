@@ -17,6 +17,7 @@ from domain.application.lease import LeaseTerms
 from domain.application.project import Economics, FundingSource, FundUse, Project
 from domain.application.repayment import Repayment
 from domain.application.syndication import Syndication
+from domain.application.tags import ApplicationTag
 from domain.application.text import Code, Key, Label, Months, Remark, Sha256
 from domain.facts import Fact
 from domain.identity import Uscc
@@ -178,6 +179,9 @@ class ApplicationContent(Value):
     acquisition: Acquisition | None = Field(default=None, exclude_if=_not_given)
     buyback: Buyback | None = Field(default=None, exclude_if=_not_given)
     investigation: Investigation | None = Field(default=None, exclude_if=_not_given)
+    tags: Annotated[tuple[ApplicationTag, ...], Field(max_length=50)] | None = Field(
+        default=None, exclude_if=_not_given
+    )
     documents: Annotated[tuple[ApplicationDocument, ...], Field(max_length=500)] = ()
 
     def party(self, role: PartyRole) -> Party | None:

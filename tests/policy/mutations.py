@@ -108,9 +108,10 @@ def golden_tests() -> list[GoldenTest]:
     found = []
     for path in sorted(GOLDEN.glob("test_*.py")):
         module = importlib.import_module(f"tests.golden.{path.stem}")
-        for name, function in vars(module).items():
-            if name.startswith("test_") and inspect.isfunction(function) and not inspect.iscoroutinefunction(function):
-                found.extend(_expanded(path.stem, name, function))
+        for place in (module, *(item() for name, item in vars(module).items() if name.startswith("Test"))):
+            for name, function in inspect.getmembers(place, inspect.isroutine):
+                if name.startswith("test_") and not inspect.iscoroutinefunction(function):
+                    found.extend(_expanded(path.stem, name, function))
     return found
 
 
