@@ -25,6 +25,7 @@ from policy.engine.file import PolicyFile
 from policy.engine.initiative import Initiative
 from policy.engine.limit import LimitPolicy
 from policy.engine.market import Glossary, MarketRecords
+from policy.engine.memo import MemoTemplate
 from policy.engine.model_validation import ValidationStandards
 from policy.engine.pricing import PricingPolicy
 from policy.engine.product import Product
@@ -58,6 +59,7 @@ KINDS: Final[dict[str, type[PolicyFile]]] = {
     "checklist": ChecklistFile,
     "conditions": ConditionSet,
     "limit": LimitPolicy,
+    "memo_template": MemoTemplate,
     "pricing": PricingPolicy,
     "collateral": CollateralPolicy,
     "data_asset": DataAssetPolicy,

@@ -54,7 +54,12 @@ def median(values: Sequence[float]) -> float:
 
 
 def spread(
-    name: str, values: Sequence[float], unit: str, *, beside: Sequence[float] | None = None, note: str = "",
+    name: str,
+    values: Sequence[float],
+    unit: str,
+    *,
+    beside: Sequence[float] | None = None,
+    note: str = "",
     tail: float = 0.99,
 ) -> list[Figure]:
     """``name_p50`` and ``name_p99`` (or what ``tail`` says) of a sample, each beside the same percentile of what it is

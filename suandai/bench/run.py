@@ -61,7 +61,16 @@ class Sizes:
 
 
 QUICK = Sizes(
-    warm_up=2, rounds=1, cases=6, single=2, submissions=5, verdicts=5, pages=20, many_tasks=20_000, inbox_rounds=4, imported=5_000
+    warm_up=2,
+    rounds=1,
+    cases=6,
+    single=2,
+    submissions=5,
+    verdicts=5,
+    pages=20,
+    many_tasks=20_000,
+    inbox_rounds=4,
+    imported=5_000,
 )
 
 
