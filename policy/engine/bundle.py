@@ -34,6 +34,7 @@ from policy.engine.integrity import IntegrityPolicy
 from policy.engine.kinds import Refused, build
 from policy.engine.limit import LimitPolicy
 from policy.engine.market import Glossary, MarketRecords
+from policy.engine.memo import MemoTemplate
 from policy.engine.model_validation import ValidationStandards
 from policy.engine.pricing import PricingPolicy
 from policy.engine.product import Product
@@ -172,6 +173,10 @@ class Bundle:
     def limits(self, on: date) -> LimitPolicy | None:
         """What limits stand on; ``None`` on a day that has no such policy, when version 1 of the model stands."""
         return next(iter(self._all_in_force(LimitPolicy, "limit", on)), None)
+
+    def memo_template(self, on: date) -> MemoTemplate | None:
+        """What a credit memo must say, None before the first such policy: then nothing is asked for."""
+        return next(iter(self._all_in_force(MemoTemplate, "memo_template", on)), None)
 
     def collateral(self, on: date) -> CollateralPolicy:
         return self._only(CollateralPolicy, "collateral", on)
