@@ -20,6 +20,7 @@ from domain.process import (
     CohortStep,
     ConditionReport,
     ContractRef,
+    DecisionEntered,
     DecisionRecord,
     DrawingRecord,
     GateResult,
@@ -98,8 +99,11 @@ async def determine_authority(step: CaseStep) -> AuthorityChain:
     return await _effect("determine_authority", step, AuthorityChain, "authority matrix")
 
 
-async def record_decision(record: DecisionRecord) -> None:
-    await _effect("record_decision", record, None, f"decision {record.decision}")
+async def record_decision(record: DecisionRecord) -> DecisionEntered:
+    """The decision into the books; an approval reserves there what it grants, or learns that the limits have no room for it."""
+    entered = await _effect("record_decision", record, DecisionEntered | None, f"decision {record.decision}")
+    # Histories of builds before limits were reserved hold no answer here.
+    return entered or DecisionEntered()
 
 
 async def issue_offer(step: CaseStep) -> OfferRef:

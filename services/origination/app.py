@@ -44,7 +44,7 @@ from services.origination.routes import (
     utilisations,
 )
 from services.origination.settings import OriginationSettings
-from services.origination.store.policies import PolicyShelf
+from services.origination.store.policies import PolicyShelf, bind_policies
 from services.origination.store.refusals import recorder
 from services.origination.tables.base import idempotency
 from services.pricing.client import PricingClient
@@ -127,6 +127,7 @@ def create_app(
     app.state.keyring = keyring
     app.state.documents = DocumentStore(settings.document_dir)
     app.state.policies = PolicyShelf(database)
+    bind_policies(database, app.state.policies)
     app.state.collateral = collateral or CollateralClient(
         settings.collateral_url, _account(settings, settings.collateral_audience, outgoing), client=outgoing
     )

@@ -29,8 +29,9 @@ from services.kit.principal import Principal
 from services.kit.problems import Problem
 from services.origination.calc.completeness import FiledDocument
 from services.origination.calc.terms import ContractData, OfferTerms
-from services.origination.store import applications, books, drafting, reference
+from services.origination.store import applications, drafting, reference
 from services.origination.store.events import lock_case, record
+from services.origination.store.exposures import exposure_of
 from services.origination.store.reference import Standing
 from services.origination.tables.base import findings
 from services.origination.tables.books import Customer
@@ -141,11 +142,13 @@ async def exposures(
     session: AsyncSession, row: Application, customer: Customer, lender: LenderBooks, day: date
 ) -> Exposures:
     """What the lender has at stake with the customer and its group, without this case."""
-    stake = await books.exposure_of(session, customer, row.lender_id, day, without_case=row.case_id)
+    stake = await exposure_of(session, customer, row.lender_id, day, without_case=row.case_id)
     return Exposures(
         customer_loans=stake.loans,
         customer_exposure=stake.exposure,
         group_exposure=stake.group_exposure,
+        unified_customer=stake.unified_customer,
+        unified_group=stake.unified_group,
         group_id=stake.group_id,
         net_capital=lender.net_capital,
         tier1_capital=lender.tier1_capital,
