@@ -228,24 +228,8 @@ class PolicyProposal(Value):
     proposed_at: datetime
     approved_at: datetime | None = None
     comment: Remark | None = None
-
-
-class ProductView(Value):
-    """A product of the bundle in force."""
-
-    product_id: str
-    version: str
-    title_zh: str
-    title_en: str
-    status: str
-    lenders: tuple[str, ...]
-    line_kind: str
-    purposes: tuple[str, ...]
-    amount_cap: Money | None
-    tenor_cap_months: int
-    repayment_methods: tuple[str, ...]
-    green: bool
-    policy_sha256: str
+    changes: str
+    """Where to read what it changes: against the bundle in force, policy by policy."""
 
 
 class BusinessDayView(Value):

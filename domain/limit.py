@@ -11,6 +11,7 @@ from domain.application import AssetKind, SourceKind
 from domain.application.text import Sha256
 from domain.decision import DecisionInputs, not_given, nothing
 from domain.figures import (
+    Grace,
     Growth,
     NonNegativeMoney,
     PositiveMoney,
@@ -119,6 +120,17 @@ class CollateralContribution(Value):
     """Most that the asset may carry whatever it is worth (the eligible base of an order, a concentration cap)."""
 
 
+class ContractedServers(Value):
+    """GPU servers together, as their own contracts repay them while they lose value. Months count from the drawing."""
+
+    carries: Annotated[tuple[NonNegativeMoney, ...], Field(min_length=1, max_length=601)]
+    """Σ LTV × ``V_q`` of the eligible cohorts at month 0, 1, …, CNY; nought from the month in which a cohort's tranche ends."""
+    cash_flows: Annotated[tuple[CashFlowSegment, ...], Field(max_length=500)] | None
+    """Of the contracts that name the servers' GPU, less the servers' running costs; None where they are not known."""
+    reserve_months: Grace = 0
+    """Months before the first contract, whose interest the project's budget pays."""
+
+
 class GuaranteeContribution(Value):
     party_key: Annotated[str, Field(max_length=80)]
     amount: NonNegativeMoney
@@ -154,6 +166,10 @@ class Exposures(Value):
     """Unified credit (统一授信) of the customer: every kind at its notional amount; None where the books do not add it up."""
     unified_group: NonNegativeMoney | None = Field(default=None, exclude_if=not_given)
     """The same over the group; the customer's own where it belongs to none."""
+    unified_ceiling: NonNegativeMoney | None = Field(default=None, exclude_if=not_given)
+    """Ceiling approved for the unified credit of the group, or of a customer without one; None where none is on file."""
+    related_total: NonNegativeMoney | None = Field(default=None, exclude_if=not_given)
+    """Unified credit of all parties related to the lender; added up for a related borrower only."""
     group_id: UUID | None = None
     net_capital: NonNegativeMoney
     tier1_capital: NonNegativeMoney
@@ -172,6 +188,8 @@ class LimitRequest(DecisionInputs):
     collateral: Annotated[tuple[CollateralContribution, ...], Field(max_length=500)]
     guarantees: Annotated[tuple[GuaranteeContribution, ...], Field(max_length=50)]
     exposures: Exposures
+    contracted_servers: ContractedServers | None = Field(default=None, exclude_if=not_given)
+    """None where no server was valued, or no contract names them: then value alone says what they carry."""
     unvalued: Annotated[tuple[Annotated[str, Field(max_length=80)], ...], Field(max_length=200)] = ()
     """Assets offered as security that have no valuation yet."""
     annual_revenue: NonNegativeMoney | None = None

@@ -46,6 +46,20 @@ class FtpCurve(Value):
     points: Annotated[tuple[FtpPoint, ...], Field(min_length=1, max_length=100)]
 
 
+class CapitalRatios(Value):
+    """Capital over risk-weighted assets as last reported (商业银行资本管理办法), as fractions."""
+
+    core_tier1: Annotated[Rate, Field(ge=0, le=1)]
+    tier1: Annotated[Rate, Field(ge=0, le=1)]
+    total: Annotated[Rate, Field(ge=0, le=1)]
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if not self.core_tier1 <= self.tier1 <= self.total:
+            raise PydanticCustomError("ratios_not_nested", "core tier 1 is part of tier 1, and tier 1 of the total")
+        return self
+
+
 class LenderBooks(Value):
     """The lender's own figures that limits are measured against."""
 
@@ -58,6 +72,7 @@ class LenderBooks(Value):
     tier1_capital: Money
     tax_rate: Rate
     branches: tuple[Code, ...] = ()
+    ratios: CapitalRatios | None = Field(default=None, exclude_if=lambda given: given is None)
 
 
 class NamedList(Value):

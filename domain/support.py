@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from domain.application.text import Code
+from domain.decision import not_given
 from domain.figures import Day, NonNegativeMoney, PositiveMoney, Tenor
 from domain.model import Value
 from domain.money import Money
@@ -36,6 +37,10 @@ class VoucherClaim(Value):
     """What the firm has received under the programme in the calendar year."""
     otherwise_supported: bool | None
     """Whether this contract already had a voucher or another compute subsidy."""
+    supplier_listed: bool | None = Field(default=None, exclude_if=not_given)
+    """Whether the supplier is on the programme's list, where it has one."""
+    pool_taken: NonNegativeMoney | None = Field(default=None, exclude_if=not_given)
+    """What others have been granted of the programme's pool, where it has one."""
 
 
 class StatedClaim(Value):

@@ -20,6 +20,7 @@ from suandai.audit_commands import audit_app
 from suandai.collateral_commands import collateral_app
 from suandai.demo import show
 from suandai.display import StackView, accounts_table, figures_table, status_table
+from suandai.policy_commands import policy_app
 from suandai.pricing_commands import pricing_app
 from suandai.sign_in import token
 from suandai.stack import Layout, Ports, Stack, StackError, down
@@ -28,7 +29,7 @@ from suandai.stack.layout import DEFAULT_PORT_BASE
 from suandai.stack.process import wait_until
 from suandai.stack.record import StackRecord
 from suandai.stuck import stuck
-from suandai.terminal import DEFAULT_DIRECTORY, DirectoryOption, PortBaseOption, err, out, told_in_one_line
+from suandai.terminal import DEFAULT_DIRECTORY, DirectoryOption, PortBaseOption, out, told_in_one_line
 from suandai.upgrades import builds_app, show_builds
 
 if TYPE_CHECKING:
@@ -40,7 +41,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Credit origination for loans and leases against compute (算力贷).",
 )
-policy_app = typer.Typer(no_args_is_help=True, help="Policy as data: check a book before it is published.")
 app.add_typer(policy_app, name="policy")
 app.add_typer(builds_app, name="builds")
 app.add_typer(audit_app, name="audit")
@@ -248,21 +248,6 @@ def _settings_of_origination(directory: Path, port_base: int) -> "OriginationSet
     assembly = Assembly(Layout(directory.absolute()), Ports.from_base(port_base))
     told = {name.removeprefix("SUANDAI_").lower(): value for name, value in assembly.settings("origination").items()}
     return OriginationSettings.model_validate(told)
-
-
-@policy_app.command("check")
-def policy_check(
-    book: Annotated[Path, typer.Argument(help="The directory of a policy book.")] = Path("policy/book"),
-) -> None:
-    """Say everything that is wrong with a policy book; exits 1 when anything is."""
-    from policy.engine import check_book
-
-    report = check_book(book)
-    for fault in report.faults:
-        err.print(str(fault), soft_wrap=True)
-    if report.bundle is None:
-        raise typer.Exit(1)
-    out.print(f"{len(report.bundle.files())} files, bundle {report.bundle.sha256}", soft_wrap=True)
 
 
 @app.command()

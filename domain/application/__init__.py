@@ -68,6 +68,7 @@ from domain.application.repayment import (
     Seasonal,
     Stepped,
 )
+from domain.application.syndication import SyndicateMember, SyndicateRole, Syndication
 
 __all__ = [
     "Accounts",
@@ -134,6 +135,9 @@ __all__ = [
     "ServerItem",
     "SourceKind",
     "Stepped",
+    "SyndicateMember",
+    "SyndicateRole",
+    "Syndication",
     "Technology",
     "TechnologyBarrier",
     "UseClass",

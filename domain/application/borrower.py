@@ -93,6 +93,10 @@ class BorrowerProfile(Value):
     listed_code: Fact[Code] | None = None
     builder_type: Fact[BuilderType] | None = None
     government_platform: Fact[bool] | None = None
+    hidden_debt: Fact[bool] | None = Field(default=None, exclude_if=lambda given: given is None)
+    """Whether the borrower carries hidden debt of a local government (地方政府隐性债务)."""
+    fiscal_repayment: Fact[bool] | None = Field(default=None, exclude_if=lambda given: given is None)
+    """Whether repayment is promised from fiscal funds or by a government."""
     owners: Annotated[tuple[Owner, ...], Field(max_length=200)] | None = None
     group_id: UUID | None = None
     equity_raised: Fact[NotNegative] | None = Field(default=None, exclude_if=lambda fact: fact is None)

@@ -14,6 +14,7 @@ from domain.application.contracts import ComputeContract
 from domain.application.evaluation import AssistedDriving, CapacityPurchase, Founder, Offering
 from domain.application.project import Economics, FundingSource, FundUse, Project
 from domain.application.repayment import Repayment
+from domain.application.syndication import Syndication
 from domain.application.text import Code, Key, Label, Months, Remark, Sha256
 from domain.facts import Fact
 from domain.identity import Uscc
@@ -46,6 +47,10 @@ class CreditLineRequest(Value):
     long_cycle_evidence: Sha256 | None = None
     repayment: Repayment
     replaces_facility_id: UUID | None = None
+    direction: Code | None = Field(default=None, exclude_if=_not_given)
+    """Direction of a series that is sold by directions (智能制造贷系列)."""
+    syndication: Syndication | None = Field(default=None, exclude_if=_not_given)
+    """Where several banks lend together; ``amount`` is then what this lender takes."""
 
 
 class PartyRole(StrEnum):

@@ -4,6 +4,7 @@ What servers might earn without a contract is the merchant lens, and belongs to 
 contracts come together, and the two are never mixed.
 """
 
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 from typing import Final
@@ -14,6 +15,7 @@ from domain.application import (
     ComputeContract,
     ContractKind,
     Economics,
+    LineKind,
     ServerItem,
 )
 from domain.facts import known
@@ -21,6 +23,7 @@ from domain.limit import CashFlowSegment
 from domain.money import MONEY_SCALE, Money, Rounding, rounded
 
 HOURS_PER_MONTH: Final = Decimal(730)
+LONGEST_RESERVE: Final = 120
 _LONGEST: Final = 600
 
 
@@ -31,8 +34,37 @@ def cash_flows(content: ApplicationContent, as_of: date) -> tuple[CashFlowSegmen
     buyer, amount or term of a contract, or a running cost, is not known. Amounts already collected stand in months that
     have passed and are left out with them.
     """
+    return _brought_in(content.contracts, content, as_of)
+
+
+def server_cash_flows(content: ApplicationContent, as_of: date) -> tuple[CashFlowSegment, ...] | None:
+    """What the servers of the application earn under contracts of their own, less what running them costs: of the contracts
+    that name the model of their GPUs. None where it is not known; empty where no contract names them."""
+    models = {server.gpu_type.upper() for line in content.assets for server in line.servers}
+    named = [
+        contract
+        for contract in content.contracts
+        if (model := known(contract.gpu_model)) is not None and model.upper() in models
+    ]
+    return _brought_in(named, content, as_of)
+
+
+def months_before_revenue(
+    content: ApplicationContent, kind: LineKind, flows: tuple[CashFlowSegment, ...] | None, tenor: int
+) -> int:
+    """Months from the first drawing until the first contract of a project begins: it is being built, and its budget pays
+    the interest. Nought for what is not a project loan."""
+    if content.project is None or kind is not LineKind.TERM:
+        return 0
+    begins = min((item.from_month for item in flows or () if item.revenue.amount > 0), default=1)
+    return max(0, min(begins - 1, LONGEST_RESERVE, tenor - 1))
+
+
+def _brought_in(
+    contracts: Iterable[ComputeContract], content: ApplicationContent, as_of: date
+) -> tuple[CashFlowSegment, ...] | None:
     segments: list[CashFlowSegment] = []
-    for contract in content.contracts:
+    for contract in contracts:
         kind, related = known(contract.kind), known(contract.buyer_related)
         if kind is ContractKind.FRAMEWORK or related is True:
             continue

@@ -10,15 +10,14 @@ from domain.application import LineKind
 from domain.collateral import CohortSubject, PhysicalSubject
 from domain.coverage import AmortisationRequest, AssetTranche, HeldAsset, PlannedMonth, StressRequest
 from domain.dossier import Dossier, ValuedAsset
-from domain.limit import CapName, CashFlowSegment
+from domain.limit import CapName
 from domain.money import ZERO, Money
 from domain.pricing import Schedule
 from domain.requests.case import case_inputs
-from domain.requests.cash_flows import cash_flows
+from domain.requests.cash_flows import cash_flows, months_before_revenue
 from domain.requests.collateral import valuation_request
 from domain.requests.pricing import granted
 
-LONGEST_RESERVE: Final = 120
 OVER_YEARS: Final = frozenset({LineKind.TERM, LineKind.LEASE})
 """What is repaid by a cash flow over years. Working capital and orders are repaid by turnover and their own proceeds."""
 
@@ -81,7 +80,7 @@ def _terms(dossier: Dossier, as_of: date) -> dict[str, Any] | None:
         "tranches": tranches,
         "cash_flows": flows,
         "other_cover": _other_cover(dossier),
-        "reserve_months": _reserve(dossier, flows, tenor),
+        "reserve_months": months_before_revenue(dossier.content, dossier.line.kind, flows, tenor),
     }
 
 
@@ -115,10 +114,3 @@ def _other_cover(dossier: Dossier) -> Money:
         return ZERO
     assets = sum((item.amount.amount for item in dossier.limit.tranches), Decimal(0))
     return Money(amount=max(Decimal("0.00"), cap.amount - assets))
-
-
-def _reserve(dossier: Dossier, flows: tuple[CashFlowSegment, ...] | None, tenor: int) -> int:
-    if dossier.content.project is None or dossier.line.kind is not LineKind.TERM:
-        return 0
-    begins = min((item.from_month for item in flows or () if item.revenue.amount > 0), default=1)
-    return max(0, min(begins - 1, LONGEST_RESERVE, tenor - 1))

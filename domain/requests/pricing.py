@@ -38,6 +38,7 @@ from domain.requests.card_facts import card_facts, latest_year
 from domain.requests.case import case_inputs
 from domain.requests.cash_flows import cash_flows
 from domain.requests.collateral import cohorts
+from domain.requests.contracted_servers import contracted_servers
 from domain.requests.repayment import fitted, plan_terms
 
 RETAIL_CEILING: Final = yuan(10_000_000)
@@ -68,10 +69,11 @@ def limit_request(dossier: Dossier, as_of: date) -> LimitRequest:
         collateral=_collateral(dossier.valuations),
         guarantees=tuple(_guarantee(offer) for offer in content.guarantees),
         exposures=dossier.exposures,
+        contracted_servers=contracted_servers(dossier, as_of),
         unvalued=_unvalued(dossier),
         annual_revenue=_amount(accounts.revenue) if accounts else None,
         operating_cash_flow=known(accounts.operating_cash_flow) if accounts else None,
-        joint_credit=_joint_credit(accounts, _amount(content.borrower.joint_credit_ceiling), dossier.lender.name),
+        joint_credit=joint_credit(accounts, _amount(content.borrower.joint_credit_ceiling), dossier.lender.name),
         head_office_tenor_consent=any(item.kind == _TENOR_CONSENT for item in content.documents),
         asked_lpr_tenor=content.price.lpr_tenor,
         asked_spread_bps=content.price.spread_bps,
@@ -262,7 +264,7 @@ def _unvalued(dossier: Dossier) -> tuple[str, ...]:
     return tuple(f"{key}/{cohort}" for key, cohort in (*wanted, *empty) if (key, cohort) not in valued)
 
 
-def _joint_credit(accounts: Accounts | None, ceiling: Money | None, lender: str) -> JointCredit | None:
+def joint_credit(accounts: Accounts | None, ceiling: Money | None, lender: str) -> JointCredit | None:
     """What the firm owes all lenders by its latest accounts, and what they agreed on; None where it names no other lender
     and there is no agreement.
     """

@@ -3,6 +3,7 @@
 from policy.engine.authority import AuthorityDecision, AuthorityMatrix, Body, Committee, required_authority
 from policy.engine.binding import faults_of
 from policy.engine.bundle import Bundle, load_book, read_book, rules_in_force, succession_faults
+from policy.engine.changes import compare, compare_files, plain_file
 from policy.engine.check import BookReport, check_book, publication_faults
 from policy.engine.collateral import CollateralKind, CollateralPolicy
 from policy.engine.conditions import Referral
@@ -17,10 +18,24 @@ from policy.engine.controls import (
 from policy.engine.documents import ChecklistFile, ConditionSet, FacilityCondition, RequiredDocument
 from policy.engine.faults import FactTypeError, FileFault, PolicyFaults, PolicyNotInForce
 from policy.engine.file import PolicyFile
+from policy.engine.initiative import GreenChannel, Initiative, Instrument, ProgrammeFloor
 from policy.engine.limit import LimitPolicy
+from policy.engine.market import (
+    Deal,
+    DealSum,
+    Glossary,
+    MarketFigure,
+    MarketRecords,
+    MarketStatement,
+    added,
+    deal_sum,
+)
 from policy.engine.model_validation import AtLeast, AtMost, ValidationStandards
 from policy.engine.pricing import PricingPolicy
 from policy.engine.product import Product, ProductStatus
+from policy.engine.product_family import ProductFamily
+from policy.engine.product_fit import ProductFitPolicy
+from policy.engine.product_terms import Criterion, PurposeTerms
 from policy.engine.programme import ComputeVoucherTerms, InterestSubsidyTerms, SupportProgramme
 from policy.engine.rating_scale import RatingScale
 from policy.engine.rules import (
@@ -36,9 +51,12 @@ from policy.engine.rules import (
 )
 from policy.engine.scorecard import Scorecard, ScoreClass, ScoreDecision, score
 from policy.engine.table import Decision, DecisionTable, HitPolicy, TableBody, evaluate
+from policy.engine.tags import ON_APPLICATIONS, Tag, TagFamily, TagList
 from policy.engine.vocabulary import FactDefinition, FactType, FactValue, Vocabulary
+from policy.engine.voucher import VoucherDue, voucher_due
 
 __all__ = [
+    "ON_APPLICATIONS",
     "AtLeast",
     "AtMost",
     "AuthorityDecision",
@@ -54,6 +72,9 @@ __all__ = [
     "Committee",
     "ComputeVoucherTerms",
     "ConditionSet",
+    "Criterion",
+    "Deal",
+    "DealSum",
     "Decision",
     "DecisionTable",
     "FacilityCondition",
@@ -62,10 +83,17 @@ __all__ = [
     "FactTypeError",
     "FactValue",
     "FileFault",
+    "Glossary",
+    "GreenChannel",
     "HitPolicy",
+    "Initiative",
+    "Instrument",
     "InterestSubsidyTerms",
     "LenderLicence",
     "LimitPolicy",
+    "MarketFigure",
+    "MarketRecords",
+    "MarketStatement",
     "Moment",
     "PaymentPolicy",
     "PolicyFaults",
@@ -73,7 +101,11 @@ __all__ = [
     "PolicyNotInForce",
     "PricingPolicy",
     "Product",
+    "ProductFamily",
+    "ProductFitPolicy",
     "ProductStatus",
+    "ProgrammeFloor",
+    "PurposeTerms",
     "RatingScale",
     "Referral",
     "Regulation",
@@ -89,19 +121,29 @@ __all__ = [
     "Severity",
     "SupportProgramme",
     "TableBody",
+    "Tag",
+    "TagFamily",
+    "TagList",
     "ValidationStandards",
     "Validity",
     "Vocabulary",
+    "VoucherDue",
     "absent_reason",
+    "added",
     "check_book",
     "check_rules",
+    "compare",
+    "compare_files",
+    "deal_sum",
     "evaluate",
     "faults_of",
     "load_book",
+    "plain_file",
     "publication_faults",
     "read_book",
     "required_authority",
     "rules_in_force",
     "score",
     "succession_faults",
+    "voucher_due",
 ]

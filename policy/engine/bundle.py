@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -26,11 +27,15 @@ from policy.engine.data_asset import DataAssetPolicy
 from policy.engine.documents import ChecklistFile, ConditionSet, RequiredDocument
 from policy.engine.faults import FileFault, PolicyFaults, PolicyNotInForce
 from policy.engine.file import PolicyFile
+from policy.engine.initiative import Initiative
 from policy.engine.kinds import Refused, build
 from policy.engine.limit import LimitPolicy
+from policy.engine.market import Glossary, MarketRecords
 from policy.engine.model_validation import ValidationStandards
 from policy.engine.pricing import PricingPolicy
 from policy.engine.product import Product
+from policy.engine.product_family import ProductFamily
+from policy.engine.product_fit import ProductFitPolicy
 from policy.engine.programme import SupportProgramme
 from policy.engine.rating_scale import RatingScale
 from policy.engine.rules import LenderLicence, Moment, Regulation, RegulationFile, Severity
@@ -38,6 +43,7 @@ from policy.engine.salvage import Words, faults_beside
 from policy.engine.scorecard import Scorecard
 from policy.engine.source import Source, read_source
 from policy.engine.table import DecisionTable
+from policy.engine.tags import TagList
 from policy.engine.vocabulary import FactDefinition, Vocabulary
 
 FORMAT: Final = "1"
@@ -63,7 +69,6 @@ class Bundle:
         for versions in self._files.values():
             versions.sort(key=lambda item: item.effective_from)
         self._data = data
-        self.sha256: str = sha256_of(data)
         self._on_day: dict[tuple[str, date], list[PolicyFile]] = {}
 
     @classmethod
@@ -75,12 +80,17 @@ class Bundle:
         if not all(isinstance(item, dict) and _is_text(item) for item in files):
             raise PolicyFaults([FileFault("bundle", 1, "every file of a bundle is a map, and every scalar in it text")])
         sources = [Source(f"bundle/{index}", item, {}) for index, item in enumerate(files)]
-        bundle, faults = _assemble(sources)
+        bundle, faults = assemble(sources)
         if bundle is None or faults:
             raise PolicyFaults(faults)
         if bundle._data != data:
             raise PolicyFaults([FileFault("bundle", 1, "the files of a bundle stand in order of kind, id and version")])
         return bundle
+
+    @cached_property
+    def sha256(self) -> str:
+        """What a case is pinned to: the hash of the canonical form."""
+        return sha256_of(self._data)
 
     def canonical(self) -> dict[str, Any]:
         """The form that is hashed and stored: scalars as their author wrote them, no paths, comments or key order."""
@@ -106,6 +116,17 @@ class Bundle:
     def products(self, on: date) -> tuple[Product, ...]:
         """Every product in force, by id."""
         return tuple(self._all_in_force(Product, "product", on))
+
+    def product_family(self, name: str, on: date) -> ProductFamily:
+        return self._in_force(ProductFamily, "product_family", name, on)
+
+    def product_families(self, on: date) -> tuple[ProductFamily, ...]:
+        """Every family in force, by id."""
+        return tuple(self._all_in_force(ProductFamily, "product_family", on))
+
+    def product_fit(self, on: date) -> ProductFitPolicy | None:
+        """The questions of product fit, None before the first such policy: then none are asked."""
+        return next(iter(self._all_in_force(ProductFitPolicy, "product_fit", on)), None)
 
     def scorecard(self, name: str, on: date) -> Scorecard:
         return self._in_force(Scorecard, "scorecard", name, on)
@@ -162,6 +183,29 @@ class Bundle:
 
     def programme(self, name: str, on: date) -> SupportProgramme:
         return self._in_force(SupportProgramme, "programme", name, on)
+
+    def programmes(self, on: date) -> tuple[SupportProgramme, ...]:
+        """Every support programme in force, by id."""
+        return tuple(self._all_in_force(SupportProgramme, "programme", on))
+
+    def initiative(self, name: str, on: date) -> Initiative:
+        return self._in_force(Initiative, "initiative", name, on)
+
+    def initiatives(self, on: date) -> tuple[Initiative, ...]:
+        """Every lender's programme in force, by id."""
+        return tuple(self._all_in_force(Initiative, "initiative", on))
+
+    def tag_lists(self, on: date) -> dict[str, TagList]:
+        """Every list of tags in force, by id."""
+        return {item.id: item for item in self._all_in_force(TagList, "tag_list", on)}
+
+    def market_records(self, on: date) -> tuple[MarketRecords, ...]:
+        """Every file of market records in force, by id."""
+        return tuple(self._all_in_force(MarketRecords, "market_records", on))
+
+    def glossaries(self, on: date) -> tuple[Glossary, ...]:
+        """Every glossary in force, by id."""
+        return tuple(self._all_in_force(Glossary, "glossary", on))
 
     def regulations(self, moment: Moment | str, licence: LenderLicence, on: date) -> tuple[Regulation, ...]:
         """The regulations that speak to a lender at a moment on a day, in order of their ids."""
@@ -262,7 +306,7 @@ def read_book(path: Path) -> tuple[Bundle | None, list[FileFault]]:
         faults.append(FileFault(str(path), 1, f"more than {MAX_FILES} files"))
     if not names:
         faults.append(FileFault(str(path), 1, "there are no policy files"))
-    bundle, wrong = _assemble(sources)
+    bundle, wrong = assemble(sources)
     return bundle, sorted({*faults, *wrong})
 
 
@@ -297,7 +341,7 @@ def succession_faults(previous: Bundle, following: Bundle) -> list[str]:
 # --- assembling -------------------------------------------------------------------------------------------------------
 
 
-def _assemble(sources: list[Source]) -> tuple[Bundle | None, list[FileFault]]:
+def assemble(sources: list[Source]) -> tuple[Bundle | None, list[FileFault]]:
     """Type, bind and cross-check files. Returns a bundle where there are no faults."""
     faults: list[FileFault] = []
     built: list[tuple[Source, PolicyFile]] = []

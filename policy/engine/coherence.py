@@ -8,7 +8,8 @@ from policy.engine.authority import AuthorityMatrix
 from policy.engine.documents import ConditionSet
 from policy.engine.faults import FileFault
 from policy.engine.file import PolicyFile
-from policy.engine.product import Product, ProductStatus
+from policy.engine.market import Glossary, MarketRecords
+from policy.engine.product import Product
 from policy.engine.rules import RegulationFile
 from policy.engine.source import Source
 from policy.engine.vocabulary import FactDefinition, Vocabulary
@@ -34,6 +35,7 @@ def incoherence(built: list[Built], refused: frozenset[tuple[str, str]] = frozen
         *(fault for source, file in built for fault in _dangling(source, file, every, refused)),
         *(_authority_faults(built) if "authority" not in kinds else ()),
         *_day_faults(built, conditions_known="conditions" not in kinds),
+        *_misnomers(built, every),
     ]
 
 
@@ -131,6 +133,20 @@ def _authority_faults(built: list[tuple[Source, PolicyFile]]) -> list[FileFault]
     ]
 
 
+def _misnomers(built: list[Built], every: list[PolicyFile]) -> Iterator[FileFault]:
+    """Refused wordings in records: a misprint is not carried on."""
+    glossaries = [file for file in every if isinstance(file, Glossary)]
+    for source, file in built:
+        if not isinstance(file, MarketRecords):
+            continue
+        for glossary in all_standing(glossaries, file.effective_from):
+            for field in ("deals", "figures", "statements"):
+                for index, item in enumerate(getattr(file, field)):
+                    texts = [text for text in (item.title_zh, item.title_en, getattr(item, "says", "")) if text]
+                    for reason in glossary.faults_in(field, texts):
+                        yield source.fault((field, index), reason)
+
+
 def _day_faults(built: list[Built], *, conditions_known: bool) -> Iterator[FileFault]:
     """What goes wrong on a day: checked on every day on which a file begins."""
     sources = {id(file): source for source, file in built}
@@ -164,5 +180,5 @@ def _conditions_of_products(
                 if owner != file.id:
                     yield (name, file.id), file, f"the product {name!r} has its conditions in {owner!r} as well"
     for file in in_force if conditions_known else ():
-        if isinstance(file, Product) and file.status is not ProductStatus.PROPOSED and file.id not in owners:
+        if isinstance(file, Product) and file.not_booked is None and file.id not in owners:
             yield (file.id,), file, f"no conditions name the product {file.id!r}"

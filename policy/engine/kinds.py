@@ -20,21 +20,28 @@ from policy.engine.data_asset import DataAssetPolicy
 from policy.engine.documents import ChecklistFile, ConditionSet
 from policy.engine.faults import FileFault
 from policy.engine.file import PolicyFile
+from policy.engine.initiative import Initiative
 from policy.engine.limit import LimitPolicy
+from policy.engine.market import Glossary, MarketRecords
 from policy.engine.model_validation import ValidationStandards
 from policy.engine.pricing import PricingPolicy
 from policy.engine.product import Product
+from policy.engine.product_family import ProductFamily
+from policy.engine.product_fit import ProductFitPolicy
 from policy.engine.programme import SupportProgramme
 from policy.engine.rating_scale import RatingScale
 from policy.engine.rules import RegulationFile
 from policy.engine.scorecard import Scorecard
 from policy.engine.source import Source
 from policy.engine.table import DecisionTable
+from policy.engine.tags import TagList
 from policy.engine.vocabulary import Vocabulary
 
 KINDS: Final[dict[str, type[PolicyFile]]] = {
     "vocabulary": Vocabulary,
     "product": Product,
+    "product_family": ProductFamily,
+    "product_fit": ProductFitPolicy,
     "scorecard": Scorecard,
     "rating_scale": RatingScale,
     "model_validation": ValidationStandards,
@@ -55,6 +62,10 @@ KINDS: Final[dict[str, type[PolicyFile]]] = {
     "compute_order": ComputeOrderPolicy,
     "coverage": CoveragePolicy,
     "programme": SupportProgramme,
+    "initiative": Initiative,
+    "tag_list": TagList,
+    "market_records": MarketRecords,
+    "glossary": Glossary,
 }
 
 

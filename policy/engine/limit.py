@@ -23,8 +23,13 @@ class LimitPolicy(PolicyFile):
     unique = True
 
     kind: Literal["limit"]
-    model: Literal["2"]
+    model: Literal["2", "3"]
     """Version of the limit model that this policy was approved with."""
     guarantor_net_assets: Annotated[Rate, Field(gt=0, le=1)]
     """Share of its net assets up to which a guarantor may stand for others; beyond, its guarantees count nothing."""
     joint_credit: JointCreditDuty
+
+    @property
+    def servers_as_repaid(self) -> bool:
+        """Whether servers carry no more than their own contracts repay while they lose value (from model 3 on)."""
+        return self.model != "2"

@@ -34,9 +34,14 @@ class ComputeVoucherTerms(Value):
     """算力券: a share of what a firm pays for compute, up to a cap a calendar year."""
 
     form: Literal["compute_voucher"]
-    share: Share
-    yearly_caps: Annotated[dict[Code, Money], Field(min_length=1)]
+    share: Share | None = None
+    """None where the notice is not at hand: who may claim is known then, and no amount is."""
+    yearly_caps: dict[Code, Money] = {}
     """Most a firm of each standing receives in a calendar year; ``ordinary`` is everybody else."""
+    pool: Money | None = None
+    """What the programme has to give in all."""
+    supplier_list: Code | None = None
+    """Series of the list of suppliers (``list.…`` of the reference data) whose compute counts, and no other."""
     signed_from: date | None = None
     signed_until: date | None = None
     longest_contract_months: Annotated[int, Field(ge=1, le=600)] | None = None
@@ -54,13 +59,19 @@ class SupportProgramme(PolicyFile):
         terms = self.terms
         wrong: list[tuple[Pointer, str]] = []
         if isinstance(terms, ComputeVoucherTerms):
-            if "ordinary" not in terms.yearly_caps:
+            if terms.share is not None and "ordinary" not in terms.yearly_caps:
                 wrong.append((("terms", "yearly_caps"), "there is no cap for the standing 'ordinary'"))
             wrong.extend(
                 (("terms", "yearly_caps", standing), "a cap is more than nought")
                 for standing, cap in terms.yearly_caps.items()
                 if cap.amount <= 0
             )
+            if terms.share is None and terms.yearly_caps:
+                wrong.append((("terms", "yearly_caps"), "there are caps and no share they could hold"))
+            if terms.pool is not None and terms.pool.amount <= 0:
+                wrong.append((("terms", "pool"), "a pool is more than nought"))
+            if terms.supplier_list is not None and not terms.supplier_list.startswith("list."):
+                wrong.append((("terms", "supplier_list"), "a list of suppliers is a series list.…"))
             start, end, field = terms.signed_from, terms.signed_until, "signed_until"
         else:
             start, end, field = terms.drawn_from, terms.drawn_until, "drawn_until"

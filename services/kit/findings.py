@@ -87,13 +87,18 @@ class FindingStore:
 
     async def get(self, session: AsyncSession, finding_id: UUID, kind: type[F]) -> F | None:
         """A finding as it was drawn, e.g. ``get(session, id, Finding[Price])``; ``None`` where there is none."""
+        found = await self.filed(session, finding_id)
+        return None if found is None else kind.model_validate_json(json.dumps(found[1]))
+
+    async def filed(self, session: AsyncSession, finding_id: UUID) -> tuple[str, dict[str, Any]] | None:
+        """What a finding speaks of, and the whole of it as it was filed, whatever its kind; ``None`` where there is none."""
         row = (
             await (await session.connection()).execute(self.finding.select().where(self.finding.c.id == finding_id))
         ).one_or_none()
         if row is None:
             return None
         body = await self._content(session, row.sha256)
-        return kind.model_validate_json(json.dumps({**body, "id": str(row.id), "made_at": row.made_at.isoformat()}))
+        return row.subject, {**body, "id": str(row.id), "made_at": row.made_at.isoformat()}
 
     async def inputs(self, session: AsyncSession, inputs_sha256: str) -> dict[str, Any] | None:
         """The inputs filed under this hash; ``None`` where there are none."""

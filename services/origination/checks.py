@@ -135,6 +135,7 @@ async def _regulation_inputs(state: State, books: _Books) -> RegulationInputs:
         rating=case.dossier.rating,
         limit=case.dossier.limit,
         valuations=tuple(item.valuation for item in case.dossier.valuations),
+        price_below_floor=case.dossier.quote.below_floor if case.dossier.quote is not None else None,
     )
 
 

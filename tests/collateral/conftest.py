@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import date
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,19 +12,19 @@ import yaml
 from fastapi import FastAPI
 
 from domain.reference import ReferenceVintage
-from policy.engine import Bundle, CollateralPolicy, load_book
+from policy.engine import Bundle, CollateralPolicy
 from services.collateral.app import create_app
 from services.collateral.settings import CollateralSettings
 from services.kit.http import RemoteProblem
 from tests.fixtures.identity import Issuers, Tokens
 from tests.fixtures.postgres import DatabaseUrls
+from tests.shipped import shipped_book
 
 ROOT = Path(__file__).parents[2]
 
 
-@cache
 def book() -> Bundle:
-    return load_book(ROOT / "policy" / "book")
+    return shipped_book()
 
 
 class Published:

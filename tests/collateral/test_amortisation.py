@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
+from domain.balance_curve import Curve, balances, maximum_balances
 from domain.coverage import Bound
 from domain.money import Rounding, rounded
-from services.collateral.calc.amortisation.curve import Curve, balances, maximum_balances
 from services.collateral.calc.conclusion import FIGURES
 
 FEN = Decimal("0.01")

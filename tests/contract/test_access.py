@@ -33,7 +33,15 @@ REFUSED = (401, 403)
 PUBLIC = {"GET /healthz", "GET /readyz", "GET /problems", "GET /problems/{code}"}
 _AT_ONCE = 12
 
-ANY_OBJECT = {"verb": "claim", "name": "intake", "series": "lpr", "sha256": "a" * 64, "end_to_end_id": "NOBODY-U01-01"}
+ANY_OBJECT = {
+    "verb": "claim",
+    "name": "intake",
+    "series": "lpr",
+    "sha256": "a" * 64,
+    "kind": "product",
+    "policy_id": "nothing",
+    "end_to_end_id": "NOBODY-U01-01",
+}
 """Path parameters that are no ids; every other one is given an id of nothing."""
 QUERY = {
     "as_of": "2026-03-16",
@@ -41,6 +49,7 @@ QUERY = {
     "lender_id": "nxb",
     "delivered_on": "2026-03-16",
     "with": "rent.nothing",
+    "to": "a" * 64,
 }
 
 

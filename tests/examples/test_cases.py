@@ -24,7 +24,7 @@ from domain.requests.collateral import cohorts, valuation_request
 from domain.requests.pricing import limit_request, rating_request, schedule_request
 from examples.make_documents import files, rendered
 from examples.make_servers import FLEETS, workbook
-from policy.engine import Bundle, load_book
+from policy.engine import Bundle
 from services.collateral.calc.valuation import conclude
 from services.kit.spreadsheet import rows_of
 from services.origination.calc.completeness import FiledDocument, missing, unknown_facts
@@ -34,6 +34,7 @@ from services.pricing.calc.limit import limit
 from services.pricing.calc.rating import rate
 from services.pricing.calc.schedule import repayment_plan
 from tests.pricing.vintages import CALENDAR, LPR, dated
+from tests.shipped import shipped_book
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 CASES = ("nxb-xiyun", "jsb-order", "bocom-qinghai", "sdrcb-operate", "shrcb-adas")
@@ -41,9 +42,8 @@ CASE_ID = UUID("0192f0c1-2d3e-7f4a-8b5c-6d7e8f901234")
 ON = date(2026, 11, 23)
 
 
-@cache
 def book() -> Bundle:
-    return load_book(EXAMPLES.parent / "policy" / "book")
+    return shipped_book()
 
 
 def read(case: str, file: str) -> Any:
@@ -131,7 +131,7 @@ def assessed(case: str) -> tuple[Dossier, Limit]:
     assert rating.outcome is Outcome.PASS, rating.reasons
     dossier = dossier.model_copy(update={"rating": rating.value})
     concluded = limit(limit_request(dossier, ON), book(), dated("lender.nxb", books), dated("lpr", LPR))
-    assert (concluded.model.version, concluded.outcome) == ("2", Outcome.PASS), concluded.reasons
+    assert (concluded.model.version, concluded.outcome) == ("3", Outcome.PASS), concluded.reasons
     assert concluded.value is not None
     return dossier, concluded.value
 

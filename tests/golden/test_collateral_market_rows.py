@@ -2,7 +2,6 @@
 
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -11,7 +10,7 @@ import pytest
 from domain.collateral import ValuationRequest
 from domain.finding import Outcome
 from domain.price_index import RentIndex
-from policy.engine import Bundle, load_book
+from policy.engine import Bundle
 from services.collateral.calc import price_index
 from services.collateral.calc.conclusion import Conclusion
 from services.collateral.calc.valuation import conclude
@@ -20,15 +19,10 @@ from tests.golden.test_collateral_rows import server
 ON = date(2026, 12, 1)
 
 
-@pytest.fixture(scope="module")
-def book() -> Bundle:
-    return load_book(Path("policy/book"))
-
-
-def concluded(book: Bundle, subject: dict[str, Any]) -> Conclusion:
+def concluded(bundle: Bundle, subject: dict[str, Any]) -> Conclusion:
     asked = {
         "case_id": uuid4(),
-        "policy_sha256": book.sha256,
+        "policy_sha256": bundle.sha256,
         "product": "nxb_project_loan",
         "lender_id": "nxb",
         "as_of": ON,
@@ -39,7 +33,7 @@ def concluded(book: Bundle, subject: dict[str, Any]) -> Conclusion:
         "colocated": False,
         "duplicate_serial": False,
     }
-    return conclude(ValuationRequest.model_validate(asked), book.collateral(ON), 90)
+    return conclude(ValuationRequest.model_validate(asked), bundle.collateral(ON), 90)
 
 
 def reasons(conclusion: Conclusion) -> set[tuple[str, str]]:
@@ -47,23 +41,23 @@ def reasons(conclusion: Conclusion) -> set[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("line", ["rack_per_month", "tariff_per_kwh", "maintenance_rate", "sla_per_month", "occupancy"])
-def test_row_e4_rack_power_maintenance_sla_and_occupancy_are_mandatory(book: Bundle, line: str) -> None:
-    conclusion = concluded(book, server(economics={line: None}))
+def test_row_e4_rack_power_maintenance_sla_and_occupancy_are_mandatory(bundle: Bundle, line: str) -> None:
+    conclusion = concluded(bundle, server(economics={line: None}))
     assert ("INCOMPLETE_COST_STACK", line) in reasons(conclusion)
     assert (conclusion.value.reconciled_value, conclusion.value.lending_value.amount) == (None, 0)
 
 
-def test_row_e4_purchase_and_depreciation_are_no_cash_lines(book: Bundle) -> None:
+def test_row_e4_purchase_and_depreciation_are_no_cash_lines(bundle: Bundle) -> None:
     """Corrections E4: together with the purchase they would count the investment twice."""
-    step = next(item for item in concluded(book, server()).trace if item.step == "gpu_server/income/month_1")
+    step = next(item for item in concluded(bundle, server()).trace if item.step == "gpu_server/income/month_1")
     assert {"rack", "power", "maintenance", "sla", "occupancy"} <= set(step.inputs)
     assert not {"depreciation", "replacement_cost_new", "purchase"} & set(step.inputs)
     assert step.result == "35602.20"
 
 
 @pytest.mark.parametrize("line", ["rack_per_month", "sla_per_month"])
-def test_row_e4_a_line_may_be_zero(book: Bundle, line: str) -> None:
-    conclusion = concluded(book, server(economics={line: {"amount": "0"}}))
+def test_row_e4_a_line_may_be_zero(bundle: Bundle, line: str) -> None:
+    conclusion = concluded(bundle, server(economics={line: {"amount": "0"}}))
     assert conclusion.value.reconciled_value is not None
 
 
@@ -101,16 +95,16 @@ def test_row_m1_list_prices_of_eight_gpus() -> None:
 
 
 @pytest.mark.parametrize(("card", "told"), [(49_999, True), (50_000, False), (100_000, False)])
-def test_row_m2_an_h100_invoice_below_fifty_thousand_a_card(book: Bundle, card: int, told: bool) -> None:
-    conclusion = concluded(book, server(replacement_cost_new={"amount": str(8 * card)}))
+def test_row_m2_an_h100_invoice_below_fifty_thousand_a_card(bundle: Bundle, card: int, told: bool) -> None:
+    conclusion = concluded(bundle, server(replacement_cost_new={"amount": str(8 * card)}))
     assert ("PRICE_OUTLIER" in {code for code, _ in reasons(conclusion)}) is told
     if told:
         assert conclusion.outcome is Outcome.REFER
 
 
-def test_row_m3_rents_forty_percent_lower(book: Bundle) -> None:
+def test_row_m3_rents_forty_percent_lower(bundle: Bundle) -> None:
     """What the second half of 2024 did to rents: the golden server at 7.20 carries what its costs leave."""
-    before, after = concluded(book, server()), concluded(book, server(economics={"rent_per_gpu_hour": "7.2"}))
+    before, after = concluded(bundle, server()), concluded(bundle, server(economics={"rent_per_gpu_hour": "7.2"}))
     assert before.value.path is not None
     assert after.value.path is not None
     assert after.value.lending_value < before.value.lending_value.times(Decimal("0.60")), "costs do not fall with rents"

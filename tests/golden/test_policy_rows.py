@@ -2,21 +2,15 @@
 
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
 from domain.facts import Absent
 from domain.finding import Outcome
 from domain.money import yuan
-from policy.engine import Bundle, FactValue, check_rules, evaluate, load_book, required_authority, score
+from policy.engine import Bundle, FactValue, check_rules, evaluate, required_authority, score
 
 ON = date(2026, 1, 5)
-
-
-@pytest.fixture(scope="module")
-def bundle() -> Bundle:
-    return load_book(Path(__file__).parents[2] / "policy" / "book")
 
 
 WORKED_CARD: dict[str, FactValue] = {

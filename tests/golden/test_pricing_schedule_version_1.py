@@ -16,13 +16,15 @@ FROZEN = "e97d2597950b7e9b185a19977e9680270166ea6dc848b7ec6f39e157a1513720"
 code of version 1 before version 2 was written.
 """
 
-TERMS = product(
-    ("annuity", "equal_principal", "bullet"),
-    ("monthly", "quarterly"),
-    ("act_360", "thirty_360"),
-    (0, 5),
-    (("10000000", "0.036"), ("55600000.01", "0.0415"), ("0.07", "0.24"), ("280000000", "0")),
-    ((date(2026, 3, 21), 36), (date(2026, 3, 2), 12), (date(2026, 1, 31), 7), (date(2024, 2, 29), 120)),
+TERMS = tuple(
+    product(
+        ("annuity", "equal_principal", "bullet"),
+        ("monthly", "quarterly"),
+        ("act_360", "thirty_360"),
+        (0, 5),
+        (("10000000", "0.036"), ("55600000.01", "0.0415"), ("0.07", "0.24"), ("280000000", "0")),
+        ((date(2026, 3, 21), 36), (date(2026, 3, 2), 12), (date(2026, 1, 31), 7), (date(2024, 2, 29), 120)),
+    )
 )
 
 

@@ -26,7 +26,7 @@ async def publish_book(
     Raises ``PolicyFaults`` with everything wrong in the files and ``Problem`` (``same_person``, ``policy_refused``).
     """
     bundle = book if isinstance(book, Bundle) else await asyncio.to_thread(load_book, book)
-    previous = await _previous(database, in_force_from)
+    previous = await PolicyShelf(database).published_last()
     async with database.session() as session:
         try:
             publication = await policies.publication_of(session, bundle.sha256)
@@ -35,15 +35,8 @@ async def publish_book(
                 session, bundle, previous, maker=maker, in_force_from=in_force_from, comment=comment
             )
         if publication.checker is None:
-            await policies.approve(session, bundle.sha256, checker=checker)
+            await policies.approve(session, bundle, previous, checker=checker)
     return bundle.sha256
-
-
-async def _previous(database: Database, on: date) -> Bundle | None:
-    try:
-        return await PolicyShelf(database).in_force(on)
-    except Problem:
-        return None
 
 
 async def load_reference_data(database: Database, directory: Path, *, recorded_by: str) -> int:

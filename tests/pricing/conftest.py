@@ -2,8 +2,6 @@
 
 from collections.abc import AsyncIterator
 from datetime import date
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -12,20 +10,18 @@ import pytest_asyncio
 from fastapi import FastAPI
 
 from domain.reference import ReferenceVintage
-from policy.engine import Bundle, load_book
+from policy.engine import Bundle
 from services.kit.http import RemoteProblem
 from services.pricing.app import create_app
 from services.pricing.settings import PricingSettings
 from tests.fixtures.identity import Issuers, Tokens
 from tests.fixtures.postgres import DatabaseUrls
 from tests.pricing.vintages import VINTAGES
+from tests.shipped import shipped_book
 
-BOOK = Path(__file__).parents[2] / "policy" / "book"
 
-
-@cache
 def book() -> Bundle:
-    return load_book(BOOK)
+    return shipped_book()
 
 
 class Published:

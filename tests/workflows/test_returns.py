@@ -141,7 +141,9 @@ async def test_an_approval_without_room_goes_back_to_its_lead_and_is_decided_ane
     gone = Reason(code="LIMIT_SHORT", message_zh="集团额度不足", message_en="the group line is short", subject="U-1")
     bench.books.short = [(gone,)]
     desk = await begin(bench)
-    [rework] = await desk.carry_to(TaskType.REWORK)
+    [approval] = await desk.carry_to(TaskType.APPROVAL)
+    await desk.do(approval)
+    [rework] = await desk.awaited(TaskType.REWORK)
     assert rework.returned is not None
     assert (rework.returned.by, rework.returned.from_stage, rework.returned.to_stage) == (
         "system:limits",

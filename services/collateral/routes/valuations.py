@@ -15,7 +15,15 @@ from policy.engine import Bundle, CollateralPolicy, PolicyNotInForce
 from services.collateral.calc.valuation import KIND, RightsPolicies, conclude, model
 from services.collateral.dependencies import READERS, VALUERS, DatabaseDep, PoliciesDep
 from services.collateral.routes.records import recorded
-from services.collateral.store import conclusions, price_indices, register, searches, valuations, waivers
+from services.collateral.store import (
+    conclusions,
+    interests,
+    price_indices,
+    register,
+    searches,
+    valuations,
+    waivers,
+)
 from services.collateral.store.conclusions import CollateralFinding
 from services.collateral.store.scope import within_sight
 from services.collateral.tables import CaseConclusion, ValuationRow
@@ -115,6 +123,9 @@ async def _with_register(database: Database, asked: ValuationRequest, who: Princ
             found["lien_waiver"] = True
         if await searches.names_servers(session, asset.id, asked.as_of):
             # Whatever was declared: another creditor has registered over the same goods.
+            found["encumbered"] = True
+        if await interests.outranked(session, asset, asked.as_of):
+            # Registered too late for purchase-money priority, say: no credit until counsel has decided.
             found["encumbered"] = True
         return asked.model_copy(update=found), asset.branch
 

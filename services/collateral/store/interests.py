@@ -203,6 +203,25 @@ async def ranked(session: AsyncSession, asset: Asset, as_of: date) -> tuple[Rank
     return tuple(sorted(found, key=lambda item: item.rank))
 
 
+async def outranked(session: AsyncSession, asset: Asset, as_of: date) -> bool:
+    """Whether another's right goes before the mortgage of these goods that we have registered, or shares its rank.
+
+    False while none of ours is registered: then what was declared and searched speaks alone. Our own floating mortgage does
+    not answer for the goods, whose price the mortgage registered after delivery secures (Civil Code §416).
+    """
+    mortgages = {
+        item.row.id
+        for item in await of_asset(session, asset.id)
+        if item.row.kind == SecurityKind.EQUIPMENT_MORTGAGE.value
+    }
+    found = await ranked(session, asset, as_of)
+    ours = [
+        item.rank for item in found if item.registration_id in mortgages and item.stage is PerfectionStage.PERFECTED
+    ]
+    others = [item.rank for item in found if item.registration_id is None]
+    return bool(ours and others) and min(others) <= min(ours)
+
+
 @dataclass(frozen=True)
 class _Other:
     holder: str

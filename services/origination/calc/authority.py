@@ -34,7 +34,7 @@ def authority(inputs: AuthorityInputs, content: ApplicationContent, pinned: Bund
     other may; the finding then refers and names the facts.
     """
     matrix = pinned.authority(inputs.pinned_on)
-    facts = facts_of(inputs, content, pinned) | {"case.policy_exceptions": inputs.exceptions}
+    facts = facts_of(inputs, content, pinned, pinned) | {"case.policy_exceptions": inputs.exceptions}
     asked = required_authority(matrix, facts)
     check = Check()
     check.trace.extend(asked.decision.trace)

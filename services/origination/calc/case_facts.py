@@ -5,11 +5,14 @@ What the application declares absent stays absent under the policy's name; nothi
 
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
+
+from pydantic import Field
 
 from domain.application import ApplicationContent, AssetKind, ComputeContract, CreditLineRequest, SourceKind
 from domain.books import CreditStanding
 from domain.collateral import Valuation
+from domain.decision import not_given
 from domain.facts import Absent, Fact, Known, known
 from domain.guarantees import guarantor_capacity
 from domain.limit import Exposures, Limit
@@ -24,6 +27,11 @@ _NEW_COMPUTE = (AssetKind.GPU_SERVER, AssetKind.NETWORK_STORAGE, AssetKind.POWER
 _STATE_FUNDS = (SourceKind.SPECIAL_BOND, SourceKind.SUBSIDY)
 
 
+SuspectedLink = Literal[
+    "none", "control", "economic_dependence", "common_guarantor", "common_supplier", "guarantor_and_supplier"
+]
+
+
 class Screens(Value):
     """What was looked up about the case outside its application; ``None`` is not looked up, which is not a clean result."""
 
@@ -31,6 +39,9 @@ class Screens(Value):
     duplicate_serial: bool | None
     foreign_gpu: bool | None = None
     """Whether servers carry accelerators that are not on the list of domestic ones."""
+    suspected_link: SuspectedLink | None = Field(default=None, exclude_if=not_given)
+    """The strongest link found to a customer outside the borrower's own group; once the analyst has made them one group it is
+    suspected no more."""
 
 
 class Relationship(Value):
@@ -42,11 +53,26 @@ class Relationship(Value):
 
 
 def application_facts(content: ApplicationContent, line: CreditLineRequest, product: Product) -> dict[str, FactValue]:
-    """What the application itself says."""
+    """What the application itself says, and the product it is for."""
+    return content_facts(content, line) | product_facts(product)
+
+
+def product_facts(product: Product) -> dict[str, FactValue]:
+    """What a case has from its product."""
+    return {
+        "loan.class": product.loan_class,
+        "product.entrusted_only": product.entrusted_only,
+        "product.status": product.status.value,
+    }
+
+
+def content_facts(content: ApplicationContent, line: CreditLineRequest | None) -> dict[str, FactValue]:
+    """What the application says whatever its product; a draft may lack its line."""
     borrower = content.borrower
     consents = borrower.query_consents
     facts: dict[str, FactValue] = {
         "borrower.segment": borrower.chain_segment,
+        "borrower.track": borrower.track,
         "borrower.size": borrower.size,
         "borrower.life_stage": borrower.life_stage,
         "borrower.builder_type": borrower.builder_type,
@@ -56,16 +82,18 @@ def application_facts(content: ApplicationContent, line: CreditLineRequest, prod
         "borrower.query_consent": None
         if consents is None
         else any(consent.subject_kind == "borrower" for consent in consents),
-        "loan.class": product.loan_class,
-        "loan.amount": line.amount,
-        "loan.tenor_months": line.tenor_months,
-        "loan.purpose": line.purpose,
-        "loan.long_cycle_evidence": line.long_cycle_evidence is not None,
         "loan.head_office_tenor_consent": any(item.kind == "head_office_tenor_consent" for item in content.documents),
-        "loan.replaces_facility": line.replaces_facility_id is not None,
         "loan.new_compute": brings_new_compute(content),
-        "product.entrusted_only": product.entrusted_only,
     }
+    if line is not None:
+        facts |= {
+            "loan.amount": line.amount,
+            "loan.tenor_months": line.tenor_months,
+            "loan.purpose": line.purpose,
+            "loan.direction": line.direction,
+            "loan.long_cycle_evidence": line.long_cycle_evidence is not None,
+            "loan.replaces_facility": line.replaces_facility_id is not None,
+        }
     facts.update(evaluation_facts(content))
     facts["purchase.supplier_verified"] = content.purchase.supplier_verified if content.purchase else None
     facts.update(_project_facts(content))
@@ -139,6 +167,8 @@ def screen_facts(screens: Screens) -> dict[str, FactValue]:
         "borrower.blacklisted": screens.blacklisted,
         "asset.duplicate_serial": screens.duplicate_serial,
         "project.foreign_gpu": screens.foreign_gpu,
+        "group.link_searched": screens.suspected_link is not None,
+        "group.suspected_link": screens.suspected_link,
     }
 
 

@@ -14,7 +14,8 @@ from domain.casefile import MissingItem
 from domain.facts import FactState
 from domain.model import Value
 from domain.stages import Stage
-from policy.engine import Bundle, Product, ProductStatus, RequiredDocument
+from policy.engine import Bundle, Product, RequiredDocument
+from services.origination.calc.eligibility import never_offered, not_booked_reason
 from services.origination.calc.repayment_terms import repayment_faults
 from services.origination.calc.required_facts import Case, gaps
 
@@ -58,7 +59,7 @@ def missing(
 
 def _asked(bundle: Bundle, product: Product, on: date) -> frozenset[str]:
     """The facts that the product's card and its admission speak of."""
-    return bundle.scorecard(product.scorecard, on).asked().union(*(rule.asked() for rule in product.admission))
+    return bundle.scorecard(product.scorecard, on).asked() | product.asked()
 
 
 def unknown_facts(content: ApplicationContent) -> tuple[str, ...]:
@@ -148,12 +149,13 @@ def _line(content: ApplicationContent, line: CreditLineRequest, product: Product
             message_en="the policy in force has no such product",
         )
         return
-    if product.status is ProductStatus.PROPOSED:
+    if product.not_booked is not None:
+        reason = not_booked_reason(product.not_booked)
         yield MissingItem(
             pointer="/lines/0/product",
-            code="PRODUCT_NOT_LIVE",
-            message_zh="该产品尚未上线",
-            message_en="the product is proposed, not live",
+            code=reason.code,
+            message_zh=reason.message_zh,
+            message_en=reason.message_en,
         )
     if content.lender_id not in product.lenders:
         yield MissingItem(
@@ -172,6 +174,13 @@ def _line(content: ApplicationContent, line: CreditLineRequest, product: Product
     if line.amount.amount <= 0:
         yield MissingItem(
             pointer="/lines/0/amount", code="not_positive", message_zh="金额须大于零", message_en="must be above nought"
+        )
+    if "loan.direction" in product.asked() and line.direction is None:
+        yield _gap("/lines/0/direction", True)
+    # What shortens or caps is for the limit; what the product does not do at all is refused here.
+    for reason in never_offered(product, line, content):
+        yield MissingItem(
+            pointer=reason.subject, code=reason.code, message_zh=reason.message_zh, message_en=reason.message_en
         )
 
 

@@ -21,6 +21,7 @@ from domain.reference import LenderBooks
 from domain.stages import FacilityStage
 from policy.engine import Bundle, FactValue, Product, check_rules, rules_in_force
 from services.origination.calc.case_facts import Relationship, application_facts, book_facts, relationship_facts
+from services.origination.calc.concentration_facts import concentration_facts
 from services.origination.calc.payment_mode import EarlierPayment, PayeeAsked, payee_facts, payment_mode
 
 MODEL = ModelRef(id="drawing_gate", version="1")
@@ -154,6 +155,7 @@ def drawing_gate(
         "utilisation.subsequent_breached": len(inputs.subsequent_breached),
         "utilisation.rescreened": rescreened,
         **book_facts(inputs.facility_limit, inputs.exposures, inputs.lender),
+        **concentration_facts(content, content.lines[0], inputs.exposures, inputs.lender, current, inputs.as_of),
         **relationship_facts(inputs.relationship),
     }
     mode = _mode_and_rules(gate, inputs, pinned, current, facts)

@@ -2,8 +2,11 @@
 
 from datetime import date
 
+from pydantic import Field
+
 from domain.application import ApplicationContent
 from domain.collateral import Valuation
+from domain.decision import not_given
 from domain.limit import Exposures, Limit
 from domain.model import Value
 from domain.rating import Rating
@@ -17,6 +20,7 @@ from services.origination.calc.case_facts import (
     screen_facts,
     valid_guarantees,
 )
+from services.origination.calc.concentration_facts import concentration_facts
 from services.origination.calc.conclusion import Check
 
 MOMENT = "approval"
@@ -36,15 +40,21 @@ class RegulationInputs(Value):
     rating: Rating | None
     limit: Limit | None
     valuations: tuple[Valuation, ...]
+    price_below_floor: bool | None = Field(default=None, exclude_if=not_given)
+    """Whether the price lies below the floor that holds for everybody; ``None`` while there is no price."""
 
 
-def facts_of(inputs: RegulationInputs, content: ApplicationContent, pinned: Bundle) -> dict[str, FactValue]:
+def facts_of(
+    inputs: RegulationInputs, content: ApplicationContent, pinned: Bundle, current: Bundle
+) -> dict[str, FactValue]:
     """Everything known of the case at approval, by the policy's names."""
     line = content.lines[0]
     product = pinned.product(line.product, inputs.pinned_on)
     facts = application_facts(content, line, product)
     facts |= book_facts(line.amount, inputs.exposures, inputs.lender)
     facts |= screen_facts(inputs.screens)
+    facts |= concentration_facts(content, line, inputs.exposures, inputs.lender, current, inputs.as_of)
+    facts["price.below_floor"] = inputs.price_below_floor
     guaranteed = valid_guarantees(content, pinned.limits(inputs.pinned_on))
     facts |= assessment_facts(line.amount, inputs.rating, inputs.limit, inputs.valuations, guaranteed)
     return facts
@@ -54,5 +64,5 @@ def regulation(inputs: RegulationInputs, content: ApplicationContent, pinned: Bu
     """The rows of the pinned policy, and every BLOCK in force on the day despite pinning."""
     check = Check()
     rules = rules_in_force(pinned, current, MOMENT, inputs.lender.licence, inputs.pinned_on, inputs.as_of)
-    check.rules(check_rules(rules, facts_of(inputs, content, pinned), "regulation"))
+    check.rules(check_rules(rules, facts_of(inputs, content, pinned, current), "regulation"))
     return check

@@ -13,7 +13,9 @@ from domain.model import Value
 from domain.reference import LenderBooks
 from policy.engine import Bundle, check_rules, rules_in_force
 from services.origination.calc.case_facts import Screens, application_facts, book_facts, screen_facts
+from services.origination.calc.concentration_facts import concentration_facts
 from services.origination.calc.conclusion import Check
+from services.origination.calc.eligibility import admission
 
 MOMENT = "submission"
 
@@ -37,8 +39,9 @@ def screening(inputs: ScreeningInputs, content: ApplicationContent, pinned: Bund
     product = pinned.product(line.product, inputs.pinned_on)
     facts = application_facts(content, line, product)
     facts |= book_facts(line.amount, inputs.exposures, inputs.lender) | screen_facts(inputs.screens)
+    facts |= concentration_facts(content, line, inputs.exposures, inputs.lender, current, inputs.as_of)
     check = Check()
-    check.rules(check_rules(product.admission, facts, f"admission/{product.id}"))
+    check.rules(admission(product, facts, line.purpose))
     rules = rules_in_force(pinned, current, MOMENT, inputs.lender.licence, inputs.pinned_on, inputs.as_of)
     check.rules(check_rules(rules, facts, "regulation"))
     return check

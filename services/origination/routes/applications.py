@@ -52,13 +52,21 @@ async def listing(
     stage: Annotated[Stage | None, Query()] = None,
     product: Annotated[Code | None, Query()] = None,
     borrower_uscc: Annotated[Uscc | None, Query()] = None,
+    case_number: Annotated[str | None, Query(max_length=40)] = None,
     mine: Annotated[bool, Query(description="only those the caller opened")] = False,
 ) -> Page[ApplicationSummary]:
     """Applications within the caller's sight, newest first."""
     database: Database = request.app.state.database
     async with database.session() as session:
         found = await applications.applications(
-            session, who, page, stage=stage, product=product, borrower_uscc=borrower_uscc, mine=mine
+            session,
+            who,
+            page,
+            stage=stage,
+            product=product,
+            borrower_uscc=borrower_uscc,
+            case_number=case_number,
+            mine=mine,
         )
     link_next(request, response, found.next_cursor)
     return Page(items=[applications.summary(row) for row in found.rows], next_cursor=found.next_cursor)

@@ -1,12 +1,15 @@
 """``/v1/policies``: bundles are proposed by one person and put into force by another; read by hash."""
 
+from datetime import date
 from typing import Annotated, Any
 
-from fastapi import Path, Request, Response
+from fastapi import Path, Query, Request, Response
 
 from domain.books import PolicyProposal
 from domain.calendar import BANK_ZONE
 from domain.casefile import PolicyApproval, PolicyBody
+from domain.policy_changes import PolicyChanges
+from policy.engine import Bundle, compare, plain_file
 from services.kit.auth import allow, record_refusal
 from services.kit.database import Database, now
 from services.kit.idempotency import IdempotentCall, Reply, idempotent
@@ -19,7 +22,8 @@ from services.origination.store import policies
 
 router = Router(prefix="/v1/policies", tags=["policy"])
 
-Sha = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$", description="SHA-256 of the bundle's canonical bytes")]
+SHA256 = r"^[0-9a-f]{64}$"
+Sha = Annotated[str, Path(pattern=SHA256, description="SHA-256 of the bundle's canonical bytes")]
 BUNDLE_LIMIT = 16_000_000
 
 
@@ -34,10 +38,7 @@ async def propose(
     database: Database = request.app.state.database
     bundle = policies.checked(body.bundle)
     shelf: policies.PolicyShelf = request.app.state.policies
-    try:
-        previous = await shelf.in_force(now().astimezone(BANK_ZONE).date())
-    except Problem:
-        previous = None
+    previous = await shelf.published_last()
 
     async def effect(session: Any) -> Reply:
         row = await policies.propose(
@@ -59,9 +60,11 @@ async def approve(
 ) -> Response:
     """Put a proposed bundle into force. Not by the person who proposed it."""
     database: Database = request.app.state.database
+    shelf: policies.PolicyShelf = request.app.state.policies
+    bundle, previous = await shelf.bundle(sha256), await shelf.published_last()
 
     async def effect(session: Any) -> Reply:
-        row = await policies.approve(session, sha256, checker=who.subject)
+        row = await policies.approve(session, bundle, previous, checker=who.subject)
         counts = await policies.file_counts(session, [sha256])
         return Reply(200, policies.proposal_view(row, counts[sha256]))
 
@@ -90,6 +93,46 @@ async def listing(
     return Page(items=items, next_cursor=found.next_cursor)
 
 
+@router.get("/diff", response_model=PolicyChanges)
+async def difference(
+    request: Request,
+    who: Annotated[Principal, allow(*STAFF)],
+    to: Annotated[str, Query(pattern=SHA256, description="the later bundle, such as one that is proposed")],
+    since: Annotated[
+        str | None,
+        Query(alias="from", pattern=SHA256, description="the earlier bundle; the one in force today where left out"),
+    ] = None,
+) -> PolicyChanges:
+    """What a bundle has otherwise than an earlier one, by policy, row and cell: what a checker reads before approving."""
+    shelf: policies.PolicyShelf = request.app.state.policies
+    after = await shelf.bundle(to)
+    before = await shelf.bundle(since) if since is not None else await _in_force(shelf)
+    return compare(before, after)
+
+
+@router.get("/{sha256}/files/{kind}/{policy_id}", response_model=dict[str, Any])
+async def one_file(
+    request: Request,
+    sha256: Sha,
+    kind: Annotated[str, Path(pattern=r"^[a-z_]{1,40}$")],
+    policy_id: Annotated[str, Path(pattern=r"^[a-z][a-z0-9_]{1,63}$")],
+    who: Annotated[Principal, allow(*STAFF)],
+    at: Annotated[date | None, Query(description="the version in force on this day; today where left out")] = None,
+    version: Annotated[
+        str | None, Query(pattern=r"^[0-9]+(\.[0-9]+){0,2}$", description="this version, whenever it is in force")
+    ] = None,
+) -> dict[str, Any]:
+    """One policy of a bundle as its author wrote it: rules, rows, source and both languages."""
+    shelf: policies.PolicyShelf = request.app.state.policies
+    bundle = await shelf.bundle(sha256)
+    day = at or now().astimezone(BANK_ZONE).date()
+    files = bundle.files() if version is not None else bundle.files_on(day)
+    for file in files:
+        if (file.kind, file.id) == (kind, policy_id) and version in (None, file.version):
+            return plain_file(bundle, file)
+    raise Problem("not_found")
+
+
 @router.get("/{sha256}", response_model=dict[str, Any])
 async def one(request: Request, sha256: Sha, who: Annotated[Principal, allow(*STAFF, *COMPONENTS)]) -> Response:
     """A bundle as its canonical bytes: their SHA-256 is the address, so that whoever reads it can check it."""
@@ -97,3 +140,11 @@ async def one(request: Request, sha256: Sha, who: Annotated[Principal, allow(*ST
     async with database.session() as session:
         content = await policies.stored_bytes(session, sha256)
     return Response(content, media_type="application/json", headers={"Cache-Control": "private, immutable"})
+
+
+async def _in_force(shelf: policies.PolicyShelf) -> Bundle | None:
+    """The bundle in force today; ``None`` before the first."""
+    try:
+        return await shelf.in_force(now().astimezone(BANK_ZONE).date())
+    except Problem:
+        return None

@@ -200,7 +200,7 @@ async def _admission(
     async with database.session() as session:
         books = await reference.standing(session, (reference.lender_series(row.lender_id), reference.BLACKLIST), day)
         lender, _ = books.lender(row.lender_id)
-        stake = await casework.exposures(session, row, await casework.customer_of(session, row), lender, day)
+        stake = await casework.exposures(session, row, await casework.customer_of(session, row), lender, day, content)
         blacklisted, _ = books.listed(reference.BLACKLIST, content)
     inputs = ScreeningInputs(
         content_sha256="0" * 64,

@@ -70,6 +70,7 @@ async def applications(
     stage: Stage | None,
     product: str | None,
     borrower_uscc: str | None,
+    case_number: str | None,
     mine: bool,
 ) -> Slice[Application]:
     """A page of the applications within the caller's sight."""
@@ -80,6 +81,8 @@ async def applications(
         statement = statement.where(Application.product == product)
     if borrower_uscc is not None:
         statement = statement.where(Application.borrower_uscc == borrower_uscc)
+    if case_number is not None:
+        statement = statement.where(Application.case_number == case_number)
     if mine:
         statement = statement.where(Application.created_by == who.subject)
     return await fetch_page(session, statement, Application.case_id, page)

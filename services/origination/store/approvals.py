@@ -17,7 +17,7 @@ from services.origination.calc.exposures import exposure_kind
 from services.origination.calc.room import concentration_breaches
 from services.origination.calc.terms import offered
 from services.origination.store import limits
-from services.origination.store.casework import CaseFile, case_file, exposures, one_of, value_of
+from services.origination.store.casework import CaseFile, case_file, exposures, one_of, related, value_of
 from services.origination.store.limits import Room, Step
 from services.origination.tables.books import Customer
 
@@ -93,11 +93,12 @@ async def _reserved(
         exposure_kind=exposure_kind(product.line_kind),
         amount=amount,
         lapses_on=lapses_on,
+        related=related(case.content),
     )
     lender, _ = case.references.lender(case.row.lender_id)
 
     async def measured(session: AsyncSession, customer: Customer) -> tuple[Reason, ...]:
-        stake = await exposures(session, case.row, customer, lender, step.as_of)
+        stake = await exposures(session, case.row, customer, lender, step.as_of, case.content)
         return concentration_breaches(
             Money(amount=amount), stake, lender, case.content, policies.pinned, policies.current, pinned_on, step.as_of
         )

@@ -9,13 +9,14 @@ from pydantic import TypeAdapter
 from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from domain.application import ApplicationContent
+from domain.application import ApplicationContent, RelatedTo
 from domain.borrowing_cost import BorrowingCost
 from domain.buy_or_rent import BuyOrRent
 from domain.casefile import AssessmentItem
 from domain.collateral import Valuation
 from domain.dossier import Dossier, ValuedAsset
 from domain.facility import ApprovalCondition, ConditionAsked
+from domain.facts import known
 from domain.finding import Finding, FindingRef, Outcome, Reason
 from domain.limit import Exposures, Limit
 from domain.model import Value
@@ -33,6 +34,7 @@ from services.origination.store import applications, drafting, reference
 from services.origination.store.events import lock_case, record
 from services.origination.store.exposures import exposure_of
 from services.origination.store.reference import Standing
+from services.origination.store.related_parties import related_total
 from services.origination.tables.base import findings
 from services.origination.tables.books import Customer
 from services.origination.tables.cases import Application, CaseFinding, Contract, Decision, Offer
@@ -114,7 +116,7 @@ async def dossier_of(session: AsyncSession, case: CaseFile) -> Dossier:
         content=case.content,
         line=case.content.lines[0],
         lender=lender,
-        exposures=await exposures(session, row, case.customer, lender, case.day),
+        exposures=await exposures(session, row, case.customer, lender, case.day, case.content),
         blacklisted=blacklisted,
         fraud_flag=fraud,
         rating=_in_force(value_of(rating, Rating), override),
@@ -139,7 +141,12 @@ async def dossier_of(session: AsyncSession, case: CaseFile) -> Dossier:
 
 
 async def exposures(
-    session: AsyncSession, row: Application, customer: Customer, lender: LenderBooks, day: date
+    session: AsyncSession,
+    row: Application,
+    customer: Customer,
+    lender: LenderBooks,
+    day: date,
+    content: ApplicationContent,
 ) -> Exposures:
     """What the lender has at stake with the customer and its group, without this case."""
     stake = await exposure_of(session, customer, row.lender_id, day, without_case=row.case_id)
@@ -149,10 +156,18 @@ async def exposures(
         group_exposure=stake.group_exposure,
         unified_customer=stake.unified_customer,
         unified_group=stake.unified_group,
+        related_total=await related_total(session, customer.id, row.lender_id, day, without_case=row.case_id)
+        if related(content)
+        else None,
         group_id=stake.group_id,
         net_capital=lender.net_capital,
         tier1_capital=lender.tier1_capital,
     )
+
+
+def related(content: ApplicationContent) -> bool:
+    """Whether the application names the borrower as related to the lender."""
+    return known(content.borrower.related_to_lender) not in (None, RelatedTo.NONE)
 
 
 async def customer_of(session: AsyncSession, row: Application) -> Customer:

@@ -1,17 +1,19 @@
 """The ledger of the limit tree: a case's reservation is made, committed and given back under the locks of its ceilings.
 
-Locks are taken in one order, so that no two transactions can wait for each other: the case, its customer's group, the
-customer, the lines of both by id, and only then a facility's commitment. Whoever reserves under a group holds the group's
-row until the commit: what the next one sees is what the one before has left. The database itself refuses a ceiling
-that is exceeded and a balance that its entries do not add up to.
+Locks are taken in one order, so that no two transactions can wait for each other: the case, the lender's related parties
+where the customer is one, the customer's group, the customer, the lines of both by id, and only then a facility's
+commitment. Whoever reserves under a group holds the group's row until the commit: what the next one sees is what the one
+before has left. The database itself refuses a ceiling that is exceeded and a balance that its entries do not add up to.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Final
 from uuid import UUID
 
+from sqlalchemy import text
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -26,6 +28,9 @@ from services.origination.tables.limits import LimitEntry, LimitReservation
 
 SHORT = "LIMIT_SHORT"
 NOT_IN_FORCE = "LIMIT_NOT_IN_FORCE"
+
+_RELATED_PARTIES: Final = text("SELECT pg_advisory_xact_lock(hashtext('related parties'), hashtext(:lender))")
+"""One at a time for all related parties of a lender, who have no row in common that could be locked."""
 
 Measured = Callable[[AsyncSession, Customer], Awaitable[Sequence[Reason]]]
 """What else may refuse, judged while the locks are held: the limits on what the lender may have at stake."""
@@ -54,6 +59,8 @@ class Room:
     exposure_kind: str
     amount: Decimal
     lapses_on: date | None = None
+    related: bool = False
+    """The customer is a related party of the lender: what all of these owe together is a limit as well."""
 
 
 async def nothing_else(session: AsyncSession, customer: Customer) -> Sequence[Reason]:
@@ -72,6 +79,8 @@ async def reserve(
     await lock_case(session, step.case_id)
     if await _made(session, step) is not None:
         return ()
+    if room.related:
+        await session.execute(_RELATED_PARTIES, {"lender": room.lender_id})
     customer = await lock_holders(session, room.customer_id)
     lines = await _locked_lines(session, room, customer)
     held = await standing(session, step.case_id)

@@ -6,7 +6,8 @@ from datetime import date
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, func
+from sqlalchemy import select as core_select
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -49,6 +50,12 @@ class PolicyShelf:
                 self._bundles[sha256] = await asyncio.to_thread(Bundle.from_canonical, json.loads(stored.canonical))
             return self._bundles[sha256]
 
+    async def published_last(self) -> Bundle | None:
+        """The bundle approved last, which the next one must follow; ``None`` before the first."""
+        async with self._database.reading() as session:
+            sha256 = await sha256_published_last(session)
+        return None if sha256 is None else await self.bundle(sha256)
+
     async def in_force(self, on: date) -> Bundle:
         """The bundle in force on a day. Raises ``no_policy_in_force``."""
         async with self._database.reading() as session:
@@ -88,6 +95,17 @@ async def sha256_in_force(session: AsyncSession, on: date) -> str:
     return sha256
 
 
+async def sha256_published_last(session: AsyncSession) -> str | None:
+    """The hash of the bundle approved last, whenever it comes into force; ``None`` before the first."""
+    found = await session.exec(
+        select(PolicyPublication.sha256)
+        .where(col(PolicyPublication.approved_at).is_not(None))
+        .order_by(col(PolicyPublication.approved_at).desc())
+        .limit(1)
+    )
+    return found.one_or_none()
+
+
 def checked(data: dict[str, Any]) -> Bundle:
     """The bundle in a request. Raises ``policy_refused`` with every fault of every file."""
     try:
@@ -108,9 +126,7 @@ async def propose(
     Raises ``policy_refused`` when it changes or drops a version that was published (the past cannot be rewritten), or lacks
     a kind of policy that every case needs.
     """
-    if wrong := publication_faults(bundle, previous, in_force_from):
-        faults = [Fault("/bundle", "policy_unpublishable", text, text) for text in wrong[:_FAULTS_SHOWN]]
-        raise Problem("policy_refused", errors=faults, count=len(wrong))
+    _refuse(publication_faults(bundle, previous, in_force_from))
     await session.exec(
         insert(PolicyBundle)
         .values(
@@ -127,8 +143,15 @@ async def propose(
     return row
 
 
-async def approve(session: AsyncSession, sha256: str, *, checker: str) -> PolicyPublication:
-    """Put a proposed bundle into force. Raises ``not_found``, ``same_person`` and ``already_approved``."""
+async def approve(session: AsyncSession, bundle: Bundle, previous: Bundle | None, *, checker: str) -> PolicyPublication:
+    """Put a proposed bundle into force, after the one published last. Raises ``not_found``, ``same_person`` and
+    ``already_approved``, and ``policy_refused`` where a bundle approved since the proposal holds what this one has not.
+    """
+    sha256 = bundle.sha256
+    # One approval after the other: of two that were proposed side by side, the second must follow the first.
+    await (await session.connection()).execute(
+        core_select(func.pg_advisory_xact_lock(func.hashtextextended("policy_publication", 0)))
+    )
     found = await session.exec(select(PolicyPublication).where(PolicyPublication.sha256 == sha256).with_for_update())
     row = found.one_or_none()
     if row is None:
@@ -137,11 +160,21 @@ async def approve(session: AsyncSession, sha256: str, *, checker: str) -> Policy
         raise Problem("already_approved")
     if row.maker == checker:
         raise Problem("same_person")
+    if await sha256_published_last(session) != (previous.sha256 if previous else None):
+        _refuse(["another bundle was approved this moment: approve again"])
+    _refuse(publication_faults(bundle, previous, row.in_force_from))
     row.checker = checker
     row.approved_at = now()
     session.add(row)
     await session.flush()
     return row
+
+
+def _refuse(wrong: list[str]) -> None:
+    """Raise ``policy_refused`` where anything is wrong with a publication."""
+    if wrong:
+        faults = [Fault("/bundle", "policy_unpublishable", reason, reason) for reason in wrong[:_FAULTS_SHOWN]]
+        raise Problem("policy_refused", errors=faults, count=len(wrong))
 
 
 async def publications(session: AsyncSession, page: PageRequest) -> Slice[PolicyPublication]:
@@ -185,4 +218,5 @@ def proposal_view(row: PolicyPublication, files: int) -> PolicyProposal:
         proposed_at=row.proposed_at,
         approved_at=row.approved_at,
         comment=row.comment or None,
+        changes=f"/v1/policies/diff?to={row.sha256}",
     )

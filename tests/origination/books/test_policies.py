@@ -89,6 +89,63 @@ async def test_only_policy_administrators_publish(house: House) -> None:
     await read(await manager.post("/v1/policies", json=body, headers=key()), 403)
 
 
+def other_next_book() -> dict[str, Any]:
+    """The same later version with another content."""
+    data = next_book()
+    next(item for item in data["files"] if item["kind"] == "business_day" and item["version"] == "2")["cut_off"] = (
+        "19:00"
+    )
+    return data
+
+
+async def test_of_two_bundles_proposed_side_by_side_the_second_must_follow_the_first(house: House) -> None:
+    maker = await house.staff("policy.a", "policy_admin", branch="HO")
+    checker = await house.staff("policy.b", "policy_admin", branch="HO")
+    first, second = await proposed(maker, next_book()), await proposed(maker, other_next_book())
+    await read(await checker.post(f"/v1/policies/{first['sha256']}/approve", json={}, headers=key()), 200)
+    answer = await checker.post(f"/v1/policies/{second['sha256']}/approve", json={}, headers=key())
+    problem = await read(answer, 422)
+    assert [item["message"] for item in problem["errors"]] == [
+        "business_day business_day 2 was published and has changed: a correction is a new version"
+    ]
+    listed = await read(await maker.get("/v1/policies"), 200)
+    assert [(item["sha256"], item["checker"]) for item in listed["items"]][:1] == [(second["sha256"], None)]
+
+
+async def test_a_checker_reads_what_changes_before_approving(house: House) -> None:
+    maker = await house.staff("policy.a", "policy_admin", branch="HO")
+    checker = await house.staff("policy.b", "policy_admin", branch="HO")
+    made = await proposed(maker, next_book())
+    changes = await read(await checker.get(made["changes"]), 200)
+    assert (changes["sha256_before"], changes["sha256_after"]) == (house.policy_sha256, made["sha256"])
+    assert [(item["what"], item["kind"], item["version"], item["effective_from"]) for item in changes["changes"]] == [
+        ("version", "business_day", "2", "2027-01-01")
+    ]
+    assert changes["changes"][0]["cells"] == [{"where": "cut_off", "before": "17:00", "after": CUT_OFF}]
+    back = {"from": made["sha256"], "to": house.policy_sha256}
+    changes = await read(await checker.get("/v1/policies/diff", params=back), 200)
+    assert [(item["what"], item["effective_from"]) for item in changes["changes"]] == [("gone", None)]
+    await read(await checker.get("/v1/policies/diff", params={"to": "0" * 64}), 404)
+    assert (await read(await checker.get("/v1/policies/diff", params={"to": "x"}), 422))["errors"]
+
+
+async def test_one_policy_of_a_bundle_is_read_as_its_author_wrote_it(house: House) -> None:
+    reader = await house.manager()
+    files = f"/v1/policies/{house.policy_sha256}/files"
+    first = await read(await reader.get(f"{files}/product/jsb_fa", params={"at": "2026-10-31"}), 200)
+    assert (first["version"], first["loan_to_cost"], first["title_zh"]) == ("1", "0.80", "江苏银行 算力贷 固定资产贷款")
+    second = await read(await reader.get(f"{files}/product/jsb_fa", params={"at": "2026-11-01"}), 200)
+    assert second["version"] == "2"
+    assert await read(await reader.get(f"{files}/product/jsb_fa", params={"version": "1"}), 200) == first
+    for kind, name, params in (
+        ("product", "nobody", {}),
+        ("regulation", "jsb_fa", {}),
+        ("product", "jsb_fa", {"version": "77"}),
+        ("product", "jsb_fa", {"at": "1999-01-01"}),
+    ):
+        await read(await reader.get(f"{files}/{kind}/{name}", params=params), 404)
+
+
 async def test_a_vintage_stands_from_its_day_until_the_next(house: House) -> None:
     worker = await house.worker()
     assert (await worker.reference("lpr", date(2024, 10, 20))).body["one_year"] == "0.03350000"

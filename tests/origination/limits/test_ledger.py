@@ -162,9 +162,11 @@ async def test_more_than_was_reserved_is_never_committed(tree: Tree) -> None:
         "UPDATE origination.limit_reservation SET reserved = 0, committed = 60",
         "DELETE FROM origination.limit_entry",
         "UPDATE origination.limit_entry SET reserved = 1",
-        "INSERT INTO origination.limit_entry (id, case_id, reservation_id, kind, reserved, committed, step, as_of, at)"
-        " SELECT gen_random_uuid(), case_id, reservation_id, 'reserve', 1, 0, 'other', as_of, at"
-        " FROM origination.limit_entry",
+        (
+            "INSERT INTO origination.limit_entry (id, case_id, reservation_id, kind, reserved, committed, step, as_of, at)"
+            " SELECT gen_random_uuid(), case_id, reservation_id, 'reserve', 1, 0, 'other', as_of, at"
+            " FROM origination.limit_entry"
+        ),
     ],
 )
 async def test_the_database_refuses_what_does_not_add_up(tree: Tree, owner: Database, statement: str) -> None:

@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Sequence
 from decimal import Decimal, localcontext
 
+from domain.balance_curve import Curve, balances, maximum_balances
 from domain.coverage import Amortisation, AmortisationRequest, CoverageInputs, PlanRow
+from domain.debt_service import net, serviceable
 from domain.finding import ModelRef, Outcome, Reason, TraceStep
 from domain.money import Money
 from policy.engine.collateral import CollateralPolicy
 from policy.engine.coverage import CoveragePolicy
-from services.collateral.calc.amortisation.cash_flow import net, serviceable
-from services.collateral.calc.amortisation.curve import Curve, balances, maximum_balances
 from services.collateral.calc.amortisation.examination import Month, Rules, coverage, examine, loan_to_value
 from services.collateral.calc.amortisation.settlement import falls_due, may_be_owed, must_be_brought
 from services.collateral.calc.amortisation.tranches import Carried, Loan, carried

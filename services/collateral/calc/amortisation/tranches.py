@@ -9,14 +9,14 @@ from decimal import Decimal
 from itertools import repeat
 
 from domain.application import AssetKind
+from domain.balance_curve import maximum_balances
 from domain.collateral import CohortSubject, PhysicalSubject
 from domain.coverage import AssetTranche, HeldAsset, TrancheCover, ValuePath
+from domain.debt_service import net, serviceable
 from domain.finding import Reason
 from domain.money import Money
 from policy.engine.collateral import CollateralKind, CollateralPolicy
 from policy.engine.coverage import CoveragePolicy, Stress
-from services.collateral.calc.amortisation.cash_flow import net, serviceable
-from services.collateral.calc.amortisation.curve import maximum_balances
 from services.collateral.calc.amortisation.settlement import may_be_owed
 from services.collateral.calc.conclusion import reason
 from services.collateral.calc.gpu_server.cohort_value import complete

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from domain.debt_service import monthly
 from domain.limit import CashFlowSegment
 from policy.engine.collateral import GpuValuation, IncomeApproach
 from policy.engine.coverage import Stress
-from services.collateral.calc.amortisation.cash_flow import monthly
 from services.collateral.calc.gpu_server.income import expected_rent
 from services.collateral.calc.gpu_server.value_path import Server
 

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from decimal import Decimal, localcontext
 
+from domain.balance_curve import balances, maximum_balances
 from domain.collateral import CohortSubject
 from domain.coverage import PlanTest, StressRequest, StressResult, StressTest, Threshold
+from domain.debt_service import net, serviceable
 from domain.finding import ModelRef, Outcome, Reason, TraceStep
 from policy.engine.collateral import CollateralPolicy
 from policy.engine.coverage import CoveragePolicy, Stress
-from services.collateral.calc.amortisation.cash_flow import net, serviceable
-from services.collateral.calc.amortisation.curve import balances, maximum_balances
 from services.collateral.calc.amortisation.examination import Month, Rules, examine
 from services.collateral.calc.amortisation.largest_loan import beyond, loan_of, total, unknown
 from services.collateral.calc.amortisation.settlement import may_be_owed

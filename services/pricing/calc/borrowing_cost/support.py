@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from domain.borrowing_cost import LoanPayment
-from domain.money import MONEY_SCALE, ZERO, Money, Rounding, rounded
+from domain.money import MONEY_SCALE, ZERO, Money, rounded
 from domain.repayment import maturity
 from domain.support import InterestSubsidyClaim, StatedClaim, SupportLine, VoucherClaim
 from policy.engine import (
@@ -16,6 +16,7 @@ from policy.engine import (
     PolicyNotInForce,
     Product,
     SupportProgramme,
+    voucher_due,
 )
 from services.pricing.calc.conclusion import Inadmissible, Trace
 from services.pricing.calc.periods import WIDE
@@ -125,40 +126,29 @@ def voucher(
     """
     terms = programme.terms
     assert isinstance(terms, ComputeVoucherTerms)
-    cap = terms.yearly_caps.get(claim.standing)
-    if cap is None:
+    try:
+        due = voucher_due(terms, claim, granted)
+    except LookupError:
         raise Inadmissible(
             f"{field}/standing", "standing_unknown", "该政策无此企业类别", "the programme knows no such standing"
-        )
-    code = _voucher_bar(terms, claim)
-    if code:
-        trace.term(f"support/{programme.id}", code, ZERO, signed_on=claim.signed_on, months=claim.contract_months)
-        return _line(programme, ZERO, code=code)
-    missing = tuple(
-        name
-        for name, value in (
-            ("supplier_related", claim.supplier_related if terms.unrelated_supplier else False),
-            ("claimed_this_year", claim.claimed_this_year),
-            ("otherwise_supported", claim.otherwise_supported),
-        )
-        if value is None
-    )
-    if missing or claim.claimed_this_year is None:
-        return _line(programme, None, missing=missing)
-    earned = rounded(WIDE.multiply(claim.contract_amount.amount, terms.share), MONEY_SCALE, Rounding.DOWN)
-    received = claim.claimed_this_year + granted
-    left = max(cap.amount - received.amount, Decimal(0))
-    amount = Money(amount=min(earned, left))
+        ) from None
+    if due.amount is None:
+        return _line(programme, None, missing=due.missing)
+    if due.barred:
+        trace.term(f"support/{programme.id}", due.code, ZERO, signed_on=claim.signed_on, months=claim.contract_months)
+        return _line(programme, ZERO, code=due.code)
+    pool = {} if terms.pool is None else {"pool": terms.pool, "pool_taken": claim.pool_taken}
     trace.term(
         f"support/{programme.id}",
         "min(share × contract, cap of the year − received)",
-        amount,
+        due.amount,
         contract=claim.contract_amount,
         share=terms.share,
-        cap=cap,
-        received=received,
+        cap=due.cap,
+        received=due.received,
+        **pool,
     )
-    return _line(programme, amount, code="VOUCHER_CAP" if left < earned else "")
+    return _line(programme, due.amount, code=due.code)
 
 
 def _subsidy_bar(terms: InterestSubsidyTerms, product: Product, drawn: date) -> str:
@@ -167,18 +157,6 @@ def _subsidy_bar(terms: InterestSubsidyTerms, product: Product, drawn: date) -> 
     early = terms.drawn_from is not None and drawn < terms.drawn_from
     late = terms.drawn_until is not None and drawn > terms.drawn_until
     return "SUBSIDY_WINDOW" if early or late else ""
-
-
-def _voucher_bar(terms: ComputeVoucherTerms, claim: VoucherClaim) -> str:
-    if terms.unrelated_supplier and claim.supplier_related:
-        return "VOUCHER_RELATED_SUPPLIER"
-    if claim.otherwise_supported:
-        return "VOUCHER_SECOND_CLAIM"
-    if terms.longest_contract_months is not None and claim.contract_months > terms.longest_contract_months:
-        return "VOUCHER_CONTRACT_TOO_LONG"
-    early = terms.signed_from is not None and claim.signed_on < terms.signed_from
-    late = terms.signed_until is not None and claim.signed_on > terms.signed_until
-    return "VOUCHER_WINDOW" if early or late else ""
 
 
 def _part(payment: LoanPayment, points: Decimal, contract_rate: Decimal, last: date) -> Money:

@@ -1,6 +1,6 @@
 """The limit: the smallest of five caps and of what was asked, rounded down (domain paper §5.4).
 
-Version 1 answers as it always did; version 2 stands where the book has a limit policy (docs/models/limit.md).
+Version 1 answers as it always did; version 2 or 3 stands where the book has a limit policy (docs/models/limit.md).
 """
 
 from dataclasses import dataclass
@@ -58,7 +58,7 @@ def limit(request: LimitRequest, bundle: Bundle, lender: Dated[LenderBooks], lpr
     tenor = _tenor(request, product, bundle, trace)
     discount = _discount(request, bundle, rules, tenor.months, lender.value, lpr.value, trace)
     need, capital = _need(request, product, bundle, rules, trace)
-    secured, tranches = collateral(request, product, bundle, rules, tenor.months, trace)
+    secured, tranches = collateral(request, product, bundle, rules, tenor.months, discount, trace)
     formed = (
         _product_cap(product, trace),
         need,

@@ -9,6 +9,7 @@ from policy.engine import Bundle, LimitPolicy, Product
 from services.pricing.calc.conclusion import Trace
 from services.pricing.calc.limit.cap import Formed, down, lacking, of
 from services.pricing.calc.limit.guarantors import bounded_by_capacity
+from services.pricing.calc.limit.servers import repaid_by_contracts
 from services.pricing.calc.periods import WIDE
 
 CODE = "CAP_COLLATERAL"
@@ -20,6 +21,7 @@ def collateral(
     bundle: Bundle,
     rules: LimitPolicy | None,
     tenor_months: int,
+    annual_rate: Decimal,
     trace: Trace,
 ) -> tuple[Formed, tuple[TrancheLimit, ...]]:
     """The cap, and the longest tenor and largest amount by class of asset.
@@ -27,7 +29,8 @@ def collateral(
     An asset never carries more than the policy's ceiling for its kind, whatever its valuation says. An asset that
     was not valued, a guarantee whose validity is not known and a class that is not known refer; a void guarantee
     counts nothing (Civil Code guarantee interpretation §9). From version 2 on a guarantor stands for no more than its own
-    capacity, and what a class may owe without security is its share of the limit, not of what was asked for.
+    capacity, and what a class may owe without security is its share of the limit, not of what was asked for. From version 3
+    on servers carry no more than their own contracts repay while they lose value.
     """
     on = request.policy_on
     policy = bundle.collateral(on)
@@ -67,8 +70,16 @@ def collateral(
         if ticket is not None and ticket.amount < amount:
             by_kind[kind] = ticket.amount
             trace.term(f"collateral/ticket/{kind.value}", "ticket cap of the kind", ticket, carried=amount)
+    unpaid: list[str] = []
+    if rules is not None and rules.servers_as_repaid and AssetKind.GPU_SERVER in tenors:
+        months = min(tenors[AssetKind.GPU_SERVER], tenor_months)
+        repaid = repaid_by_contracts(request.contracted_servers, product, months, annual_rate, trace)
+        if repaid is None:
+            unpaid.append("contracted_servers/cash_flows")
+        else:
+            by_kind[AssetKind.GPU_SERVER] = min(by_kind[AssetKind.GPU_SERVER], repaid)
     guaranteed, reasons = _guarantees(request, trace)
-    missing = [f"collateral/{key}" for key in request.unvalued]
+    missing = [*(f"collateral/{key}" for key in request.unvalued), *unpaid]
     missing += [f"guarantees/{item.party_key}/validity" for item in request.guarantees if item.valid is None]
     if rules is not None:
         guaranteed, bounds, unknown = bounded_by_capacity(request.guarantees, rules.guarantor_net_assets, trace)
