@@ -133,6 +133,7 @@ async def _read(state: State, who: Principal, case_id: UUID, base: IfMatch) -> _
         filed = await casework.filed(session, row.case_id)
         customer = await session.get(Customer, row.customer_id) if row.customer_id is not None else None
         exposures = committed = None
+        replaced = await product_standing.replaced_purpose(session, row, content)
         if customer is not None:
             exposures = await casework.exposures(session, row, customer, lender, today.day, content)
             committed = await product_standing.held_by_product(session, row)
@@ -153,6 +154,7 @@ async def _read(state: State, who: Principal, case_id: UUID, base: IfMatch) -> _
             blacklisted=standing.listed(reference.BLACKLIST, content)[0],
             duplicate_serial=pledged,
             foreign_gpu=foreign_accelerators(content, domestic[0] if domestic is not None else None),
+            replaced_purpose=replaced,
         ),
         fraud=standing.listed(reference.FRAUD, content)[0],
     )
