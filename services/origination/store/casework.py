@@ -34,6 +34,7 @@ from services.origination.store import applications, books, drafting, product_st
 from services.origination.store.events import lock_case, record
 from services.origination.store.reference import Standing
 from services.origination.store.related_parties import related_total
+from services.origination.store.unified_ceiling import unified_ceiling
 from services.origination.tables.base import findings
 from services.origination.tables.books import Customer
 from services.origination.tables.cases import Application, CaseFinding, Contract, Decision, Offer
@@ -154,6 +155,7 @@ async def exposures(
         customer_loans=stake.loans,
         customer_exposure=stake.exposure,
         group_exposure=stake.group_exposure,
+        unified_ceiling=await unified_ceiling(session, customer, row.lender_id, day),
         related_total=await related_total(session, customer.id, row.lender_id, day, without_case=row.case_id)
         if related(content)
         else None,
