@@ -34,6 +34,7 @@ from domain.application.case import (
     Investigation,
     LineKind,
     Party,
+    PartyRecord,
     PartyRole,
     Payee,
     PriceTerms,
@@ -57,6 +58,7 @@ from domain.application.evaluation import (
     QualitySystem,
     TechnologyBarrier,
 )
+from domain.application.invoices import Invoice
 from domain.application.lease import LeaseTerms
 from domain.application.project import Economics, FundingSource, FundUse, Project, SourceKind, UseClass
 from domain.application.repayment import (
@@ -114,6 +116,7 @@ __all__ = [
     "FundingSource",
     "GuaranteeOffer",
     "Investigation",
+    "Invoice",
     "KeyPerson",
     "Lag",
     "LeaseTerms",
@@ -125,6 +128,7 @@ __all__ = [
     "Offering",
     "Owner",
     "Party",
+    "PartyRecord",
     "PartyRole",
     "Payee",
     "PlannedDraw",

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from domain.application.accounts import Accounts
 from domain.application.assets import AssetLine
-from domain.application.borrower import BorrowerProfile, Technology
+from domain.application.borrower import BorrowerProfile, Owner, Technology
 from domain.application.contracts import ComputeContract
 from domain.application.equity_purchase import Acquisition, Buyback
 from domain.application.evaluation import AssistedDriving, CapacityPurchase, Founder, Offering
@@ -23,7 +23,7 @@ from domain.facts import Fact
 from domain.identity import Uscc
 from domain.model import Value
 from domain.money import Money, NotNegative, Rate
-from domain.personal import Personal
+from domain.personal import Personal, PersonContact, PersonName
 
 
 def _not_given(value: object) -> bool:
@@ -63,11 +63,22 @@ class PartyRole(StrEnum):
     OFFTAKER = "offtaker"
 
 
+class PartyRecord(Value):
+    """What the file says of a party beyond name and code: who owns and directs it, and where it is reached."""
+
+    owners: Annotated[tuple[Owner, ...], Field(max_length=100)] = ()
+    directors: Annotated[tuple[PersonName, ...], Field(max_length=50)] = ()
+    """Directors, supervisors and senior managers (董监高)."""
+    telephones: Annotated[tuple[PersonContact, ...], Field(max_length=10)] = ()
+    addresses: Annotated[tuple[PersonContact, ...], Field(max_length=10)] = ()
+
+
 class Party(Value):
     key: Key
     role: PartyRole
     name: Label
     uscc: Uscc
+    record: PartyRecord | None = Field(default=None, exclude_if=_not_given)
 
 
 class Payee(Value):

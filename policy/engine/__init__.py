@@ -21,6 +21,7 @@ from policy.engine.early_warning import EarlyWarningPolicy
 from policy.engine.faults import FactTypeError, FileFault, PolicyFaults, PolicyNotInForce
 from policy.engine.file import PolicyFile
 from policy.engine.initiative import GreenChannel, Initiative, Instrument, ProgrammeFloor
+from policy.engine.integrity import IntegrityCheck, IntegrityPolicy
 from policy.engine.limit import LimitPolicy
 from policy.engine.market import (
     Deal,
@@ -32,6 +33,7 @@ from policy.engine.market import (
     added,
     deal_sum,
 )
+from policy.engine.memo import MemoField, MemoTemplate
 from policy.engine.model_validation import AtLeast, AtMost, ValidationStandards
 from policy.engine.pricing import PricingPolicy
 from policy.engine.product import Product, ProductStatus
@@ -92,12 +94,16 @@ __all__ = [
     "HitPolicy",
     "Initiative",
     "Instrument",
+    "IntegrityCheck",
+    "IntegrityPolicy",
     "InterestSubsidyTerms",
     "LenderLicence",
     "LimitPolicy",
     "MarketFigure",
     "MarketRecords",
     "MarketStatement",
+    "MemoField",
+    "MemoTemplate",
     "Moment",
     "PaymentPolicy",
     "PolicyFaults",

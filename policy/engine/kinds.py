@@ -23,8 +23,10 @@ from policy.engine.early_warning import EarlyWarningPolicy
 from policy.engine.faults import FileFault
 from policy.engine.file import PolicyFile
 from policy.engine.initiative import Initiative
+from policy.engine.integrity import IntegrityPolicy
 from policy.engine.limit import LimitPolicy
 from policy.engine.market import Glossary, MarketRecords
+from policy.engine.memo import MemoTemplate
 from policy.engine.model_validation import ValidationStandards
 from policy.engine.pricing import PricingPolicy
 from policy.engine.product import Product
@@ -55,9 +57,11 @@ KINDS: Final[dict[str, type[PolicyFile]]] = {
     "validity": Validity,
     "business_day": BusinessDayRule,
     "payment": PaymentPolicy,
+    "integrity": IntegrityPolicy,
     "checklist": ChecklistFile,
     "conditions": ConditionSet,
     "limit": LimitPolicy,
+    "memo_template": MemoTemplate,
     "pricing": PricingPolicy,
     "collateral": CollateralPolicy,
     "data_asset": DataAssetPolicy,

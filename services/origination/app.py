@@ -17,6 +17,8 @@ from services.kit.keyring import Keyring
 from services.kit.service_token import ClientCredentials
 from services.kit.telemetry import configure
 from services.origination import upkeep
+from services.origination.outside.adapter import OutsideSources
+from services.origination.outside.simulator import simulated
 from services.origination.routes import (
     applications,
     assets_import,
@@ -31,6 +33,7 @@ from services.origination.routes import (
     facilities,
     findings,
     groups,
+    integrity,
     intentions,
     mandates,
     market_records,
@@ -52,7 +55,7 @@ from services.origination.routes import (
     visits,
 )
 from services.origination.settings import OriginationSettings
-from services.origination.store.policies import PolicyShelf
+from services.origination.store.policies import PolicyShelf, bind_policies
 from services.origination.store.refusals import recorder
 from services.origination.tables.base import idempotency
 from services.pricing.client import PricingClient
@@ -78,6 +81,7 @@ ROUTERS = tuple(
         assets_import,
         submission,
         timeline,
+        integrity,
         findings,
         sensitivity,
         terms,
@@ -100,9 +104,11 @@ def create_app(
     settings: OriginationSettings | None = None,
     collateral: CollateralClient | None = None,
     pricing: PricingClient | None = None,
+    outside: OutsideSources | None = None,
 ) -> FastAPI:
     """The application. Without ``settings`` they come from the environment; without ``collateral`` and ``pricing`` its
-    neighbours are the services at the addresses in the settings. Raises ``SettingsRefused`` naming everything that is missing.
+    neighbours are the services at the addresses in the settings, and without ``outside`` the sources they name.
+    Raises ``SettingsRefused`` naming everything that is missing.
     """
     served = settings is None
     settings = settings or OriginationSettings()
@@ -143,7 +149,9 @@ def create_app(
     app.state.keyring = keyring
     app.state.documents = DocumentStore(settings.document_dir)
     app.state.policies = PolicyShelf(database)
+    app.state.outside = outside or (simulated() if settings.outside_sources == "simulated" else OutsideSources())
     app.state.record_retention_years = settings.record_retention_years
+    bind_policies(database, app.state.policies)
     app.state.collateral = collateral or CollateralClient(
         settings.collateral_url, _account(settings, settings.collateral_audience, outgoing), client=outgoing
     )

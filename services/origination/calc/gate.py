@@ -57,6 +57,15 @@ class Screened(Value):
     """A referral that says nothing new: people had it before them when they approved the case."""
 
 
+class DrawingDoubt(Value):
+    """A fraud or consistency check of this drawing that failed or refers."""
+
+    check: str
+    outcome: Outcome
+    message_zh: str
+    message_en: str
+
+
 class GateInputs(Value):
     """All that the gate decides from. The application's content and the bundles are found under their hashes."""
 
@@ -93,6 +102,8 @@ class GateInputs(Value):
     """What the rating class leaves without security; ``None`` without a rating."""
     screened: Screened | None
     relationship: Relationship | None = None
+    doubts: tuple[DrawingDoubt, ...] = Field(default=(), exclude_if=lambda doubts: not doubts)
+    """What the fraud and consistency checks made before this drawing do not let pass."""
     planned: Money | None = Field(default=None, exclude_if=lambda amount: amount is None)
     """What the agreement's plan of drawings lets be drawn by the value date; ``None`` where it plans none."""
     working_days_waited: int | None = Field(default=None, exclude_if=lambda days: days is None)
@@ -150,6 +161,8 @@ def drawing_gate(
     capital_maximum = _capital(inputs) if policy.capital_pro_rata else inputs.facility_limit
     _security(gate, inputs, drawn_after)
     rescreened = _rescreened(gate, inputs, pinned)
+    for doubt in inputs.doubts:
+        gate.look(doubt.check, doubt.outcome, "the check before the drawing passes", doubt.message_zh, doubt.message_en)
     facts: dict[str, FactValue] = {
         **application_facts(content, content.lines[0], product),
         "borrower.blacklisted": inputs.screened.blacklisted if inputs.screened else None,

@@ -69,7 +69,7 @@ def facts_of(
     facts |= refinancing_facts(content, line, inputs.screens.replaced_purpose, inputs.as_of)
     facts["security.property_share"] = property_share(line.amount, inputs.valuations)
     facts["finance.debt_service_cover"] = inputs.debt_service_cover
-    facts |= concluded_facts(line, product, inputs.limit, inputs.exposures, inputs.lender)
+    facts |= concluded_facts(content, product, inputs.limit, inputs.exposures, inputs.lender)
     return facts
 
 

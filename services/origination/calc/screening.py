@@ -1,10 +1,13 @@
 """Screening (准入): is this a case the lender takes at all.
 
 Product admission, every regulation that applies at submission (blacklist, related party, hidden local-government debt,
-duplicate collateral), and product fit: ordinary criteria first, and no old loan under a new label.
+duplicate collateral), and product fit: ordinary criteria first, and no old loan under a new label. What fraud checks
+cannot let pass ends a case here.
 """
 
 from datetime import date
+
+from pydantic import Field
 
 from domain.application import ApplicationContent
 from domain.finding import Outcome, PolicyRef
@@ -17,6 +20,8 @@ from services.origination.calc.concentration_facts import concentration_facts
 from services.origination.calc.conclusion import Check
 from services.origination.calc.eligibility import admission, purpose_reason
 from services.origination.calc.fit_facts import refinancing_facts, statement_facts
+from services.origination.calc.integrity.examination import IntegrityInputs
+from services.origination.calc.integrity.run import examine, take_over
 from services.origination.calc.product_fit import product_fit
 from services.origination.calc.security_facts import security_facts
 
@@ -34,6 +39,8 @@ class ScreeningInputs(Value):
     lender: LenderBooks
     exposures: Exposures
     screens: Screens
+    integrity: IntegrityInputs | None = Field(default=None, exclude_if=lambda inputs: inputs is None)
+    """Of the fraud and consistency checks of this moment; ``None`` where the pinned policy has none."""
 
 
 def screening(inputs: ScreeningInputs, content: ApplicationContent, pinned: Bundle, current: Bundle) -> Check:
@@ -54,6 +61,8 @@ def screening(inputs: ScreeningInputs, content: ApplicationContent, pinned: Bund
     product_fit(check, product, pinned, inputs.pinned_on, facts, Moment.SUBMISSION)
     rules = rules_in_force(pinned, current, MOMENT, inputs.lender.licence, inputs.pinned_on, inputs.as_of)
     check.rules(check_rules(rules, facts, "regulation"))
+    if inputs.integrity is not None:
+        take_over(check, examine(inputs.integrity, content, pinned))
     return check
 
 

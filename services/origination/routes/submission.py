@@ -45,6 +45,7 @@ from services.origination.store import applications, casework, drafting, referen
 from services.origination.store.business_day import business_day
 from services.origination.store.events import record
 from services.origination.store.policies import PolicyShelf
+from services.origination.store.traces import leave_traces
 from services.origination.tables.cases import Application
 from services.origination.tables.tasks import Task
 
@@ -115,6 +116,7 @@ async def submit(
             _expect_draft(current)
             base.check(current.version)
             version = drafting.freeze(who, current, policy_sha256=bundle.sha256, pinned_on=day, at=at)
+            await leave_traces(session, current, content)
             start = _start(current)
             await record(session, case_id, "application.submitted", who, rows=[current, version], facts=start, at=at)
             await request_start(session, APPLICATION_WORKFLOW, application_workflow_id(case_id), start)
