@@ -35,6 +35,7 @@ from services.kit.problems import Problem
 from services.origination.calc.case_facts import Screens, book_facts, foreign_accelerators, screen_facts
 from services.origination.calc.completeness import FiledDocument, missing, unknown_facts
 from services.origination.calc.eligibility import eligibility
+from services.origination.calc.exposures import conversion_of_line
 from services.origination.calc.indicative import (
     documents_of,
     guarantee_lacking,
@@ -179,7 +180,8 @@ def _admission(draft: _Draft) -> tuple[Outcome, tuple[Reason, ...]]:
 def _products(draft: _Draft) -> tuple[ProductEligibility, ...]:
     known: dict[str, FactValue] = screen_facts(draft.screens)
     if draft.line is not None and draft.exposures is not None:
-        known |= book_facts(draft.line.amount, draft.exposures, draft.lender)
+        conversion = conversion_of_line(draft.line.kind, draft.line.purpose, draft.bundle, draft.day)
+        known |= book_facts(draft.line.amount, draft.exposures, draft.lender, conversion)
     family_of = {product.id: product.family for product in draft.bundle.products(draft.pinned_on)}
     committed: dict[str, Money] = {}
     for product, amount in draft.committed.items():
