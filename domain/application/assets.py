@@ -114,6 +114,8 @@ class AssetLine(Value):
     acquired: Fact[date] | None = None
     useful_life_months: Months | None = None
     servers: Annotated[tuple[ServerItem, ...], Field(max_length=5000)] = ()
+    stock_in_trade: Fact[bool] | None = Field(default=None, exclude_if=lambda given: given is None)
+    """Whether the owner sells such things in the ordinary course of its business (民法典 §404)."""
     encumbrances: Annotated[tuple[Encumbrance, ...], Field(max_length=50)] | None = None
     colocation_operator: Fact[Label] | None = None
     lien_waiver: Fact[bool] | None = None

@@ -33,6 +33,7 @@ from policy.engine.market import (
     added,
     deal_sum,
 )
+from policy.engine.memo import MemoField, MemoTemplate
 from policy.engine.model_validation import AtLeast, AtMost, ValidationStandards
 from policy.engine.pricing import PricingPolicy
 from policy.engine.product import Product, ProductStatus
@@ -101,6 +102,8 @@ __all__ = [
     "MarketFigure",
     "MarketRecords",
     "MarketStatement",
+    "MemoField",
+    "MemoTemplate",
     "Moment",
     "PaymentPolicy",
     "PolicyFaults",

@@ -26,6 +26,7 @@ from policy.engine.initiative import Initiative
 from policy.engine.integrity import IntegrityPolicy
 from policy.engine.limit import LimitPolicy
 from policy.engine.market import Glossary, MarketRecords
+from policy.engine.memo import MemoTemplate
 from policy.engine.model_validation import ValidationStandards
 from policy.engine.pricing import PricingPolicy
 from policy.engine.product import Product
@@ -60,6 +61,7 @@ KINDS: Final[dict[str, type[PolicyFile]]] = {
     "checklist": ChecklistFile,
     "conditions": ConditionSet,
     "limit": LimitPolicy,
+    "memo_template": MemoTemplate,
     "pricing": PricingPolicy,
     "collateral": CollateralPolicy,
     "data_asset": DataAssetPolicy,

@@ -13,7 +13,7 @@ from domain.finding import Finding, FindingValue, PolicyRef, ReferenceDataRef
 from domain.integrity import CheckMoment
 from domain.model import Value
 from domain.requests.card_facts import card_facts
-from policy.engine import Bundle
+from policy.engine import Bundle, SupportProgramme
 from services.collateral.client import CollateralClient
 from services.kit.database import Database, new_id, now
 from services.origination.calc import cross_checks as cross
@@ -24,6 +24,7 @@ from services.origination.calc.contracting import ContractingInputs, contracting
 from services.origination.calc.intake import CustomerStanding, IntakeInputs, intake
 from services.origination.calc.regulation import RegulationInputs, regulation
 from services.origination.calc.screening import ScreeningInputs, policy_of, screening
+from services.origination.calc.support_checks import SupportOfCase
 from services.origination.integrity import Examined, run_integrity
 from services.origination.store.check_inputs import CaseAtStep, agreed_so_far, case_at
 from services.origination.store.connections import common_backers
@@ -127,6 +128,17 @@ async def _screening(state: State, books: _Books, workflow_id: str) -> Drawn:
     return _beside(_drawn("screening", check, inputs, books, policy), examined)
 
 
+def _support(books: _Books) -> SupportOfCase | None:
+    if not books.case.content.price.subsidies:
+        return None
+    vouchers = {
+        file.id
+        for file in books.pinned.files()
+        if isinstance(file, SupportProgramme) and file.terms.form == "compute_voucher"
+    }
+    return SupportOfCase(vouchers=tuple(sorted(vouchers)), registered=books.case.registered_claims)
+
+
 async def _cross_checks(state: State, books: _Books, workflow_id: str) -> Drawn:
     examined = await _integrity(state, books, CheckMoment.DUE_DILIGENCE, workflow_id)
     validity = books.pinned.validity(books.pinned_on)
@@ -134,6 +146,7 @@ async def _cross_checks(state: State, books: _Books, workflow_id: str) -> Drawn:
         content_sha256=books.case.content_sha256,
         as_of=books.as_of,
         accounts_months=validity.accounts_months,
+        support=_support(books),
         integrity=examined.inputs,
     )
     check = cross.cross_checks(inputs, books.case.content, books.pinned)

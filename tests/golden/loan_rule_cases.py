@@ -1,9 +1,12 @@
 """Every rule on loans and leases with facts that keep it and facts that breach it, one entry for each way to breach it."""
 
+from datetime import date
 from typing import Any, NamedTuple
 
 from domain.facts import FactState
 from domain.money import yuan
+
+ON = date(2026, 11, 22)
 
 
 class RuleCase(NamedTuple):
@@ -17,6 +20,7 @@ class RuleCase(NamedTuple):
     silent: tuple[dict[str, Any], ...] = ()
     licence: str = "city_bank"
     severity: str = "BLOCK"
+    on: date = ON
 
 
 FIXED = {"loan.class": "fixed_asset", "loan.kind": "term"}
@@ -346,6 +350,7 @@ WORKING_CAPITAL = (
         ),
         (
             {"loan.tenor_months": 120, "loan.long_cycle_evidence": True},
+            {"loan.purpose": "consumption"},
             {"borrower.legal_form": "enterprise", "loan.tenor_months": 121},
         ),
     ),
@@ -365,7 +370,12 @@ WORKING_CAPITAL = (
         "submission",
         {"loan.lpr_tenor": "1Y", "loan.tenor_months": 60},
         ({"loan.tenor_months": 61}, {"loan.lpr_tenor": "5Y", "loan.tenor_months": 12}),
-        ({"loan.lpr_tenor": "5Y", "loan.tenor_months": 13}, {"loan.lpr_tenor": NA, "loan.tenor_months": 61}),
+        (
+            {"loan.lpr_tenor": "5Y", "loan.tenor_months": 13},
+            {"loan.tenor_months": 12},
+            {"loan.lpr_tenor": "5Y", "loan.tenor_months": 61},
+            {"loan.lpr_tenor": NA, "loan.tenor_months": 61},
+        ),
         severity="REFER",
     ),
 )
@@ -604,4 +614,191 @@ LEASING = (
     ),
 )
 
-CASES = (*DRAWING, *FIXED_ASSETS, *WORKING_CAPITAL, *PROCESS, *EQUITY, *LEASING)
+EARLIER = (
+    RuleCase(
+        "MA_CONTROL",
+        "approval",
+        {"loan.purpose": "m_and_a", "merger.kind": "control", "merger.share": "0.60", "loan.tenor_months": 84},
+        ({"merger.share": "0.6001"}, {"loan.tenor_months": 85}),
+        on=date(2025, 12, 30),
+    ),
+    RuleCase(
+        "MA_MINORITY",
+        "approval",
+        {"loan.purpose": "m_and_a", "merger.kind": "control"},
+        ({"merger.kind": "minority"},),
+        on=date(2025, 12, 30),
+    ),
+    RuleCase(
+        "MA_OWN_FUNDS",
+        "approval",
+        {"loan.purpose": "m_and_a", "merger.fund_raised_later": False},
+        ({"merger.fund_raised_later": True},),
+        severity="REFER",
+        on=date(2025, 12, 30),
+    ),
+    RuleCase(
+        "BUYBACK_EXEMPTION",
+        "approval",
+        {"loan.purpose": "operations"},
+        ({"loan.purpose": "share_buyback"},),
+        severity="REFER",
+        on=date(2024, 10, 17),
+    ),
+    *(
+        RuleCase(rule, moment, {"loan.purpose": "share_buyback", **kept}, (breach,), on=date(2024, 10, 18))
+        for rule, moment, kept, breach in (
+            ("BUYBACK_LENDER", "approval", {"lender.id": "icbc"}, {"lender.id": "jsb"}),
+            ("BUYBACK_SHARE", "approval", {"buyback.share": "0.70"}, {"buyback.share": "0.7001"}),
+            ("BUYBACK_ANNOUNCED", "approval", {"buyback.announced": True}, {"buyback.announced": False}),
+            (
+                "PURPOSE_RINGFENCED",
+                "utilisation",
+                {"payment.ringfenced_account": True},
+                {"payment.ringfenced_account": False},
+            ),
+        )
+    ),
+    RuleCase(
+        "ENERGY_REVIEW",
+        "approval",
+        {**FIXED, "project.energy_tce": 1000, "project.energy_reviewed": True},
+        ({"project.energy_reviewed": False},),
+        (
+            {"project.energy_tce": 999, "project.energy_reviewed": False},
+            {"project.energy_tce": NA, "project.energy_reviewed": False},
+        ),
+        severity="REFER",
+        on=date(2025, 8, 31),
+    ),
+    RuleCase(
+        "FA_CAPITAL_BOND",
+        "approval",
+        {**FIXED, "project.bond_capital": False},
+        ({"project.bond_capital": True},),
+        severity="REFER",
+        on=date(2024, 12, 24),
+    ),
+    RuleCase(
+        "CDD_RETENTION",
+        "contract",
+        {"records.retention_years": 5},
+        ({"records.retention_years": 4},),
+        on=date(2025, 12, 31),
+    ),
+    RuleCase(
+        "CDD_IDENTIFIED",
+        "contract",
+        {"customer.identified": True},
+        ({"customer.identified": False},),
+        severity="REFER",
+        on=date(2025, 12, 31),
+    ),
+    _lessor(
+        "FL_CAPITAL",
+        "approval",
+        {"lender.lessor_capital": yuan(100_000_000)},
+        {"lender.lessor_capital": yuan("99999999.99")},
+        on=date(2024, 10, 31),
+    ),
+    _lessor(
+        "FL_LIST_SPV",
+        "approval",
+        {**LEASE, "lease.holder": "spv", "lease.asset_class": "aircraft"},
+        {"lease.asset_class": "compute_center"},
+        silent=({"lease.asset_class": "ship"}, {"lease.holder": "own_books", "lease.asset_class": "medical"}),
+        on=date(2024, 8, 22),
+    ),
+)
+"""Rules as they stood before they changed."""
+
+CASES = (*DRAWING, *FIXED_ASSETS, *WORKING_CAPITAL, *PROCESS, *EQUITY, *LEASING, *EARLIER)
+
+_NO_FA, _NO_WC = {"loan.class": "working_capital"}, {"loan.class": "fixed_asset"}
+_NO_LEASE, _NO_BUYBACK, _NO_MERGER = (
+    {"loan.kind": "term"},
+    {"loan.purpose": "operations"},
+    {"loan.purpose": "operations"},
+)
+_ENTRUSTED = {"payment.mode": "entrusted"}
+OUTSIDE: dict[str, tuple[dict[str, Any], ...]] = {
+    "PAYEE_MATCH": ({"payment.mode": "self"},),
+    "FA_DEF": (_NO_FA, {"loan.kind": "lease"}),
+    "FA_FILING": (_NO_FA,),
+    "FA_CAPITAL": (_NO_FA,),
+    "FA_CAPITAL_PRO_RATA": (_NO_FA,),
+    "FA_CAPITAL_FLOOR": (_NO_FA, {"loan.kind": "lease"}),
+    "FA_CAPITAL_BOND": (_NO_FA,),
+    "FA_TENOR": (_NO_FA,),
+    "FA_ENTRUST": (_NO_FA, _ENTRUSTED),
+    "FA_PAY_TIME": (_NO_FA, {"payment.mode": "self"}),
+    "FA_INTANGIBLE": ({"loan.purpose": "operations"},),
+    "FA_INSTALMENTS": ({"loan.kind": "guarantee"},),
+    "PF_ACCOUNT": (_NO_FA, {"loan.project_finance": False}),
+    "PF_PLEDGE": (_NO_FA, {"loan.project_finance": False}),
+    "PF_INSURANCE": (_NO_FA, {"loan.project_finance": False}),
+    "ENERGY_REVIEW": (_NO_FA, {"project.energy_tce": 999}),
+    "GREEN_EVIDENCE": (_NO_FA, {"project.green_claimed": False}),
+    "DC_PUE": (_NO_FA, {"loan.purpose": "operations"}),
+    "WC_TENOR": (_NO_WC,),
+    "WC_USE": (_NO_WC,),
+    "WC_USE_BANNED": (_NO_WC,),
+    "WC_USE_VENDOR": (_NO_WC,),
+    "WC_ENTRUST": (_NO_WC, _ENTRUSTED),
+    "WC_ENTRUST_C": (_NO_WC, _ENTRUSTED),
+    "WC_NEED": (_NO_WC, {"loan.kind": "guarantee"}, {"loan.need_measured": True}),
+    "WC_OFFSITE": (_NO_WC, {"process.site_visited": True}),
+    "PL_ENTRUST": ({"borrower.legal_form": "enterprise"}, _ENTRUSTED),
+    "PL_TENOR": ({"borrower.legal_form": "enterprise"},),
+    "CBL_42": ({"foreclosed.kind": "other"},),
+    "MA_CONTROL": (_NO_MERGER, {"merger.kind": "minority"}),
+    "MA_MINORITY": (_NO_MERGER, {"merger.kind": "control"}),
+    "MA_OWN_FUNDS": (_NO_MERGER,),
+    "BUYBACK_LENDER": (_NO_BUYBACK,),
+    "BUYBACK_SHARE": (_NO_BUYBACK,),
+    "BUYBACK_ANNOUNCED": (_NO_BUYBACK,),
+    "PURPOSE_RINGFENCED": (_NO_BUYBACK,),
+    "FL_RELATED_SINGLE": ({"borrower.related_to_lender": "none"},),
+    "FL_BIZ_11": (_NO_LEASE,),
+    "FL_BIZ_12": (_NO_LEASE, {"lease.form": "direct"}),
+    "FL_BIZ_14": (_NO_LEASE,),
+    "FL_BIZ_15_DIRECT": (_NO_LEASE, {"lease.form": "sale_leaseback"}),
+    "FL_BIZ_15_LEASEBACK": (_NO_LEASE, {"lease.form": "direct"}),
+    "FL_BIZ_SITE": (_NO_LEASE, {"lease.onsite_investigators": 2}),
+    "FL_LIST_SPV": (_NO_LEASE, {"lease.holder": "own_books"}),
+    "FL_LIST_NEGATIVE": (_NO_LEASE,),
+    "FL_LIST_ENCOURAGED": (_NO_LEASE, {"lease.holder": "spv"}),
+}
+"""What takes a case out of a rule's scope: with any of these its breach is none. Rules that are not here have no scope."""
+
+BANKS = frozenset({"bank", "city_bank", "rural_bank"})
+_LESSORS = frozenset({LESSOR})
+EVERYBODY = BANKS | _LESSORS
+_DRAWING, _CONTRACT, _APPROVAL = frozenset({"utilisation"}), frozenset({"contract"}), frozenset({"approval"})
+_SUBMISSION, _POSSESSION = frozenset({"submission"}), frozenset({"possession"})
+
+_BOUND: tuple[tuple[frozenset[str], frozenset[str], str], ...] = (
+    (_DRAWING, EVERYBODY, "CONDITIONS_OPEN CONDITIONS_BREACHED COMMITMENT RESCREENING PAYEE_MATCH RELATED_PAYEE"),
+    (_DRAWING, EVERYBODY, "PURPOSE_RINGFENCED"),
+    (_DRAWING, BANKS, "FA_CAPITAL_PRO_RATA FA_ENTRUST FA_PAY_TIME"),
+    (_DRAWING, BANKS, "WC_USE_VENDOR WC_ENTRUST WC_ENTRUST_C PL_ENTRUST"),
+    (_SUBMISSION | _APPROVAL, BANKS, "FA_DEF FA_FILING FA_TENOR FA_INSTALMENTS WC_USE WC_USE_BANNED"),
+    (_SUBMISSION | _APPROVAL, BANKS, "APPRAISAL_PAYER LPR_TENOR BUYBACK_EXEMPTION"),
+    (_APPROVAL, BANKS, "FA_CAPITAL FA_CAPITAL_FLOOR FA_CAPITAL_BOND FA_INTANGIBLE WC_NEED"),
+    (_APPROVAL, BANKS, "ENERGY_REVIEW GREEN_EVIDENCE DC_PUE MA_OWN_FUNDS"),
+    (_APPROVAL | _CONTRACT, BANKS, "WC_TENOR PL_TENOR MA_CONTROL MA_MINORITY"),
+    (_CONTRACT, BANKS, "PF_ACCOUNT PF_PLEDGE PF_INSURANCE WC_OFFSITE"),
+    (_CONTRACT, BANKS, "THREE_CHECKS_BEFORE THREE_CHECKS_DURING CBL_35 CBL_36 CBL_37"),
+    (_POSSESSION, BANKS, "CBL_42"),
+    (_CONTRACT, EVERYBODY, "CDD_IDENTIFIED CDD_BENEFICIAL_OWNER CDD_REVIEW CDD_RETENTION"),
+    (_SUBMISSION | _APPROVAL, EVERYBODY, "BUYBACK_LENDER"),
+    (_APPROVAL | _CONTRACT, EVERYBODY, "BUYBACK_SHARE"),
+    (_APPROVAL, EVERYBODY, "BUYBACK_ANNOUNCED"),
+    (_APPROVAL, _LESSORS, "FL_CAPITAL FL_LEVERAGE FL_ASSETS FL_INTERBANK FL_PROVISION_COVER FL_LEASE_PROVISIONS"),
+    (_APPROVAL, _LESSORS, "FL_FIXED_INCOME FL_RELATED_ALL FL_RELATED_SINGLE FL_LIST_ENCOURAGED"),
+    (_APPROVAL | _DRAWING, _LESSORS, "FL_SINGLE_30 FL_GROUP_50"),
+    (_APPROVAL | _CONTRACT, _LESSORS, "FL_BIZ_11 FL_BIZ_12 FL_BIZ_14 FL_BIZ_15_DIRECT FL_BIZ_15_LEASEBACK"),
+    (_APPROVAL | _CONTRACT, _LESSORS, "FL_BIZ_SITE FL_LIST_SPV FL_LIST_NEGATIVE"),
+)
+BOUND = {rule: (moments, licences) for moments, licences, rules in _BOUND for rule in rules.split()}
+"""At which moments a rule is asked, and of which lenders."""

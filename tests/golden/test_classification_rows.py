@@ -128,6 +128,8 @@ def test_class_2023_days_past_due_survive_an_extension(bundle: Bundle, on: date)
     [
         ({"misused": True}, ["UNAUTHORISED_USE"], "special_mention"),
         ({"refinanced": True}, ["BORROWED_TO_REPAY"], "special_mention"),
+        # A loss that is expected of a claim nobody calls impaired is no floor of its own.
+        ({"expected_loss": {"amount": "95000000.00"}}, [], "normal"),
         ({"credit_impaired": True}, ["CREDIT_IMPAIRED"], "substandard"),
         (
             {"credit_impaired": True, "expected_loss": {"amount": "49999999.99"}},

@@ -125,7 +125,7 @@ def test_facts_that_stand_ready_for_policy(bundle: Bundle, name: str, value: Fac
 
 
 def test_a1_a_segment_nobody_listed_refers_the_case(bundle: Bundle) -> None:
-    rules = [rule for rule in bundle.product("jsb_fa", ON).admission if rule.id == "SEGMENT_NOT_ELIGIBLE"]
+    rules = [rule for rule in bundle.product("jsb_fa", ON).admission_of("") if rule.id == "SEGMENT_NOT_ELIGIBLE"]
     found = check_rules(rules, {"borrower.segment": "steel"})
     assert (found.outcome, [(item.fact, item.state) for item in found.referred]) == (
         Outcome.REFER,

@@ -58,6 +58,9 @@ def mode_of(bundle: Bundle, amount: str, on: date = ON, **change: FactValue) -> 
             "WC_ENTRUST_NEW",
         ),
         ("1.00", {"payment__payee_related": True}, "RELATED_PAYEE"),
+        ("1.00", {"loan__class": "working_capital", "borrower__new_relationship": True}, "SELF_ALLOWED"),
+        ("1.00", {"loan__class": "working_capital", "borrower__ordinary_standing": True}, "SELF_ALLOWED"),
+        ("1.00", {"borrower__new_relationship": True, "borrower__ordinary_standing": True}, "SELF_ALLOWED"),
     ],
 )
 def test_a27_payment_mode(bundle: Bundle, on: date, amount: str, change: dict[str, FactValue], code: str) -> None:
@@ -80,6 +83,19 @@ def test_pl_entrust_persons_are_paid_to_the_payee_above_their_own_limits(
 ) -> None:
     facts: dict[str, FactValue] = {"borrower__legal_form": form, "loan__purpose": purpose}
     assert mode_of(bundle, amount, on, loan__class="working_capital", **facts) == code
+
+
+def test_pl_entrust_a_company_is_paid_by_its_own_measure(bundle: Bundle) -> None:
+    consumption: dict[str, FactValue] = {"loan__purpose": "consumption", "loan__class": "working_capital"}
+    assert mode_of(bundle, "500000.01", **consumption) == "SELF_ALLOWED"
+
+
+@pytest.mark.parametrize("on", [BEFORE, ON])
+def test_payment_table_says_one_of_two_modes_and_asks_for_the_class_of_loan(bundle: Bundle, on: date) -> None:
+    table = bundle.table("payment_mode", on).table
+    assert [(output.name, output.values) for output in table.outputs] == [("mode", ("entrusted", "self")), ("code", ())]
+    rows = {row.id: row.when for row in table.rows}
+    assert rows["WC_ENTRUST_A"]["loan.class"] == "working_capital"
 
 
 def drawn(bundle: Bundle, amount: int, earlier: tuple[tuple[int, int], ...], on: date = ON) -> tuple[PaymentMode, Any]:
@@ -216,6 +232,24 @@ def test_a26_the_catalogue_of_2025_asks_for_its_code(bundle: Bundle) -> None:
     before, after = (evaluate(bundle.table("green_tag", on), facts) for on in (date(2025, 9, 30), date(2025, 10, 1)))
     assert (before.outputs["green"], before.code("code")) == (True, "GREEN")
     assert (after.outputs["green"], after.code("code")) == (False, "GREEN_CATALOGUE")
+
+
+@pytest.mark.parametrize(
+    ("on", "when"),
+    [
+        (date(2025, 9, 30), {"project.pue": "<= 1.30", "project.rack_use": ">= 0.60"}),
+        (date(2025, 10, 1), {"project.green_catalogue_code": "true"}),
+    ],
+)
+def test_a26_the_tag_says_what_it_rests_on(bundle: Bundle, on: date, when: dict[str, str]) -> None:
+    """A tag is given on evidence that is named, not because nothing spoke against it."""
+    rows = {row.id: row.when for row in bundle.table("green_tag", on).table.rows}
+    assert rows["GREEN"] == when
+
+
+def test_a11_a_tenor_names_the_measure_it_comes_from(bundle: Bundle) -> None:
+    outputs = {output.name: output.values for output in bundle.table("regulatory_tenor", ON).table.outputs}
+    assert outputs == {"months": (), "code": ("REG_WC_3Y", "REG_WC_5Y", "REG_FA_10Y", "REG_FA_CONSENT")}
 
 
 def test_fa_pay_time_is_the_payment_policy_as_well(bundle: Bundle) -> None:

@@ -57,7 +57,7 @@ class Relationship(Value):
 
 def application_facts(content: ApplicationContent, line: CreditLineRequest, product: Product) -> dict[str, FactValue]:
     """What the application itself says, and the product it is for."""
-    return content_facts(content, line) | product_facts(product) | loan_facts(content, line, product)
+    return content_facts(content, line) | product_facts(product)
 
 
 def product_facts(product: Product) -> dict[str, FactValue]:
@@ -101,6 +101,7 @@ def content_facts(content: ApplicationContent, line: CreditLineRequest | None) -
     facts["purchase.supplier_verified"] = content.purchase.supplier_verified if content.purchase else None
     facts.update(_project_facts(content))
     facts.update(_contract_facts(content))
+    facts.update(loan_facts(content, line))
     return facts
 
 

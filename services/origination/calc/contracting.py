@@ -45,13 +45,15 @@ def contracting(inputs: ContractingInputs, content: ApplicationContent, pinned: 
     """The rules of the pinned policy for the moment of contract, and every BLOCK in force on the day."""
     check = Check()
     rules = rules_in_force(pinned, current, MOMENT, inputs.lender.licence, inputs.pinned_on, inputs.as_of)
-    check.rules(check_rules(rules, contract_facts(inputs, content, pinned), "contracting"))
+    check.rules(check_rules(rules, contract_facts(inputs, content, pinned, current), "contracting"))
     return check
 
 
-def contract_facts(inputs: ContractingInputs, content: ApplicationContent, pinned: Bundle) -> dict[str, FactValue]:
+def contract_facts(
+    inputs: ContractingInputs, content: ApplicationContent, pinned: Bundle, current: Bundle
+) -> dict[str, FactValue]:
     """Everything known of the case when its agreement is drawn up, by the policy's names. The tenor is that of the offer."""
-    facts = facts_of(inputs, content, pinned)
+    facts = facts_of(inputs, content, pinned, current)
     facts["loan.tenor_months"] = inputs.terms.tenor_months
     facts |= _process_facts(inputs)
     facts |= _security_facts(inputs, content)

@@ -21,6 +21,7 @@ from services.origination.calc.case_facts import total
 from services.origination.calc.conclusion import Check
 from services.origination.calc.integrity.examination import IntegrityInputs
 from services.origination.calc.integrity.run import examine, take_over
+from services.origination.calc.support_checks import SupportOfCase, support_notes
 
 INVENTORY_TOLERANCE: Final = Decimal("0.05")
 """Invoices including VAT may differ from the planned use by freight, installation and rounding, not by more."""
@@ -33,6 +34,8 @@ class CrossCheckInputs(Value):
     as_of: date
     accounts_months: int
     """Shelf life of accounts, from the pinned policy."""
+    support: SupportOfCase | None = Field(default=None, exclude_if=lambda known: known is None)
+    """Of an application that claims public support."""
     integrity: IntegrityInputs | None = Field(default=None, exclude_if=lambda inputs: inputs is None)
     """Of the fraud and consistency checks of this moment; ``None`` where the pinned policy has none."""
 
@@ -48,6 +51,8 @@ def cross_checks(inputs: CrossCheckInputs, content: ApplicationContent, pinned: 
     _accounts(check, content, inputs)
     _people(check, content)
     _owners(check, content)
+    if inputs.support is not None:
+        support_notes(check, content, inputs.support)
     if inputs.integrity is not None:
         assert pinned is not None
         take_over(check, examine(inputs.integrity, content, pinned))

@@ -37,34 +37,36 @@ _FIXED_ASSETS = frozenset(
 _GREEN_EVIDENCE = "green_evidence"
 
 
-def loan_facts(content: ApplicationContent, line: CreditLineRequest, product: Product) -> dict[str, FactValue]:
-    """What the application says of the loan, its price and its project, beyond ``case_facts.application_facts``."""
+def loan_facts(content: ApplicationContent, line: CreditLineRequest | None) -> dict[str, FactValue]:
+    """What the application says of the loan, its price and its project, beyond ``case_facts.content_facts``."""
     borrower = content.party(PartyRole.BORROWER)
     investigation = content.investigation
     facts: dict[str, FactValue] = {
         "lender.id": content.lender_id,
         "borrower.legal_form": legal_form(borrower.uscc) if borrower is not None else None,
-        "loan.kind": line.kind,
         "loan.finances_fixed_assets": _finances_fixed_assets(content),
-        "loan.instalments": repaid_in_instalments(line.repayment),
-        "loan.receipts_controlled": product.entrusted_only and _collected_here(content),
         "loan.lpr_tenor": content.price.lpr_tenor or FactState.NOT_APPLICABLE,
         "process.site_visited": investigation.site_visited if investigation is not None else None,
         "process.offsite_data_proven": investigation.offsite_data_proven if investigation is not None else None,
     }
     facts |= _appraisal_facts(content)
     facts |= _project_facts(content)
-    facts |= _equity_facts(content, line)
-    facts |= _lease_facts(content, line)
+    if line is not None:
+        facts |= {"loan.kind": line.kind, "loan.instalments": repaid_in_instalments(line.repayment)}
+        facts |= _equity_facts(content, line)
+        facts |= _lease_facts(content, line)
     return facts
 
 
 def concluded_facts(
-    line: CreditLineRequest, product: Product, limit: Limit | None, exposures: Exposures, lender: LenderBooks
+    content: ApplicationContent, product: Product, limit: Limit | None, exposures: Exposures, lender: LenderBooks
 ) -> dict[str, FactValue]:
     """What follows from the limit and the lender's books: how the need was measured, the capital's share, a lessor's ratios."""
     facts = lessor_facts(lender)
-    facts["exposure.related_customer_share"] = _share(exposures.customer_exposure + line.amount, lender.net_capital)
+    facts["exposure.related_customer_share"] = _share(
+        exposures.customer_exposure + content.lines[0].amount, lender.net_capital
+    )
+    facts["loan.receipts_controlled"] = product.entrusted_only and _collected_here(content)
     facts["loan.need_measured"] = None if limit is None else _need_measured(limit)
     capital = limit.project_capital if limit is not None else None
     if capital is not None and capital.eligible is not None and product.capital_ratio is not None:

@@ -26,6 +26,7 @@ from services.origination.calc.conclusion import Check
 from services.origination.calc.fit_facts import property_share, refinancing_facts, statement_facts
 from services.origination.calc.loan_facts import concluded_facts
 from services.origination.calc.product_fit import product_fit
+from services.origination.calc.security_facts import security_facts
 
 MOMENT = "approval"
 
@@ -60,6 +61,7 @@ def facts_of(
     facts |= book_facts(line.amount, inputs.exposures, inputs.lender)
     facts |= screen_facts(inputs.screens)
     facts |= concentration_facts(content, line, inputs.exposures, inputs.lender, current, inputs.as_of)
+    facts |= security_facts(content)
     facts["price.below_floor"] = inputs.price_below_floor
     guaranteed = valid_guarantees(content, pinned.limits(inputs.pinned_on))
     facts |= assessment_facts(line.amount, inputs.rating, inputs.limit, inputs.valuations, guaranteed)
@@ -67,7 +69,7 @@ def facts_of(
     facts |= refinancing_facts(content, line, inputs.screens.replaced_purpose, inputs.as_of)
     facts["security.property_share"] = property_share(line.amount, inputs.valuations)
     facts["finance.debt_service_cover"] = inputs.debt_service_cover
-    facts |= concluded_facts(line, product, inputs.limit, inputs.exposures, inputs.lender)
+    facts |= concluded_facts(content, product, inputs.limit, inputs.exposures, inputs.lender)
     return facts
 
 

@@ -23,6 +23,7 @@ from services.origination.calc.fit_facts import refinancing_facts, statement_fac
 from services.origination.calc.integrity.examination import IntegrityInputs
 from services.origination.calc.integrity.run import examine, take_over
 from services.origination.calc.product_fit import product_fit
+from services.origination.calc.security_facts import security_facts
 
 MOMENT = "submission"
 
@@ -49,6 +50,7 @@ def screening(inputs: ScreeningInputs, content: ApplicationContent, pinned: Bund
     facts = application_facts(content, line, product)
     facts |= book_facts(line.amount, inputs.exposures, inputs.lender) | screen_facts(inputs.screens)
     facts |= concentration_facts(content, line, inputs.exposures, inputs.lender, current, inputs.as_of)
+    facts |= security_facts(content)
     check = Check()
     check.rules(admission(product, facts, line.purpose))
     if product.offered_to and line.purpose not in product.purposes:

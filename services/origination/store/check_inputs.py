@@ -16,8 +16,9 @@ from services.origination.calc.case_facts import foreign_accelerators
 from services.origination.calc.completeness import FiledDocument
 from services.origination.calc.contracting import DutyDone
 from services.origination.calc.exceptions import exceptions_of
+from services.origination.calc.support_checks import RegisteredClaim
 from services.origination.calc.terms import OfferTerms
-from services.origination.store import casework, product_standing, reference
+from services.origination.store import casework, product_standing, reference, support_claims
 from services.origination.store.tasks import duties_done
 from services.origination.tables.cases import Application, CaseFinding, Decision, Offer
 
@@ -40,6 +41,7 @@ class CaseAtStep:
     known_names: KnownNames | None
     """Entities whose names others borrow; ``None`` where the lender keeps no such list."""
     known_names_ref: ReferenceDataRef | None
+    registered_claims: tuple[RegisteredClaim, ...] = ()
 
     @property
     def content(self) -> ApplicationContent:
@@ -94,6 +96,7 @@ async def case_at(session: AsyncSession, case_id: UUID, as_of: date) -> CaseAtSt
         blacklisted=listed,
         foreign_gpu=foreign_accelerators(case.content, domestic[0] if domestic is not None else None),
         replaced_purpose=await product_standing.replaced_purpose(session, case.row, case.content),
+        registered_claims=await support_claims.of_contracts(session, case.customer.uscc, case.content),
         references=(lender_ref, *(ref for ref in looked_up if ref is not None)),
         known_names=names[0] if names is not None else None,
         known_names_ref=names[1] if names is not None else None,

@@ -10,6 +10,7 @@ from sqlalchemy import select as core_select
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from domain.application import ApplicationContent
 from domain.money import Money
 from domain.roles import HEAD_OFFICE
 from domain.support_claims import SupportClaimBody, SupportClaimState, SupportClaimView
@@ -18,6 +19,7 @@ from services.kit.database import now
 from services.kit.paging import PageRequest, Slice, fetch_page
 from services.kit.principal import Principal
 from services.kit.problems import Fault, Problem
+from services.origination.calc.support_checks import RegisteredClaim
 from services.origination.calc.support_claims import RegisterFacts, contract_key, decided
 from services.origination.store import reference
 from services.origination.tables.programmes import SupportClaim
@@ -144,6 +146,20 @@ async def _claimed(session: AsyncSession, body: SupportClaimBody, key: str) -> b
         .limit(1)
     )
     return found.first() is not None
+
+
+async def of_contracts(session: AsyncSession, uscc: str, content: ApplicationContent) -> tuple[RegisteredClaim, ...]:
+    """The claims that take money for the contracts of an application's own claims."""
+    keys = {contract_key(claim.contract_number) for claim in content.price.subsidies or ()}
+    if not keys:
+        return ()
+    found = await session.exec(
+        select(SupportClaim.programme, SupportClaim.contract_key)
+        .where(*_taking(SupportClaim.firm_uscc == uscc, col(SupportClaim.contract_key).in_(keys)))
+        .order_by(SupportClaim.programme, SupportClaim.contract_key)
+        .distinct()
+    )
+    return tuple(RegisteredClaim(programme=programme, contract_key=key) for programme, key in found)
 
 
 async def visible_claim(session: AsyncSession, who: Principal, claim_id: UUID, *, lock: bool = False) -> SupportClaim:
