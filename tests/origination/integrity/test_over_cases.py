@@ -358,3 +358,14 @@ async def test_no_person_telephone_or_address_is_in_what_a_case_leaves(house: Ho
         kept = str((await session.execute(text("SELECT * FROM origination.tie_trace"))).all())
     for secret in ("司马相如", "13800138000", "沙坡头"):
         assert secret not in kept
+
+
+async def test_r2_servers_that_stand_there_and_were_never_attested_are_not_run(house: House) -> None:
+    draft = await prepared(house)
+    assets = (await read(await draft.manager.get(draft.address), 200))["content"]["assets"]
+    assets[0] |= {"existing": True, "acquired": known("2026-01-05"), "lien_waiver": known(True)}
+    await read(await draft.patch({"assets": assets}), 200)
+    await read(await draft.submit(), 202)
+    await checked(house, draft, "cross_checks")
+    attested = told(await page(draft), CheckId.PHANTOM_SERVERS)
+    assert (attested["outcome"], attested["reasons"][0]["code"]) == ("not_run", "SOURCE_SILENT")
