@@ -7,10 +7,11 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from domain.application.text import Code, Label, Sha256
+from domain.integrity import KnownEntity
 from domain.model import Value
 from domain.money import Money, Rate
 
-ReferenceId = Literal["lpr", "ftp", "calendar", "lender", "list", "price_process"]
+ReferenceId = Literal["lpr", "ftp", "calendar", "lender", "list", "price_process", "names"]
 
 
 class ReferenceVintage(Value):
@@ -97,6 +98,12 @@ class NamedList(Value):
     """A list of codes: legal entities (blacklist, known off-takers, suppliers), or types of goods."""
 
     entries: Annotated[tuple[str, ...], Field(max_length=100_000)]
+
+
+class KnownNames(Value):
+    """Entities whose names others borrow (``names.known``): by their true codes, each with the names it goes by."""
+
+    entries: Annotated[tuple[KnownEntity, ...], Field(max_length=20_000)]
 
 
 class Estimate(Value):

@@ -34,6 +34,7 @@ from domain.application.case import (
     Investigation,
     LineKind,
     Party,
+    PartyRecord,
     PartyRole,
     Payee,
     PriceTerms,
@@ -57,6 +58,7 @@ from domain.application.evaluation import (
     QualitySystem,
     TechnologyBarrier,
 )
+from domain.application.invoices import Invoice
 from domain.application.lease import LeaseTerms
 from domain.application.project import Economics, FundingSource, FundUse, Project, SourceKind, UseClass
 from domain.application.repayment import (
@@ -72,12 +74,14 @@ from domain.application.repayment import (
     Stepped,
 )
 from domain.application.syndication import SyndicateMember, SyndicateRole, Syndication
+from domain.application.tags import ApplicationTag
 
 __all__ = [
     "Accounts",
     "Acquisition",
     "ApplicationContent",
     "ApplicationDocument",
+    "ApplicationTag",
     "AskedTranche",
     "AssetKind",
     "AssetLine",
@@ -112,6 +116,7 @@ __all__ = [
     "FundingSource",
     "GuaranteeOffer",
     "Investigation",
+    "Invoice",
     "KeyPerson",
     "Lag",
     "LeaseTerms",
@@ -123,6 +128,7 @@ __all__ = [
     "Offering",
     "Owner",
     "Party",
+    "PartyRecord",
     "PartyRole",
     "Payee",
     "PlannedDraw",

@@ -77,6 +77,8 @@ def limit_request(dossier: Dossier, as_of: date) -> LimitRequest:
         head_office_tenor_consent=any(item.kind == _TENOR_CONSENT for item in content.documents),
         asked_lpr_tenor=content.price.lpr_tenor,
         asked_spread_bps=content.price.spread_bps,
+        purpose=line.purpose,
+        held=dossier.held or None,
     )
 
 

@@ -40,6 +40,8 @@ class Screens(Value):
     duplicate_serial: bool | None
     foreign_gpu: bool | None = None
     """Whether servers carry accelerators that are not on the list of domestic ones."""
+    replaced_purpose: str | None = Field(default=None, exclude_if=not_given)
+    """Purpose of the facility that this loan replaces, by the lender's books."""
     suspected_link: SuspectedLink | None = Field(default=None, exclude_if=not_given)
     """The strongest link found to a customer outside the borrower's own group; once the analyst has made them one group it is
     suspected no more."""

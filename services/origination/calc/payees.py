@@ -6,8 +6,8 @@ from services.origination.calc.payment_mode import PayeeAsked
 _FIXED = frozenset({AssetKind.GPU_SERVER, AssetKind.NETWORK_STORAGE, AssetKind.POWER_COOLING, AssetKind.CIVIL_WORKS})
 
 
-def asked_payee(payee: Payee, content: ApplicationContent) -> PayeeAsked:
-    """A payee of a drawing as the gate sees it."""
+def asked_payee(payee: Payee, content: ApplicationContent, one_with: tuple[str, ...] = ()) -> PayeeAsked:
+    """A payee of a drawing as the gate sees it. ``one_with`` are other payees who are one interest with it."""
     return PayeeAsked(
         key=payee.key,
         uscc=payee.uscc,
@@ -16,6 +16,7 @@ def asked_payee(payee: Payee, content: ApplicationContent) -> PayeeAsked:
         on_contract=on_contract(payee, content),
         fixed_asset_vendor=_sells_fixed_assets(payee, content),
         ringfenced=_ringfenced(payee, content),
+        one_with=one_with,
     )
 
 

@@ -31,7 +31,7 @@ from services.origination.calc.terms import OfferTerms, contract_data, offer_ter
 from services.origination.routes.roles import WORKER
 from services.origination.store import applications, casework, drafting, facilities, reference
 from services.origination.store.policies import PolicyShelf
-from services.origination.store.tasks import duties_discharged
+from services.origination.store.tasks import duties_discharged, memo_notes
 from services.origination.tables.cases import Contract, Decision, Offer
 
 router = Router(prefix="/v1/cases/{case_id}", tags=["processes"])
@@ -102,10 +102,12 @@ async def check(
     """
     _of_this_case(case_id, body.case_id)
     database: Database = request.app.state.database
-    drawn = await checks.run(request.app.state, name, case_id, body.as_of)
+    drawn = await checks.run(request.app.state, name, case_id, body.as_of, body.workflow_id)
 
     async def effect(session: Any) -> Reply:
-        ref = await casework.file_own(session, who, body, drawn.finding, drawn.inputs)
+        ref = await casework.file_own(
+            session, who, body, drawn.finding, drawn.inputs, beside=drawn.beside, beside_inputs=drawn.beside_inputs
+        )
         return Reply(200, CheckResult(finding=ref, reasons=drawn.finding.reasons))
 
     return await call.atomic(database, effect)
@@ -144,7 +146,11 @@ async def assemble_memo(request: Request, case_id: UUID, body: CaseStep, who: Wo
     async with database.reading() as session:
         case = await casework.case_file(session, case_id, body.as_of)
         facts = await casework.dossier_of(session, case)
-    text = memo(facts, [casework.assessment_item(item) for item in case.found], body.as_of)
+        notes = await memo_notes(session, case_id)
+    shelf: PolicyShelf = request.app.state.policies
+    template = (await shelf.bundle(facts.policy_sha256)).memo_template(facts.pinned_on or body.as_of)
+    items = [casework.assessment_item(item) for item in case.found]
+    text = memo(facts, items, body.as_of, template, notes)
     name = f"{facts.case_number}-memo.md"
     stored = await documents.put_bytes(text.encode(), name)
 

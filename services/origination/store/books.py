@@ -12,6 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from domain.books import CreditLineBody, CreditLineKind, CreditLineView, ExposureView
 from domain.money import Money
 from domain.roles import HEAD_OFFICE
+from domain.stages import FacilityStage
 from services.kit.database import now
 from services.kit.paging import PageRequest, Slice, fetch_page
 from services.kit.principal import Principal
@@ -223,6 +224,23 @@ async def _commitments(
         )
         for commitment, facility, customer_id in (await session.exec(statement)).all()
     ]
+
+
+async def granted_by_product(
+    session: AsyncSession, customer_id: UUID, lender_id: str, *, without_case: UUID | None = None
+) -> dict[str, Money]:
+    """What a lender has granted a customer under facilities that still stand, by product."""
+    ended = (FacilityStage.REPAID.value, FacilityStage.CANCELLED.value)
+    statement = (
+        select(Facility.product, func.sum(Facility.limit_amount))
+        .join(Application, col(Application.case_id) == col(Facility.case_id))
+        .where(Application.lender_id == lender_id, Application.customer_id == customer_id)
+        .where(col(Facility.stage).not_in(ended))
+        .group_by(col(Facility.product))
+    )
+    if without_case is not None:
+        statement = statement.where(Facility.case_id != without_case)
+    return {product: Money(amount=amount) for product, amount in (await session.exec(statement)).all()}
 
 
 def line_view(row: CreditLine) -> CreditLineView:

@@ -10,13 +10,15 @@ from domain.application import ApplicationContent
 from domain.books import CustomerFile
 from domain.dossier import Dossier
 from domain.finding import ReferenceDataRef
+from domain.reference import KnownNames
 from services.kit.problems import Problem
 from services.origination.calc.case_facts import foreign_accelerators
 from services.origination.calc.completeness import FiledDocument
 from services.origination.calc.contracting import DutyDone
 from services.origination.calc.exceptions import exceptions_of
+from services.origination.calc.support_checks import RegisteredClaim
 from services.origination.calc.terms import OfferTerms
-from services.origination.store import casework, reference
+from services.origination.store import casework, product_standing, reference, support_claims
 from services.origination.store.tasks import duties_done
 from services.origination.tables.cases import Application, CaseFinding, Decision, Offer
 
@@ -34,7 +36,12 @@ class CaseAtStep:
     found: list[CaseFinding]
     blacklisted: bool | None
     foreign_gpu: bool | None
+    replaced_purpose: str | None
     references: tuple[ReferenceDataRef, ...]
+    known_names: KnownNames | None
+    """Entities whose names others borrow; ``None`` where the lender keeps no such list."""
+    known_names_ref: ReferenceDataRef | None
+    registered_claims: tuple[RegisteredClaim, ...] = ()
 
     @property
     def content(self) -> ApplicationContent:
@@ -76,6 +83,7 @@ async def case_at(session: AsyncSession, case_id: UUID, as_of: date) -> CaseAtSt
     _, lender_ref = case.references.lender(case.row.lender_id)
     listed, list_ref = case.references.listed(reference.BLACKLIST, case.content)
     domestic = case.references.named_list(reference.DOMESTIC_ACCELERATORS)
+    names = case.references.known_names()
     looked_up = (list_ref, domestic[1] if domestic is not None else None)
     return CaseAtStep(
         row=case.row,
@@ -87,5 +95,9 @@ async def case_at(session: AsyncSession, case_id: UUID, as_of: date) -> CaseAtSt
         found=case.found,
         blacklisted=listed,
         foreign_gpu=foreign_accelerators(case.content, domestic[0] if domestic is not None else None),
+        replaced_purpose=await product_standing.replaced_purpose(session, case.row, case.content),
+        registered_claims=await support_claims.of_contracts(session, case.customer.uscc, case.content),
         references=(lender_ref, *(ref for ref in looked_up if ref is not None)),
+        known_names=names[0] if names is not None else None,
+        known_names_ref=names[1] if names is not None else None,
     )

@@ -8,7 +8,7 @@ from sqlalchemy import Select, bindparam
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from domain.tasks import OPEN_STATES, SUBMISSION_DUTY, HumanTask, TaskState, TaskType
+from domain.tasks import OPEN_STATES, SUBMISSION_DUTY, HumanTask, MemoNote, TaskOutcome, TaskState, TaskType
 from services.kit.problems import Problem
 from services.origination.calc.contracting import DutyDone
 from services.origination.tables.cases import Application, ApplicationVersion
@@ -32,6 +32,18 @@ async def read_with_tasks(
     if not rows:
         raise Problem("not_found")
     return rows[0][0], {task.id: task for _, task in rows if task is not None}
+
+
+async def memo_notes(session: AsyncSession, case_id: UUID) -> tuple[MemoNote, ...]:
+    """What the lead investigator wrote for the credit memo when the investigation was last completed."""
+    statement = (
+        select(Task)
+        .where(Task.case_id == case_id, Task.type == TaskType.LEAD_INVESTIGATION.value)
+        .where(Task.state == TaskState.COMPLETED.value)
+        .order_by(col(Task.id).desc())
+    )
+    done = [HumanTask.model_validate(row.body) for row in (await session.exec(statement)).all()]
+    return next((task.memo for task in done if task.outcome is TaskOutcome.APPROVE), ())
 
 
 def newer_tasks(application: Application, known: Mapping[UUID, Task], tasks: Iterable[HumanTask]) -> list[Task]:
