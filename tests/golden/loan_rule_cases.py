@@ -477,7 +477,7 @@ EQUITY = (
         ({"buyback.announced": False},),
     ),
     RuleCase(
-        "PURPOSE_RINGFENCED",
+        "BUYBACK_ACCOUNT",
         "utilisation",
         {"loan.purpose": "share_buyback", "payment.ringfenced_account": True},
         ({"payment.ringfenced_account": False},),
@@ -546,7 +546,7 @@ LEASING = (
     _lessor(
         "FL_BIZ_12",
         "approval",
-        {**LEASE, "lease.form": "sale_leaseback", "lease.lessee_owns": True},
+        {**LEASE, "lease.form": "sale_and_leaseback", "lease.lessee_owns": True},
         {"lease.lessee_owns": False},
         silent=({"lease.form": "direct", "lease.lessee_owns": False},),
     ),
@@ -567,7 +567,7 @@ LEASING = (
         "approval",
         {
             **LEASE,
-            "lease.form": "sale_leaseback",
+            "lease.form": "sale_and_leaseback",
             "lease.amount": yuan(100),
             "lease.book_value": yuan(100),
             "lease.asset_value": yuan(100),
@@ -652,7 +652,7 @@ EARLIER = (
             ("BUYBACK_SHARE", "approval", {"buyback.share": "0.70"}, {"buyback.share": "0.7001"}),
             ("BUYBACK_ANNOUNCED", "approval", {"buyback.announced": True}, {"buyback.announced": False}),
             (
-                "PURPOSE_RINGFENCED",
+                "BUYBACK_ACCOUNT",
                 "utilisation",
                 {"payment.ringfenced_account": True},
                 {"payment.ringfenced_account": False},
@@ -757,12 +757,12 @@ OUTSIDE: dict[str, tuple[dict[str, Any], ...]] = {
     "BUYBACK_LENDER": (_NO_BUYBACK,),
     "BUYBACK_SHARE": (_NO_BUYBACK,),
     "BUYBACK_ANNOUNCED": (_NO_BUYBACK,),
-    "PURPOSE_RINGFENCED": (_NO_BUYBACK,),
+    "BUYBACK_ACCOUNT": (_NO_BUYBACK,),
     "FL_RELATED_SINGLE": ({"borrower.related_to_lender": "none"},),
     "FL_BIZ_11": (_NO_LEASE,),
     "FL_BIZ_12": (_NO_LEASE, {"lease.form": "direct"}),
     "FL_BIZ_14": (_NO_LEASE,),
-    "FL_BIZ_15_DIRECT": (_NO_LEASE, {"lease.form": "sale_leaseback"}),
+    "FL_BIZ_15_DIRECT": (_NO_LEASE, {"lease.form": "sale_and_leaseback"}),
     "FL_BIZ_15_LEASEBACK": (_NO_LEASE, {"lease.form": "direct"}),
     "FL_BIZ_SITE": (_NO_LEASE, {"lease.onsite_investigators": 2}),
     "FL_LIST_SPV": (_NO_LEASE, {"lease.holder": "own_books"}),
@@ -779,7 +779,7 @@ _SUBMISSION, _POSSESSION = frozenset({"submission"}), frozenset({"possession"})
 
 _BOUND: tuple[tuple[frozenset[str], frozenset[str], str], ...] = (
     (_DRAWING, EVERYBODY, "CONDITIONS_OPEN CONDITIONS_BREACHED COMMITMENT RESCREENING PAYEE_MATCH RELATED_PAYEE"),
-    (_DRAWING, EVERYBODY, "PURPOSE_RINGFENCED"),
+    (_DRAWING, EVERYBODY, "BUYBACK_ACCOUNT"),
     (_DRAWING, BANKS, "FA_CAPITAL_PRO_RATA FA_ENTRUST FA_PAY_TIME"),
     (_DRAWING, BANKS, "WC_USE_VENDOR WC_ENTRUST WC_ENTRUST_C PL_ENTRUST"),
     (_SUBMISSION | _APPROVAL, BANKS, "FA_DEF FA_FILING FA_TENOR FA_INSTALMENTS WC_USE WC_USE_BANNED"),
