@@ -109,6 +109,8 @@ class CreditLineKind(StrEnum):
     UMBRELLA = "umbrella"
     LOAN = "loan"
     GUARANTEE = "guarantee"
+    TRADE = "trade"
+    """Acceptances, letters of credit and other trade items: off balance, as guarantees are."""
     BOND = "bond"
     LEASE = "lease"
 
@@ -126,7 +128,8 @@ class CreditLineBody(Value):
     amount: Money
     outstanding: Money = ZERO
     undrawn_factor: Rate
-    """Credit conversion factor of the undrawn part: 0.10 if unconditionally cancellable, else 0.40; guarantees 0.50 or 1."""
+    """Credit conversion factor of the undrawn part: 0.10 if unconditionally cancellable, else 0.40. Guarantees and trade items
+    are converted whole, issued or not: 0.50 for performance and advance payment, 1 for a substitute of credit, 0.20 trade."""
     effective_from: date
     effective_to: date
 
@@ -157,12 +160,29 @@ class CreditLineView(Value):
     kind: CreditLineKind
     amount: Money
     outstanding: Money
+    allocated: Money
+    """Of an umbrella: the amounts of the lines under it, used or not."""
+    reserved: Money
+    """Of an umbrella: what approved cases hold of it."""
+    committed: Money
+    """Of an umbrella: what facilities granted under it take."""
     undrawn_factor: Rate
     effective_from: date
     effective_to: date
     branch: str
     version: int
     created_at: datetime
+
+
+class CapitalBases(Value):
+    """The lender's capital on the day: loans are measured against net capital, exposures against tier 1."""
+
+    net_capital: Money
+    tier1_capital: Money
+    loans_to_net_capital: Rate
+    exposure_to_tier1: Rate
+    group_exposure_to_tier1: Rate
+    vintage: str
 
 
 class ExposureView(Value):
@@ -177,7 +197,24 @@ class ExposureView(Value):
     """All exposures with undrawn commitments converted; measured against tier 1."""
     group_exposure: Money
     """The same over the customer's group; the customer's own where it belongs to none."""
+    unified_customer: Money | None = None
+    """Unified credit (统一授信): every kind at its notional amount."""
+    unified_group: Money | None = None
+    """The same over the group; the customer's own where it belongs to none."""
     group_id: UUID | None = None
+    capital: CapitalBases | None = None
+
+
+class GroupExposureView(Value):
+    """A group's exposure on a day in the three measures, and each member's part."""
+
+    group_id: UUID
+    lender_id: str
+    as_of: date
+    loans: Money
+    exposure: Money
+    unified: Money
+    members: tuple[ExposureView, ...]
 
 
 class PolicyProposal(Value):

@@ -309,6 +309,13 @@ class DecisionRecord(Message):
     valid_until: date | None = None
 
 
+class DecisionEntered(Message):
+    """That the books have a decision, and why an approval holds nothing of the limits: empty where it holds what it needs, or
+    needs nothing."""
+
+    short: tuple[Reason, ...] = ()
+
+
 class MemoRef(Message):
     """The credit memo as assembled: its document."""
 

@@ -196,12 +196,12 @@ class CaseReturn(Message):
     """Why a case came back: shown on every task from the stage it came back to, until it has passed the one it left."""
 
     by: str
-    """Subject of the person who returned it."""
+    """Subject of the person who returned it; ``system:limits`` where the limits had no room for what was approved."""
     from_stage: str
     to_stage: str
     reason: str
-    task_id: UUID
-    task_type: TaskType
+    task_id: UUID | None = None
+    task_type: TaskType | None = None
     at: datetime
     answered_by: str | None = None
     answer: str = ""

@@ -19,7 +19,7 @@ from migrations.runner import VERSION_TABLE, comparison, metadata_of
 # What a dump holds beside the shape of tables: settings of the session, the tool's own words, and the functions and
 # triggers that only revisions know.
 _FUNCTION = re.compile(r"^CREATE FUNCTION .*?(\$\w*\$).*?\1;$", re.DOTALL | re.MULTILINE)
-_ASIDE = re.compile(r"^(SET |SELECT pg_catalog|CREATE SCHEMA|CREATE TRIGGER)")
+_ASIDE = re.compile(r"^(SET |SELECT pg_catalog|CREATE SCHEMA|CREATE (CONSTRAINT )?TRIGGER)")
 
 
 def differences(service: str, migrated_url: str, pg_dump: Path) -> list[str]:

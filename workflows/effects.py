@@ -20,6 +20,7 @@ from domain.process import (
     CohortStep,
     ConditionReport,
     ContractRef,
+    DecisionEntered,
     DecisionRecord,
     DrawingRecord,
     GateResult,
@@ -98,8 +99,9 @@ async def determine_authority(step: CaseStep) -> AuthorityChain:
     return await _effect("determine_authority", step, AuthorityChain, "authority matrix")
 
 
-async def record_decision(record: DecisionRecord) -> None:
-    await _effect("record_decision", record, None, f"decision {record.decision}")
+async def record_decision(record: DecisionRecord) -> DecisionEntered:
+    """The decision into the books; an approval reserves there what it grants, or learns that the limits have no room for it."""
+    return await _effect("record_decision", record, DecisionEntered, f"decision {record.decision}")
 
 
 async def issue_offer(step: CaseStep) -> OfferRef:

@@ -17,7 +17,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import pydantic_core
-from sqlalchemy import DateTime, MetaData, Numeric, event, text
+from sqlalchemy import DateTime, Engine, MetaData, Numeric, event, text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -156,6 +156,10 @@ class Database:
         )
         event.listen(self.engine.sync_engine, "checkout", _refuse_dead)
         self._reads = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+
+    def engines(self) -> tuple[Engine, Engine]:
+        """What a session of this pool may be bound to: of one transaction, and of reading."""
+        return self.engine.sync_engine, self._reads.sync_engine
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[AsyncSession]:

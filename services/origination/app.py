@@ -55,7 +55,7 @@ from services.origination.routes import (
     visits,
 )
 from services.origination.settings import OriginationSettings
-from services.origination.store.policies import PolicyShelf
+from services.origination.store.policies import PolicyShelf, bind_policies
 from services.origination.store.refusals import recorder
 from services.origination.tables.base import idempotency
 from services.pricing.client import PricingClient
@@ -151,6 +151,7 @@ def create_app(
     app.state.policies = PolicyShelf(database)
     app.state.outside = outside or (simulated() if settings.outside_sources == "simulated" else OutsideSources())
     app.state.record_retention_years = settings.record_retention_years
+    bind_policies(database, app.state.policies)
     app.state.collateral = collateral or CollateralClient(
         settings.collateral_url, _account(settings, settings.collateral_audience, outgoing), client=outgoing
     )

@@ -169,6 +169,15 @@ register(
         "缺少前置结论：{needs}。",
         "It needs first: {needs}.",
     ),
+    ProblemType(
+        "limit_short",
+        409,
+        "额度不足",
+        "The limits have no room for it",
+        "共 {count} 处，见 errors；腾出额度后可重试。",
+        "{count:ceiling|ceilings} short, listed in errors; it can be tried again once there is room.",
+        retryable=True,
+    ),
 )
 
 

@@ -29,6 +29,7 @@ from domain.process import (
     CohortStep,
     ConditionReport,
     ContractRef,
+    DecisionEntered,
     DecisionRecord,
     DrawingRecord,
     DutyHeld,
@@ -134,6 +135,8 @@ class Books:
         self.agreed: tuple[ConditionTerm, ...] = ()
         self.margin: MarginAgreement | None = None
         self.transfer_fates: list[TransferState] = [TransferState.CONFIRMED]
+        self.short: list[tuple[Reason, ...]] = []
+        """Why the limits have no room for an approval: one answer for each, then there is room."""
         self.reserved = True
         self.allowed = True
         self.paid_on = today() + timedelta(days=3)
@@ -201,8 +204,10 @@ class Books:
         return self.chain
 
     @activity.defn(name="record_decision")
-    async def do_record_decision(self, record: DecisionRecord) -> None:
+    async def do_record_decision(self, record: DecisionRecord) -> DecisionEntered:
         self._note("record_decision", record)
+        granted = record.decision != "declined"
+        return DecisionEntered(short=self.short.pop(0) if granted and self.short else ())
 
     @activity.defn(name="issue_offer")
     async def do_issue_offer(self, step: CaseStep) -> OfferRef:

@@ -3,7 +3,7 @@
 import pytest
 from temporalio.client import WorkflowUpdateFailedError
 
-from domain.finding import Outcome
+from domain.finding import Outcome, Reason
 from domain.process import WITHDRAW, CohortRef, CommandResult, SignedWithdrawCommand, WithdrawCommand
 from domain.roles import Role
 from domain.stages import Stage
@@ -135,3 +135,27 @@ async def test_a_returned_case_can_be_withdrawn_and_handed_to_another_manager(be
     )
     assert (await end_of(desk)).stage is Stage.WITHDRAWN
     assert (await desk.tasks(TaskType.REWORK))[0].state is TaskState.EXITED
+
+
+async def test_an_approval_without_room_goes_back_to_its_lead_and_is_decided_anew(bench: Bench) -> None:
+    gone = Reason(code="LIMIT_SHORT", message_zh="集团额度不足", message_en="the group line is short", subject="U-1")
+    bench.books.short = [(gone,)]
+    desk = await begin(bench)
+    [approval] = await desk.carry_to(TaskType.APPROVAL)
+    await desk.do(approval)
+    [rework] = await desk.awaited(TaskType.REWORK)
+    assert rework.returned is not None
+    assert (rework.returned.by, rework.returned.from_stage, rework.returned.to_stage) == (
+        "system:limits",
+        "approval",
+        "assessment",
+    )
+    assert "集团额度不足" in rework.returned.reason
+    assert rework.returned.task_id is None
+    await desk.resubmit(rework, bench.books)
+    await desk.carry_to()
+    assert (await end_of(desk)).stage is Stage.EFFECTIVE
+    assert [record.decision for record in bench.books.asked("record_decision")] == ["approved", "approved"]
+    invalidated = [report.invalidated for report in bench.books.asked("report_progress") if report.invalidated]
+    assert invalidated == [("assessment", "review", "approval")]
+    assert len(bench.books.asked("issue_offer")) == 1

@@ -10,6 +10,7 @@ from domain.process import (
     CheckResult,
     ConditionReport,
     ContractRef,
+    DecisionEntered,
     DecisionRecord,
     MemoRef,
     OfferRef,
@@ -43,8 +44,8 @@ class Casework:
         return await self._origination.authority(step)
 
     @activity.defn
-    async def record_decision(self, record: DecisionRecord) -> None:
-        await self._origination.decide(record)
+    async def record_decision(self, record: DecisionRecord) -> DecisionEntered:
+        return await self._origination.decide(record)
 
     @activity.defn
     async def issue_offer(self, step: CaseStep) -> OfferRef:

@@ -20,6 +20,8 @@ with workflow.unsafe.imports_passed_through():
 
 STAGE = SearchAttributeKey.for_keyword("Stage")
 RETURN = TaskOutcome.RETURN
+LIMITS = "system:limits"
+"""Returns a case that was approved and for which the limits have no room any more."""
 CHECKS = ((Stage.INTAKE, "intake"), (Stage.SCREENING, "screening"), (Stage.DUE_DILIGENCE, "cross_checks"))
 """Checks of the content by the stage they belong to, in the order of the stages."""
 
@@ -112,17 +114,20 @@ class CaseDesk(Desk):
         self, decision: str, by: tuple[str, ...], requirement: AuthorityRequirement, conditions: list[ApprovalCondition]
     ) -> Stage:
         self._conditions = prevailing(tuple(conditions))
-        await self._record_decision(decision, by, requirement.rule, ())
+        short = await self._record_decision(decision, by, requirement.rule, ())
+        if short:
+            return self._no_room(short)
         return Stage.DECLINED if decision == "declined" else Stage.OFFER
 
     async def _record_decision(
         self, decision: str, by: tuple[str, ...], rule: str, reasons: tuple[Reason, ...]
-    ) -> None:
+    ) -> tuple[Reason, ...]:
+        """Enter the decision; of an approval, why the limits have no room for it."""
         self._decided = True
         lapses = None
         if decision != "declined":
             lapses = self._today() + timedelta(days=self.rulebook.approval_validity_days)
-        await effects.record_decision(
+        entered = await effects.record_decision(
             DecisionRecord(
                 case_id=self._start.case_id,
                 workflow_id=workflow.info().workflow_id,
@@ -136,6 +141,20 @@ class CaseDesk(Desk):
                 valid_until=lapses,
             )
         )
+        return entered.short
+
+    def _no_room(self, short: tuple[Reason, ...]) -> Stage:
+        """Between assessment and approval others took the room that the case was assessed with. Its lead asks for less, or has
+        the line raised, and it is assessed anew."""
+        self._awaits_rework = True
+        self._return = CaseReturn(
+            by=LIMITS,
+            from_stage=self._stage,
+            to_stage=Stage.ASSESSMENT.value,
+            reason="；".join(reason.message_zh for reason in short) + "\n" + "; ".join(r.message_en for r in short),
+            at=workflow.now(),
+        )
+        return self._returned_to(Stage.ASSESSMENT)
 
     def _turned_away(self, task: HumanTask) -> Stage | None:
         """Where a task sends the case when it does not let it pass."""

@@ -9,7 +9,16 @@ from pydantic import BaseModel, TypeAdapter
 from domain.authority import AuthorityChain
 from domain.dossier import Dossier, FindingRecord
 from domain.finding import FindingRef
-from domain.process import CaseOpening, CaseStep, CheckResult, ContractRef, DecisionRecord, MemoRef, OfferRef
+from domain.process import (
+    CaseOpening,
+    CaseStep,
+    CheckResult,
+    ContractRef,
+    DecisionEntered,
+    DecisionRecord,
+    MemoRef,
+    OfferRef,
+)
 from domain.reference import ReferenceVintage
 from services.kit.http import ServiceClient
 
@@ -55,10 +64,11 @@ class CaseworkCalls(ServiceClient):
         """Who must decide, with the proof."""
         return await self._step("authority", step, AuthorityChain)
 
-    async def decide(self, record: DecisionRecord) -> None:
-        """Enter the credit decision."""
+    async def decide(self, record: DecisionRecord) -> DecisionEntered:
+        """Enter the credit decision; an approval reserves what it grants."""
         key = f"{record.workflow_id}:{record.step}"
-        await self.send("POST", f"/v1/cases/{record.case_id}/decisions", body=record, idempotency_key=key)
+        path = f"/v1/cases/{record.case_id}/decisions"
+        return await self.call("POST", path, DecisionEntered, body=record, idempotency_key=key)
 
     async def offer(self, step: CaseStep) -> OfferRef:
         """Draw up the offer."""

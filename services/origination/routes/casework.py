@@ -14,8 +14,19 @@ from domain.authority import AuthorityChain
 from domain.dossier import Dossier, FindingRecord
 from domain.finding import FindingRef
 from domain.money import Money
-from domain.process import CaseOpening, CaseStep, CheckResult, ContractRef, DecisionRecord, DutyHeld, MemoRef, OfferRef
+from domain.process import (
+    CaseOpening,
+    CaseStep,
+    CheckResult,
+    ContractRef,
+    DecisionEntered,
+    DecisionRecord,
+    DutyHeld,
+    MemoRef,
+    OfferRef,
+)
 from domain.requests.collateral import cohorts
+from policy.engine import Bundle
 from services.kit.auth import allow
 from services.kit.database import Database
 from services.kit.documents import DocumentStore
@@ -29,7 +40,9 @@ from services.origination.calc.memo import memo
 from services.origination.calc.opening import condition_terms, rulebook
 from services.origination.calc.terms import OfferTerms, contract_data, offer_terms
 from services.origination.routes.roles import WORKER
-from services.origination.store import applications, casework, drafting, facilities, reference
+from services.origination.store import applications, approvals, casework, drafting, facilities, reference
+from services.origination.store.approvals import Policies
+from services.origination.store.business_day import business_day
 from services.origination.store.policies import PolicyShelf
 from services.origination.store.tasks import duties_discharged, memo_notes
 from services.origination.tables.cases import Contract, Decision, Offer
@@ -180,15 +193,19 @@ async def authority(request: Request, case_id: UUID, body: CaseStep, who: Worker
     return await call.atomic(database, effect)
 
 
-@router.post("/decisions", status_code=204)
+@router.post("/decisions", response_model=DecisionEntered)
 async def decide(request: Request, case_id: UUID, body: DecisionRecord, who: Worker, call: Call) -> Response:
-    """Enter the credit decision as the process took it."""
+    """Enter the credit decision as the process took it. An approval reserves what it grants under the customer's and the
+    group's ceilings, in the same transaction; where they have no room the answer says which is short, and by how much."""
     _of_this_case(case_id, body.case_id)
     database: Database = request.app.state.database
+    policies: PolicyShelf = request.app.state.policies
+    today = await business_day(database, policies, body.at)
+    bundles = Policies(await _pinned(request, case_id), today.bundle)
 
     async def effect(session: Any) -> Reply:
         await casework.enter_decision(session, who, body)
-        return Reply(204)
+        return Reply(200, DecisionEntered(short=await approvals.decided(session, who, body, today.day, bundles)))
 
     return await call.atomic(database, effect)
 
@@ -214,7 +231,10 @@ async def offer(request: Request, case_id: UUID, body: CaseStep, who: Worker, ca
         as_of=body.as_of,
     )
 
+    bundles = Policies(bundle, await shelf.in_force(body.as_of))
+
     async def effect(session: Any) -> Reply:
+        await approvals.offered_room(session, who, body, terms.amount, terms.valid_until, bundles)
         made = await casework.enter_offer(session, who, body, terms)
         return Reply(
             200,
@@ -264,6 +284,17 @@ async def contract(request: Request, case_id: UUID, body: CaseStep, who: Worker,
         )
 
     return await call.atomic(database, effect)
+
+
+async def _pinned(request: Request, case_id: UUID) -> Bundle:
+    """The policy a case is pinned to. Raises ``not_found``, and ``step_not_possible`` before submission."""
+    database: Database = request.app.state.database
+    policies: PolicyShelf = request.app.state.policies
+    async with database.reading() as session:
+        row = await applications.case(session, case_id)
+    if row.policy_sha256 is None:
+        raise Problem("step_not_possible", needs="submission")
+    return await policies.bundle(row.policy_sha256)
 
 
 def _of_this_case(address: UUID, body: UUID) -> None:

@@ -17,7 +17,8 @@ from services.kit.principal import Principal
 from services.kit.router import Router
 from services.origination.routes.roles import BOOKKEEPERS, FRONT_OFFICE, READERS, STAFF
 from services.origination.routes.sight import recorded
-from services.origination.store import books, customers
+from services.origination.store import customers
+from services.origination.store.exposures import exposure_of
 
 router = Router(prefix="/v1/customers", tags=["customers"], dependencies=[recorded()])
 
@@ -103,4 +104,4 @@ async def exposure(
     database: Database = request.app.state.database
     async with database.session() as session:
         row = await customers.visible_customer(session, who, customer_id)
-        return await books.exposure_of(session, row, lender_id, as_of)
+        return await exposure_of(session, row, lender_id, as_of)

@@ -34,8 +34,9 @@ from services.origination.commands import ACCEPTED, Order, carry_out
 from services.origination.margin_clauses import hold_statement
 from services.origination.routes.progress import of_this_case
 from services.origination.routes.roles import READERS, WORKER
-from services.origination.store import facilities, inbox, utilisations
+from services.origination.store import approvals, facilities, inbox, utilisations
 from services.origination.store.applications import case
+from services.origination.store.approvals import Policies
 from services.origination.store.business_day import business_day
 from services.origination.store.gate import indicative_gate
 from services.origination.store.policies import PolicyShelf
@@ -81,9 +82,12 @@ async def open_facility(
     if application.policy_sha256 is None:
         raise Problem("step_not_possible", needs="submission")
     bundle = await policies.bundle(application.policy_sha256)
+    bundles = Policies(bundle, await policies.in_force(body.as_of))
 
     async def effect(session: AsyncSession) -> Reply:
-        return Reply(201, await facilities.open_facility(session, who, body, bundle))
+        ref = await facilities.open_facility(session, who, body, bundle)
+        await approvals.agreed_room(session, who, body, ref.limit, bundles)
+        return Reply(201, ref)
 
     return await call.atomic(database, effect)
 

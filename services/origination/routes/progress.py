@@ -39,6 +39,7 @@ async def progress(
         utilisation_id=body.utilisation_id,
         facility_id=body.facility_id,
         reasons=body.reasons,
+        invalidated=body.invalidated,
         facts={
             "step": body.step,
             "at": body.at,

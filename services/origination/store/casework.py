@@ -31,8 +31,9 @@ from services.kit.principal import Principal
 from services.kit.problems import Problem
 from services.origination.calc.completeness import FiledDocument
 from services.origination.calc.terms import ContractData, OfferTerms
-from services.origination.store import applications, books, drafting, product_standing, reference
+from services.origination.store import applications, drafting, product_standing, reference
 from services.origination.store.events import lock_case, record
+from services.origination.store.exposures import exposure_of
 from services.origination.store.reference import Standing
 from services.origination.store.related_parties import related_total
 from services.origination.tables.base import findings
@@ -151,11 +152,13 @@ async def exposures(
     content: ApplicationContent,
 ) -> Exposures:
     """What the lender has at stake with the customer and its group, without this case."""
-    stake = await books.exposure_of(session, customer, row.lender_id, day, without_case=row.case_id)
+    stake = await exposure_of(session, customer, row.lender_id, day, without_case=row.case_id)
     return Exposures(
         customer_loans=stake.loans,
         customer_exposure=stake.exposure,
         group_exposure=stake.group_exposure,
+        unified_customer=stake.unified_customer,
+        unified_group=stake.unified_group,
         related_total=await related_total(session, customer.id, row.lender_id, day, without_case=row.case_id)
         if related(content)
         else None,

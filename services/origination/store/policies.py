@@ -4,8 +4,9 @@ import asyncio
 import json
 from datetime import date
 from typing import Any
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import func
+from sqlalchemy import Engine, func
 from sqlalchemy import select as core_select
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
@@ -20,6 +21,7 @@ from services.kit.problems import Fault, Problem
 from services.origination.tables.books import PolicyBundle, PolicyPublication
 
 _FAULTS_SHOWN = 500
+_shelves: "WeakKeyDictionary[Engine, PolicyShelf]" = WeakKeyDictionary()
 
 
 class PolicyDamaged(RuntimeError):
@@ -59,6 +61,24 @@ class PolicyShelf:
         async with self._database.reading() as session:
             sha256 = await sha256_in_force(session, on)
         return await self.bundle(sha256)
+
+
+def bind_policies(database: Database, shelf: PolicyShelf) -> None:
+    """Say from which shelf the books of a database take the policy they are measured by."""
+    for engine in database.engines():
+        _shelves[engine] = shelf
+
+
+async def policy_of_the_day(session: AsyncSession, on: date) -> Bundle:
+    """The bundle in force on a day, for what is measured inside a transaction. Raises ``no_policy_in_force``, and
+    ``LookupError`` where no shelf is bound to the session's database."""
+    engine = session.sync_session.get_bind()
+    assert isinstance(engine, Engine)
+    try:
+        shelf = _shelves[engine]
+    except KeyError:
+        raise LookupError("no policies are bound to this database (bind_policies)") from None
+    return await shelf.bundle(await sha256_in_force(session, on))
 
 
 async def sha256_in_force(session: AsyncSession, on: date) -> str:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from domain.calendar import BANK_ZONE
 from domain.facility import TransferRef, TransferState
 from domain.finding import Reason
 from domain.process import application_workflow_id, facility_workflow_id, utilisation_workflow_id
@@ -17,6 +18,7 @@ from domain.tasks import HumanTask
 from services.kit.database import now
 from services.kit.principal import Principal
 from services.kit.problems import Fault, Problem
+from services.origination.store import limits
 from services.origination.store.events import lock_case, record
 from services.origination.store.tasks import newer_tasks, read_with_tasks
 from services.origination.tables.base import OriginationTable
@@ -41,6 +43,8 @@ class Position:
     decided_by: str | None = None
     """Who decided on the transfers, where this is the answer to a person's command."""
     reasons: Sequence[Reason] = ()
+    invalidated: Sequence[str] = ()
+    """Stages of which the conclusions no longer stand."""
     late: bool = False
     """The report may be overtaken by a newer one (the answer to a command is entered after the process went on), so its
     stage counts only where its tasks or transfers are news."""
@@ -64,7 +68,26 @@ async def enter(session: AsyncSession, kind: str, actor: Principal | str, positi
         rows += await _at_stage(session, application, position)
     facts = {"workflow_id": position.workflow_id, "stage": position.stage, **position.facts}
     await record(session, position.case_id, kind, actor, rows=rows, facts=facts)
+    await _given_back(session, actor, application, position)
     return tasks
+
+
+async def _given_back(
+    session: AsyncSession, actor: Principal | str, application: Application, position: Position
+) -> None:
+    """What a case holds of the limits goes back when it ends without a facility, when its approval no longer stands, and
+    when its facility is over. Asked again, nothing is left to give back."""
+    kind = position.workflow_id.partition("-")[0]
+    ended = kind == "application" and application.ended_at is not None and application.stage != Stage.EFFECTIVE.value
+    undone = kind == "application" and Stage.APPROVAL.value in position.invalidated
+    over = kind == "facility" and position.stage in (FacilityStage.REPAID.value, FacilityStage.CANCELLED.value)
+    if not (ended or undone or over):
+        return
+    reported = position.facts.get("at")
+    day = (reported if isinstance(reported, datetime) else now()).astimezone(BANK_ZONE).date()
+    # The answer to a person's command names no step: then the stage it led to says what was done.
+    step = str(position.facts.get("step") or position.stage)
+    await limits.release(session, actor, limits.Step(position.case_id, position.workflow_id, step, day), committed=over)
 
 
 _STAGES: dict[str, type[StrEnum]] = {

@@ -1,17 +1,15 @@
 """What the lender's related parties owe it together (银行保险机构关联交易管理办法 §16)."""
 
 from datetime import date
-from decimal import Decimal
 from uuid import UUID
 
 from sqlmodel import col, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from domain.application import RelatedTo
-from domain.books import CreditLineKind
 from domain.money import Money
-from services.origination.calc.exposures import Position
-from services.origination.store.books import positions
+from services.origination.calc.exposures import unified_credit
+from services.origination.store.exposures import positions
 from services.origination.tables.books import Customer
 
 _RELATED = [kind.value for kind in RelatedTo if kind is not RelatedTo.NONE]
@@ -24,12 +22,5 @@ async def related_total(
     notional: what is owed, and what may still be drawn."""
     kind = col(Customer.file)["related_to_lender"]["value"].astext
     found = await session.exec(select(Customer.id).where(or_(kind.in_(_RELATED), col(Customer.id) == borrower)))
-    standing = await positions(session, lender_id, found.all(), without_case)
-    return Money(amount=sum((_notional(item, day) for item in standing), Decimal(0)))
-
-
-def _notional(position: Position, day: date) -> Decimal:
-    if position.kind is CreditLineKind.UMBRELLA:
-        return Decimal(0)
-    drawable = position.amount.amount if position.open_on(day) else Decimal(0)
-    return max(drawable, position.outstanding.amount)
+    standing = await positions(session, lender_id, found.all(), day, without_case)
+    return unified_credit(standing, day)

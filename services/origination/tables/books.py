@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint, text
@@ -14,6 +14,7 @@ from services.origination.tables.base import OriginationTable, document
 
 _GROUP = "origination.customer_group.id"
 _CUSTOMER = "origination.customer.id"
+_NOTHING: Final = {"server_default": text("0")}
 
 
 class CustomerGroup(OriginationTable, table=True):
@@ -59,6 +60,9 @@ class CreditLine(OriginationTable, table=True):
         CheckConstraint("amount >= 0 AND outstanding >= 0", name="not_negative"),
         CheckConstraint("undrawn_factor BETWEEN 0 AND 1", name="undrawn_factor_fraction"),
         CheckConstraint("effective_to >= effective_from", name="period"),
+        CheckConstraint("allocated >= 0 AND reserved >= 0 AND committed >= 0", name="taken_not_negative"),
+        CheckConstraint("allocated + reserved + committed <= amount", name="within_line"),
+        CheckConstraint("kind = 'umbrella' OR allocated + reserved + committed = 0", name="taken_of_umbrella"),
         UniqueConstraint("lender_id", "reference"),
     )
 
@@ -70,11 +74,18 @@ class CreditLine(OriginationTable, table=True):
     customer_id: UUID | None = Field(default=None, foreign_key=_CUSTOMER, index=True)
     parent_id: UUID | None = Field(default=None, sa_column_args=[ForeignKey("origination.credit_line.id")])
     kind: str
-    """``umbrella`` (a ceiling only), ``loan``, ``guarantee``, ``bond`` or ``lease``."""
+    """``umbrella`` (a ceiling only), ``loan``, ``guarantee``, ``trade``, ``bond`` or ``lease``."""
     amount: Decimal = Field(sa_type=MONEY)
     outstanding: Decimal = Field(sa_type=MONEY)
+    allocated: Decimal = Field(default=Decimal(0), sa_type=MONEY, sa_column_kwargs=_NOTHING)
+    """Of an umbrella: the amounts of the lines under it, whether used or not. Kept by a trigger, as the next two."""
+    reserved: Decimal = Field(default=Decimal(0), sa_type=MONEY, sa_column_kwargs=_NOTHING)
+    """Of an umbrella: what approved cases hold of it until their agreements are effective."""
+    committed: Decimal = Field(default=Decimal(0), sa_type=MONEY, sa_column_kwargs=_NOTHING)
+    """Of an umbrella: what facilities granted under it take."""
     undrawn_factor: Decimal = Field(sa_type=RATE)
-    """Conversion factor of the undrawn part (大额风险暴露管理办法): it counts as exposure in this share."""
+    """Conversion factor of the undrawn part (大额风险暴露管理办法): it counts as exposure in this share. Guarantees and trade
+    items are converted whole."""
     currency: str = "CNY"
     effective_from: date
     effective_to: date

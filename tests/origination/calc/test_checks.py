@@ -1,6 +1,7 @@
 """The checks as pure functions: what is missing, what does not fit together, who must decide."""
 
 from datetime import date, timedelta
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
@@ -365,16 +366,14 @@ def test_a_large_exposure_without_a_grade_goes_to_the_highest_body() -> None:
 
 
 def position(kind: str, amount: str, outstanding: str, factor: str) -> Position:
-    return Position.model_validate(
-        {
-            "customer": "c",
-            "kind": CreditLineKind(kind),
-            "amount": yuan(amount),
-            "outstanding": yuan(outstanding),
-            "undrawn_factor": factor,
-            "effective_from": date(2025, 1, 1),
-            "effective_to": date(2026, 12, 31),
-        }
+    return Position.of_line(
+        CreditLineKind(kind),
+        customer="c",
+        amount=yuan(amount),
+        outstanding=yuan(outstanding),
+        undrawn_factor=Decimal(factor),
+        effective_from=date(2025, 1, 1),
+        effective_to=date(2026, 12, 31),
     )
 
 

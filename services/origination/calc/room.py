@@ -1,0 +1,40 @@
+"""Whether what is about to be granted keeps the limits on what a lender may have at stake, by the books of this moment.
+
+The check of regulations at assessment asks the same rules; between it and the approval other cases may have taken the room.
+"""
+
+from datetime import date
+
+from domain.application import ApplicationContent
+from domain.finding import Reason
+from domain.limit import Exposures
+from domain.money import Money
+from domain.reference import LenderBooks
+from policy.engine import Bundle, Severity, check_rules, rules_in_force
+from services.origination.calc.case_facts import application_facts, book_facts
+from services.origination.calc.regulation import MOMENT
+
+_MEASURES = "exposure."
+
+
+def concentration_breaches(
+    amount: Money,
+    exposures: Exposures,
+    lender: LenderBooks,
+    content: ApplicationContent,
+    pinned: Bundle,
+    current: Bundle,
+    pinned_on: date,
+    as_of: date,
+) -> tuple[Reason, ...]:
+    """Every BLOCK that measures an exposure and that the amount would breach. What such a rule asks for and is not known was
+    referred at assessment, and whoever approved has decided on it."""
+    rules = [
+        rule
+        for rule in rules_in_force(pinned, current, MOMENT, lender.licence, pinned_on, as_of)
+        if rule.severity is Severity.BLOCK and any(fact.startswith(_MEASURES) for fact in rule.facts_asked())
+    ]
+    line = content.lines[0]
+    facts = application_facts(content, line, pinned.product(line.product, pinned_on))
+    facts |= book_facts(amount, exposures, lender)
+    return tuple(breach.reason for breach in check_rules(rules, facts, "room").breaches)
