@@ -1,4 +1,4 @@
-"""Every rule on loans and leases with facts that keep it and facts that breach it, one entry for each way to breach it."""
+"""Every rule on loans and leases, and at intake, with facts that keep it and facts that breach it, one entry for each way to breach it."""
 
 from datetime import date
 from typing import Any, NamedTuple
@@ -61,6 +61,58 @@ DRAWING = (
         "utilisation",
         {"payment.payee_related": False},
         ({"payment.payee_related": True},),
+        severity="REFER",
+    ),
+)
+
+INTAKE = (
+    RuleCase("QUERY_CONSENT", "submission", {"borrower.query_consent": True}, ({"borrower.query_consent": False},)),
+    RuleCase("BLACKLIST", "submission", {"borrower.blacklisted": False}, ({"borrower.blacklisted": True},)),
+    RuleCase("DUPLICATE_SERIAL", "approval", {"asset.duplicate_serial": False}, ({"asset.duplicate_serial": True},)),
+    RuleCase(
+        "USES_GAP",
+        "approval",
+        {
+            **FIXED,
+            "project.headline_investment": yuan(330_000_000),
+            "project.uses_total": yuan(330_000_000),
+            "project.sources_total": yuan(330_000_000),
+        },
+        (
+            {"project.headline_investment": yuan(350_000_000)},
+            {"project.sources_total": yuan(350_000_000)},
+        ),
+        severity="WARN",
+    ),
+    RuleCase(
+        "RELABEL_SUSPECT",
+        "approval",
+        {"loan.replaces_facility": True, "loan.new_compute": True},
+        ({"loan.new_compute": False},),
+        ({"loan.replaces_facility": False, "loan.new_compute": False},),
+        severity="WARN",
+    ),
+    RuleCase(
+        "ORDER_FRAMEWORK",
+        "approval",
+        {"loan.purpose": "order_financing", "contract.kind": "firm"},
+        ({"contract.kind": "framework"},),
+        ({"contract.kind": "take_or_pay"},),
+    ),
+    RuleCase(
+        "ORDER_RELATED_BUYER",
+        "approval",
+        {
+            "loan.purpose": "order_financing",
+            "contract.buyer_related": False,
+            "contract.assignment_allowed": True,
+            "contract.startable": True,
+        },
+        (
+            {"contract.buyer_related": True},
+            {"contract.assignment_allowed": False},
+            {"contract.startable": False},
+        ),
         severity="REFER",
     ),
 )
@@ -712,7 +764,7 @@ EARLIER = (
 )
 """Rules as they stood before they changed."""
 
-CASES = (*DRAWING, *FIXED_ASSETS, *WORKING_CAPITAL, *PROCESS, *EQUITY, *LEASING, *EARLIER)
+CASES = (*DRAWING, *INTAKE, *FIXED_ASSETS, *WORKING_CAPITAL, *PROCESS, *EQUITY, *LEASING, *EARLIER)
 
 _NO_FA, _NO_WC = {"loan.class": "working_capital"}, {"loan.class": "fixed_asset"}
 _NO_LEASE, _NO_BUYBACK, _NO_MERGER = (
@@ -723,6 +775,9 @@ _NO_LEASE, _NO_BUYBACK, _NO_MERGER = (
 _ENTRUSTED = {"payment.mode": "entrusted"}
 OUTSIDE: dict[str, tuple[dict[str, Any], ...]] = {
     "PAYEE_MATCH": ({"payment.mode": "self"},),
+    "USES_GAP": (_NO_FA,),
+    "ORDER_FRAMEWORK": ({"loan.purpose": "operations"},),
+    "ORDER_RELATED_BUYER": ({"loan.purpose": "operations"},),
     "FA_DEF": (_NO_FA, {"loan.kind": "lease"}),
     "FA_FILING": (_NO_FA,),
     "FA_CAPITAL": (_NO_FA,),
@@ -780,6 +835,10 @@ _SUBMISSION, _POSSESSION = frozenset({"submission"}), frozenset({"possession"})
 _BOUND: tuple[tuple[frozenset[str], frozenset[str], str], ...] = (
     (_DRAWING, EVERYBODY, "CONDITIONS_OPEN CONDITIONS_BREACHED COMMITMENT RESCREENING PAYEE_MATCH RELATED_PAYEE"),
     (_DRAWING, EVERYBODY, "BUYBACK_ACCOUNT"),
+    (_SUBMISSION, EVERYBODY, "QUERY_CONSENT"),
+    (_SUBMISSION | _APPROVAL | _DRAWING, EVERYBODY, "BLACKLIST DUPLICATE_SERIAL"),
+    (_SUBMISSION | _APPROVAL, EVERYBODY, "USES_GAP RELABEL_SUSPECT"),
+    (_APPROVAL, EVERYBODY, "ORDER_FRAMEWORK ORDER_RELATED_BUYER"),
     (_DRAWING, BANKS, "FA_CAPITAL_PRO_RATA FA_ENTRUST FA_PAY_TIME"),
     (_DRAWING, BANKS, "WC_USE_VENDOR WC_ENTRUST WC_ENTRUST_C PL_ENTRUST"),
     (_SUBMISSION | _APPROVAL, BANKS, "FA_DEF FA_FILING FA_TENOR FA_INSTALMENTS WC_USE WC_USE_BANNED"),

@@ -564,6 +564,7 @@ def test_declared_codes_are_those_an_application_can_state(bundle: Bundle, fact:
 def test_no_figure_of_these_rules_is_below_nought(bundle: Bundle) -> None:
     words = {item.id: item for item in bundle.files() if isinstance(item, Vocabulary)}["loan_rule_facts"]
     figures = {name: fact for name, fact in words.facts.items() if fact.type in ("number", "integer", "money")}
+    assert {"lease.reference_price", "lease.book_value", "lease.asset_value"} <= figures.keys()
     assert len(figures) > 20
     assert [name for name, fact in figures.items() if fact.allows(Decimal(-1)) or not fact.allows(Decimal(0))] == []
     traced = words.facts["source.traced_months"]
