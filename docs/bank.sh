@@ -67,12 +67,19 @@ task() {
   return 1
 }
 
-# work ACCOUNT TYPE OUTCOME: claim and complete the next task of a type, as a person would by two requests.
+# work ACCOUNT TYPE OUTCOME [MEMO]: claim and complete the next task of a type, as a person would by two requests; MEMO is a file
+# with what the lead investigator says in the credit memo.
 work() {
   as "$1"
   task "$2"
   verb claim '{}'
-  verb complete "{\"outcome\": \"$3\", \"comment\": \"同意\"}"
+  verb complete "$(python3 -c '
+import json, sys
+said = {"outcome": sys.argv[1], "comment": "同意"}
+if len(sys.argv) > 2:
+    memo = json.load(open(sys.argv[2], encoding="utf-8"))
+    said["memo"] = [{"field": field, "text": text} for field, text in memo.items()]
+print(json.dumps(said))' "$3" ${4:+"$4"})"
   echo "$1: $2 → $(field outcome)"
 }
 

@@ -54,6 +54,11 @@ class BusinessCalendar(Value):
             day = self.following(day + timedelta(days=1))
         return day
 
+    def business_days_between(self, day: date, later: date) -> int:
+        """Business days after ``day`` up to and with ``later``; nought where ``later`` is not after it."""
+        days = (later - day).days
+        return sum(self.is_business_day(day + timedelta(days=number)) for number in range(1, days + 1))
+
 
 def business_date(instant: datetime, cut_off: time, calendar: BusinessCalendar) -> date:
     """The bank's business date at an instant: after the cut-off, or on a closed day, it is the next business day."""

@@ -110,20 +110,6 @@ class MissingItem(Value):
     message_en: str
 
 
-class IndicativeVerdict(Value):
-    """What submission would say: nothing is written, nobody is bound."""
-
-    complete: bool
-    missing: tuple[MissingItem, ...]
-    admission: Outcome
-    """Product admission and the regulations that apply at submission; ``not_run`` while the application lacks its line."""
-    reasons: tuple[Reason, ...]
-    unknown: tuple[str, ...]
-    """Facts declared unknown or undisclosed: the case may start, and is referred where they are needed."""
-    policy_sha256: str
-    as_of: date
-
-
 class SubmissionBody(Value):
     """``POST /v1/applications/{id}/submit``. A first submission needs none; that of a returned case answers the return."""
 

@@ -13,6 +13,7 @@ from domain.collateral import Valuation
 from domain.finding import FindingRef, Reason
 from domain.limit import Exposures, Limit
 from domain.model import Message
+from domain.money import Money
 from domain.pricing import Quote, Schedule
 from domain.process import CaseStep
 from domain.rating import Rating
@@ -43,6 +44,8 @@ class Dossier(Message):
     line: CreditLineRequest
     lender: LenderBooks
     exposures: Exposures
+    held: dict[str, Money] = Field(default_factory=dict)
+    """Limits of the customer's other standing facilities with the lender by product."""
     blacklisted: bool | None = None
     """Whether the borrower is on the blacklist; ``None`` where it was not looked up, which is not a clean result."""
     fraud_flag: bool | None = None

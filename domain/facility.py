@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from domain.application import Payee, Repayment
+from domain.application.invoices import Invoice
 from domain.application.text import Code, Label, Remark, Sha256
 from domain.assertion import SignedCommand
 from domain.finding import Reason
@@ -169,6 +170,9 @@ class UtilisationRequest(Value):
     delivery_date: date | None = None
     purpose: Code
     invoices: Annotated[tuple[Sha256, ...], Field(max_length=100)] = ()
+    """Documents of the file that show them."""
+    invoice_details: Annotated[tuple[Invoice, ...], Field(max_length=100)] = ()
+    """What is printed on them, by which they are verified and known again."""
     remark: Remark | None = None
 
 

@@ -4,7 +4,7 @@ A wrong position 18 refuses the code. A wrong inner digit (position 17, the orga
 GB 11714) is only suspect: such codes exist in the registers, so it becomes a warning for a person to decide on.
 """
 
-from typing import Annotated
+from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -27,6 +27,31 @@ def uscc_inner_digit_suspect(code: str) -> bool:
     total = sum(int(c, 36) * w for c, w in zip(body, _ORGANISATION_WEIGHTS, strict=True))
     expected = (11 - total % 11) % 11
     return check != ("X" if expected == 10 else str(expected))
+
+
+LegalForm = Literal[
+    "enterprise",
+    "farmers_cooperative",
+    "public_institution",
+    "social_organisation",
+    "individual_business",
+    "natural_person",
+    "other",
+]
+_LEGAL_FORMS: Final[dict[str, LegalForm]] = {
+    "91": "enterprise",
+    "92": "individual_business",
+    "93": "farmers_cooperative",
+    "12": "public_institution",
+    "51": "social_organisation",
+    "52": "social_organisation",
+    "53": "social_organisation",
+}
+
+
+def legal_form(code: str) -> LegalForm:
+    """What kind of subject a credit code belongs to: registering authority and category (GB 32100-2015, positions 1-2)."""
+    return _LEGAL_FORMS.get(code[:2], "other")
 
 
 def _uscc(value: str) -> str:

@@ -8,7 +8,7 @@ from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from domain.application import AssetKind, SourceKind
-from domain.application.text import Sha256
+from domain.application.text import Code, Sha256
 from domain.decision import DecisionInputs, not_given, nothing
 from domain.figures import (
     Grace,
@@ -37,6 +37,10 @@ class CapitalSource(Value):
     valuation_report: bool | None = None
     """For contributions in kind: without a report they count nothing."""
     unencumbered: bool | None = None
+    borrowed: bool | None = Field(default=None, exclude_if=not_given)
+    """Whether its owners borrowed it; None where that is not known."""
+    traced_months: Annotated[int, Field(ge=0, le=600)] | None = Field(default=None, exclude_if=not_given)
+    """Over how many months its way was traced back."""
 
 
 class InvestmentNeed(Value):
@@ -202,6 +206,13 @@ class LimitRequest(DecisionInputs):
     asked_lpr_tenor: Literal["1Y", "5Y"] | None = None
     asked_spread_bps: Spread | None = None
     """The price asked for: what future cash flow is discounted at."""
+    purpose: Code | None = Field(default=None, exclude_if=not_given)
+    """Where a purpose of the product has a tenor of its own, it is the shorter that counts."""
+    held: Annotated[dict[Code, NonNegativeMoney], Field(max_length=100)] | None = Field(
+        default=None, exclude_if=not_given
+    )
+    """Limits of the borrower's other standing facilities with the lender by product, drawn or not: a family of products may
+    have a ceiling for one borrower."""
 
     @field_validator("collateral", mode="after")
     @classmethod

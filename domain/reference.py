@@ -7,10 +7,11 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from domain.application.text import Code, Label, Sha256
+from domain.integrity import KnownEntity
 from domain.model import Value
 from domain.money import Money, Rate
 
-ReferenceId = Literal["lpr", "ftp", "calendar", "lender", "list", "price_process"]
+ReferenceId = Literal["lpr", "ftp", "calendar", "lender", "list", "price_process", "names"]
 
 
 class ReferenceVintage(Value):
@@ -46,6 +47,22 @@ class FtpCurve(Value):
     points: Annotated[tuple[FtpPoint, ...], Field(min_length=1, max_length=100)]
 
 
+class LessorRatios(Value):
+    """What a financial lessor reports beside its capital (金融租赁公司管理办法). Ratios are fractions; ``None`` is not known."""
+
+    registered_capital: Money | None = None
+    leverage_ratio: Rate | None = None
+    assets_to_net_assets: Rate | None = None
+    """Total assets as a multiple of net assets."""
+    interbank_share: Rate | None = None
+    """Interbank borrowing over net capital; the next three likewise."""
+    fixed_income_share: Rate | None = None
+    related_all_share: Rate | None = None
+    provision_cover: Rate | None = None
+    lease_provision_ratio: Rate | None = None
+    """Provisions over lease receivables."""
+
+
 class CapitalRatios(Value):
     """Capital over risk-weighted assets as last reported (商业银行资本管理办法), as fractions."""
 
@@ -72,6 +89,8 @@ class LenderBooks(Value):
     tier1_capital: Money
     tax_rate: Rate
     branches: tuple[Code, ...] = ()
+    lessor: LessorRatios | None = Field(default=None, exclude_if=lambda given: given is None)
+    """Of a financial lessor only."""
     ratios: CapitalRatios | None = Field(default=None, exclude_if=lambda given: given is None)
 
 
@@ -79,6 +98,12 @@ class NamedList(Value):
     """A list of codes: legal entities (blacklist, known off-takers, suppliers), or types of goods."""
 
     entries: Annotated[tuple[str, ...], Field(max_length=100_000)]
+
+
+class KnownNames(Value):
+    """Entities whose names others borrow (``names.known``): by their true codes, each with the names it goes by."""
+
+    entries: Annotated[tuple[KnownEntity, ...], Field(max_length=20_000)]
 
 
 class Estimate(Value):

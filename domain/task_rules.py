@@ -308,6 +308,7 @@ def applied(task: HumanTask, command: TaskCommand, now: datetime) -> HumanTask:
                 "comment": command.comment or "",
                 "conditions": command.conditions,
                 "evidence": command.evidence,
+                "memo": command.memo,
                 "return_to": command.return_to,
                 "resubmitted": command.resubmitted,
                 "completed_at": now,

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from domain.application.text import Code, Remark
 from domain.authority import AuthorityRequirement, Mandate
@@ -210,6 +210,10 @@ class CaseReturn(Message):
     """Whether it was submitted with new content; ``None`` while the lead has it, or where none was asked for."""
 
 
+def _nothing(value: tuple[object, ...]) -> bool:
+    return not value
+
+
 def _not_given(value: object) -> bool:
     """A field that a later build added is left out where it is absent: what was recorded before stays as it was."""
     return value is None
@@ -221,6 +225,16 @@ class GradeProposal(Message):
     grade: str
     reason: str
     proposed_by: str
+
+
+class MemoNote(Message):
+    """What an investigator says in the credit memo on one field of its template (``policy/book/memo``)."""
+
+    field: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+    text: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
+
+
+MemoNotes = Annotated[tuple[MemoNote, ...], Field(max_length=50)]
 
 
 class HumanTask(Message):
@@ -273,6 +287,8 @@ class HumanTask(Message):
     """Of a rework: the content the case goes on with."""
     proposal: GradeProposal | None = Field(default=None, exclude_if=_not_given)
     """Of a rating: what its confirmer proposed, and what a second person is asked to decide on."""
+    memo: tuple[MemoNote, ...] = Field(default=(), exclude_if=_nothing)
+    """Of an investigation: what its lead wrote for the credit memo."""
     margin_report: ReportedMargin | None = Field(default=None, exclude_if=_not_given)
     """Of a check of what was reported on a margin clause."""
     version: int = 1
@@ -307,6 +323,8 @@ class TaskCommand(Message):
     """For a rework: the content as it was frozen again, attached by origination."""
     grade: GradeName | None = Field(default=None, exclude_if=_not_given)
     """For an override of a rating: the grade proposed."""
+    memo: MemoNotes = Field(default=(), exclude_if=_nothing)
+    """For an investigation: what goes into the credit memo."""
 
 
 class TaskBody(Message):
@@ -321,5 +339,7 @@ class TaskBody(Message):
     reason: Remark | None = None
     grade: GradeName | None = None
     """With the outcome ``override``: a grade of the rating scale, at most two notches from the model's."""
+    memo: MemoNotes = Field(default=(), exclude_if=_nothing)
+    """Of the lead investigator: every field of the credit memo's template."""
 
     model_config = {"extra": "forbid"}

@@ -78,7 +78,7 @@ async def report_progress(report: ProgressReport) -> None:
 
 
 async def run_check(name: str, step: CaseStep) -> CheckResult:
-    """One of origination's checks: intake, screening, cross_checks, regulation."""
+    """One of origination's checks: intake, screening, cross_checks, regulation, contracting."""
     outcome: CheckResult = await workflow.execute_activity(
         "run_check",
         args=[name, step],

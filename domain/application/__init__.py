@@ -31,8 +31,10 @@ from domain.application.case import (
     ApplicationDocument,
     CreditLineRequest,
     GuaranteeOffer,
+    Investigation,
     LineKind,
     Party,
+    PartyRecord,
     PartyRole,
     Payee,
     PriceTerms,
@@ -40,6 +42,7 @@ from domain.application.case import (
 )
 from domain.application.contracts import ComputeContract, ContractKind, ExpectedCollection
 from domain.application.data_assets import Counted, DataEvaluation, DataTests, EarningsYear, ExchangeTrade, Lag
+from domain.application.equity_purchase import Acquisition, Buyback
 from domain.application.evaluation import (
     AssistedDriving,
     CapacityPurchase,
@@ -55,6 +58,8 @@ from domain.application.evaluation import (
     QualitySystem,
     TechnologyBarrier,
 )
+from domain.application.invoices import Invoice
+from domain.application.lease import LeaseTerms
 from domain.application.project import Economics, FundingSource, FundUse, Project, SourceKind, UseClass
 from domain.application.repayment import (
     AskedTranche,
@@ -69,11 +74,14 @@ from domain.application.repayment import (
     Stepped,
 )
 from domain.application.syndication import SyndicateMember, SyndicateRole, Syndication
+from domain.application.tags import ApplicationTag
 
 __all__ = [
     "Accounts",
+    "Acquisition",
     "ApplicationContent",
     "ApplicationDocument",
+    "ApplicationTag",
     "AskedTranche",
     "AssetKind",
     "AssetLine",
@@ -81,6 +89,7 @@ __all__ = [
     "Balloon",
     "BorrowerProfile",
     "BuilderType",
+    "Buyback",
     "CapacityPurchase",
     "CertificateLevel",
     "ChainPosition",
@@ -106,8 +115,11 @@ __all__ = [
     "FundUse",
     "FundingSource",
     "GuaranteeOffer",
+    "Investigation",
+    "Invoice",
     "KeyPerson",
     "Lag",
+    "LeaseTerms",
     "LenderDebt",
     "Licence",
     "LifeStage",
@@ -116,6 +128,7 @@ __all__ = [
     "Offering",
     "Owner",
     "Party",
+    "PartyRecord",
     "PartyRole",
     "Payee",
     "PlannedDraw",

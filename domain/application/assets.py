@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field, StringConstraints
 
 from domain.application.data_assets import DataEvaluation
 from domain.application.serials import folded_width
-from domain.application.text import Code, Key, Label, Months
+from domain.application.text import Code, Key, Label, Months, Sha256
 from domain.facts import Fact
 from domain.model import Value
 from domain.money import Money, NotNegative, Positive, Rate
@@ -24,6 +24,13 @@ Serial = Annotated[
     StringConstraints(min_length=4, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._/-]*$"),
 ]
 """As it was typed, full-width forms in their plain form. Two are the same by ``serials.serial_identity``."""
+
+
+PciDeviceId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{4}:[0-9a-f]{4}$")]
+
+
+def _not_given(value: object) -> bool:
+    return value is None
 
 
 class AssetKind(StrEnum):
@@ -79,6 +86,8 @@ class ServerItem(Value):
     site: Label | None = None
     rack: Label | None = None
     warranty_until: date | None = None
+    pci_device_id: PciDeviceId | None = Field(default=None, exclude_if=_not_given)
+    """Of its accelerators, vendor and device as the bus tells them."""
 
 
 class DataAssetTerms(Value):
@@ -88,7 +97,9 @@ class DataAssetTerms(Value):
     personal_data: Fact[bool] | None = None
     top_buyer_share: Fact[Rate] | None = None
     reproduction_cost: Fact[NotNegative] | None = None
-    evaluation: DataEvaluation | None = Field(default=None, exclude_if=lambda given: given is None)
+    evaluation: DataEvaluation | None = Field(default=None, exclude_if=_not_given)
+    content_sha256: Fact[Sha256] | None = Field(default=None, exclude_if=_not_given)
+    """Digest of the data as they were handed to escrow: by it the same data are known under another name."""
 
 
 class AssetLine(Value):
@@ -103,6 +114,8 @@ class AssetLine(Value):
     acquired: Fact[date] | None = None
     useful_life_months: Months | None = None
     servers: Annotated[tuple[ServerItem, ...], Field(max_length=5000)] = ()
+    stock_in_trade: Fact[bool] | None = Field(default=None, exclude_if=lambda given: given is None)
+    """Whether the owner sells such things in the ordinary course of its business (民法典 §404)."""
     encumbrances: Annotated[tuple[Encumbrance, ...], Field(max_length=50)] | None = None
     colocation_operator: Fact[Label] | None = None
     lien_waiver: Fact[bool] | None = None

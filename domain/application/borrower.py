@@ -130,6 +130,10 @@ class Technology(Value):
     software_copyrights: Fact[Count] | None = None
     standards_or_awards: Fact[Count] | None = None
     ip_litigation: Fact[bool] | None = None
+    innovation_certificates: Annotated[tuple[Code, ...], Field(max_length=50)] | None = Field(
+        default=None, exclude_if=lambda given: given is None
+    )
+    """Certificates of projects the firm has won, out of the customer's register; each counts as an award."""
     research_growth_3y: Fact[Rate] | None = None
     research_equipment: Fact[NotNegative] | None = Field(default=None, exclude_if=lambda fact: fact is None)
     """Net book value of research equipment."""

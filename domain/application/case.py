@@ -9,18 +9,21 @@ from pydantic import Field
 
 from domain.application.accounts import Accounts
 from domain.application.assets import AssetLine
-from domain.application.borrower import BorrowerProfile, Technology
+from domain.application.borrower import BorrowerProfile, Owner, Technology
 from domain.application.contracts import ComputeContract
+from domain.application.equity_purchase import Acquisition, Buyback
 from domain.application.evaluation import AssistedDriving, CapacityPurchase, Founder, Offering
+from domain.application.lease import LeaseTerms
 from domain.application.project import Economics, FundingSource, FundUse, Project
 from domain.application.repayment import Repayment
 from domain.application.syndication import Syndication
+from domain.application.tags import ApplicationTag
 from domain.application.text import Code, Key, Label, Months, Remark, Sha256
 from domain.facts import Fact
 from domain.identity import Uscc
 from domain.model import Value
 from domain.money import Money, NotNegative, Rate
-from domain.personal import Personal
+from domain.personal import Personal, PersonContact, PersonName
 
 
 def _not_given(value: object) -> bool:
@@ -60,11 +63,22 @@ class PartyRole(StrEnum):
     OFFTAKER = "offtaker"
 
 
+class PartyRecord(Value):
+    """What the file says of a party beyond name and code: who owns and directs it, and where it is reached."""
+
+    owners: Annotated[tuple[Owner, ...], Field(max_length=100)] = ()
+    directors: Annotated[tuple[PersonName, ...], Field(max_length=50)] = ()
+    """Directors, supervisors and senior managers (董监高)."""
+    telephones: Annotated[tuple[PersonContact, ...], Field(max_length=10)] = ()
+    addresses: Annotated[tuple[PersonContact, ...], Field(max_length=10)] = ()
+
+
 class Party(Value):
     key: Key
     role: PartyRole
     name: Label
     uscc: Uscc
+    record: PartyRecord | None = Field(default=None, exclude_if=_not_given)
 
 
 class Payee(Value):
@@ -108,6 +122,8 @@ class FeeItem(Value):
     name: Label
     amount: Money
     payer: Literal["borrower", "lender", "third_party"]
+    commissioned_by: Literal["lender", "borrower"] | None = Field(default=None, exclude_if=_not_given)
+    """Of an appraisal: who ordered it. One that the bank ordered is the bank's cost (银保监发〔2020〕18号)."""
 
 
 class SubsidyClaim(Value):
@@ -133,6 +149,14 @@ class ApplicationDocument(Value):
     name: Label
     as_of: date | None = None
     expires: date | None = None
+
+
+class Investigation(Value):
+    """How due diligence saw the borrower: on site, or by data from outside where the measures allow that (WC_OFFSITE)."""
+
+    site_visited: bool
+    offsite_data_proven: bool | None = None
+    """Without a visit: whether tax, bank and utility data prove what was stated."""
 
 
 class ApplicationContent(Value):
@@ -162,6 +186,13 @@ class ApplicationContent(Value):
     assisted_driving: AssistedDriving | None = Field(default=None, exclude_if=_not_given)
     founder: Annotated[Founder, Personal()] | None = Field(default=None, exclude_if=_not_given)
     purchase: CapacityPurchase | None = Field(default=None, exclude_if=_not_given)
+    lease: LeaseTerms | None = Field(default=None, exclude_if=_not_given)
+    acquisition: Acquisition | None = Field(default=None, exclude_if=_not_given)
+    buyback: Buyback | None = Field(default=None, exclude_if=_not_given)
+    investigation: Investigation | None = Field(default=None, exclude_if=_not_given)
+    tags: Annotated[tuple[ApplicationTag, ...], Field(max_length=50)] | None = Field(
+        default=None, exclude_if=_not_given
+    )
     documents: Annotated[tuple[ApplicationDocument, ...], Field(max_length=500)] = ()
 
     def party(self, role: PartyRole) -> Party | None:

@@ -7,6 +7,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from domain.application.invoices import Invoice
 from domain.application.project import PricePerUnit
 from domain.application.text import Code, Count, Key, Label, Months
 from domain.facts import Fact
@@ -25,6 +26,7 @@ class ContractKind(StrEnum):
 
 
 MOST_COLLECTIONS = 600
+MOST_INVOICES = 500
 
 
 class ExpectedCollection(Value):
@@ -82,6 +84,10 @@ class ComputeContract(Value):
     """A listed buyer announced the purchase; not applicable to one that announces nothing."""
     buyer_compute_capex: Fact[PositiveMoney] | None = Field(default=None, exclude_if=_not_given)
     """What the buyer spends on compute in a year, from its accounts."""
+    invoices: Annotated[tuple[Invoice, ...], Field(max_length=MOST_INVOICES)] | None = Field(
+        default=None, exclude_if=_not_given
+    )
+    """Invoices to the buyer on which the financing stands."""
     collections: Annotated[tuple[ExpectedCollection, ...], Field(max_length=MOST_COLLECTIONS)] | None = Field(
         default=None, exclude_if=_not_given
     )

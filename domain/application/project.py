@@ -44,6 +44,10 @@ class SourceKind(StrEnum):
     SUBSIDY = "subsidy"
 
 
+def _not_given(value: object) -> bool:
+    return value is None
+
+
 class FundUse(Value):
     use_class: UseClass
     amount: Money
@@ -58,6 +62,12 @@ class FundingSource(Value):
     paid_in: Money | None = None
     paid_on: date | None = None
     origin: Fact[Label] | None = None
+    borrowed: Fact[bool] | None = Field(default=None, exclude_if=_not_given)
+    """Whether what the owners pay in was borrowed by them; borrowed money is no capital."""
+    traced_months: Annotated[int, Field(ge=0, le=600)] | None = Field(default=None, exclude_if=_not_given)
+    """Over how many months the account it came from was looked through (equity inflow: 12)."""
+    unencumbered: Fact[bool] | None = Field(default=None, exclude_if=_not_given)
+    """Of a contribution in kind: nobody has a right in it."""
 
 
 class Project(Value):
@@ -77,6 +87,12 @@ class Project(Value):
     green_power: Fact[Fraction] | None = None
     hub: Fact[bool] | None = None
     green_catalogue_code: Fact[Code] | None = None
+    carbon_evaluation_number: Fact[Label] | None = Field(default=None, exclude_if=_not_given)
+    """碳排放评价, since 2025-09-01 part of the energy review."""
+    project_finance: Fact[bool] | None = Field(default=None, exclude_if=_not_given)
+    """项目融资: repaid mainly by the project's own income, by a borrower that does nothing else."""
+    short_board: Fact[bool] | None = Field(default=None, exclude_if=_not_given)
+    """An infrastructure short-board project whose capital may be up to five points less (国发〔2019〕26号)."""
 
 
 class Economics(Value):

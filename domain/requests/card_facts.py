@@ -120,8 +120,15 @@ def _technology(content: ApplicationContent, as_of: date) -> dict[str, Found]:
         "ip.invention_patents": _plain(technology.invention_patents),
         "ip.software_copyrights": _plain(technology.software_copyrights),
         "ip.litigation": _plain(technology.ip_litigation),
-        "ip.standards_or_awards": _plain(technology.standards_or_awards),
+        "ip.standards_or_awards": _awards(technology),
     }
+
+
+def _awards(technology: Technology) -> Found:
+    """Standards and awards as stated, and with them each project that was won and has a certificate."""
+    stated = _plain(technology.standards_or_awards)
+    certified = len(set(technology.innovation_certificates or ()))
+    return stated + certified if isinstance(stated, int) and certified else stated
 
 
 def _tenure(content: ApplicationContent, as_of: date) -> Found:

@@ -77,6 +77,8 @@ def limit_request(dossier: Dossier, as_of: date) -> LimitRequest:
         head_office_tenor_consent=any(item.kind == _TENOR_CONSENT for item in content.documents),
         asked_lpr_tenor=content.price.lpr_tenor,
         asked_spread_bps=content.price.spread_bps,
+        purpose=line.purpose,
+        held=dossier.held or None,
     )
 
 
@@ -169,6 +171,9 @@ def _investment(content: ApplicationContent, as_of: date) -> InvestmentNeed:
             paid_in=yuan("0.00") if source.paid_on is not None and source.paid_on > as_of else source.paid_in,
             traced=known(source.origin) is not None,
             valuation_report=report if source.kind is SourceKind.IN_KIND else None,
+            unencumbered=known(source.unencumbered) if source.kind is SourceKind.IN_KIND else None,
+            borrowed=known(source.borrowed),
+            traced_months=source.traced_months,
         )
         for source in content.sources
         if possible

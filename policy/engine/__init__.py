@@ -5,6 +5,7 @@ from policy.engine.binding import faults_of
 from policy.engine.bundle import Bundle, load_book, read_book, rules_in_force, succession_faults
 from policy.engine.changes import compare, compare_files, plain_file
 from policy.engine.check import BookReport, check_book, publication_faults
+from policy.engine.classification import ClassificationPolicy
 from policy.engine.collateral import CollateralKind, CollateralPolicy
 from policy.engine.conditions import Referral
 from policy.engine.controls import (
@@ -16,9 +17,11 @@ from policy.engine.controls import (
     Validity,
 )
 from policy.engine.documents import ChecklistFile, ConditionSet, FacilityCondition, RequiredDocument
+from policy.engine.early_warning import EarlyWarningPolicy
 from policy.engine.faults import FactTypeError, FileFault, PolicyFaults, PolicyNotInForce
 from policy.engine.file import PolicyFile
 from policy.engine.initiative import GreenChannel, Initiative, Instrument, ProgrammeFloor
+from policy.engine.integrity import IntegrityCheck, IntegrityPolicy
 from policy.engine.limit import LimitPolicy
 from policy.engine.market import (
     Deal,
@@ -30,6 +33,7 @@ from policy.engine.market import (
     added,
     deal_sum,
 )
+from policy.engine.memo import MemoField, MemoTemplate
 from policy.engine.model_validation import AtLeast, AtMost, ValidationStandards
 from policy.engine.pricing import PricingPolicy
 from policy.engine.product import Product, ProductStatus
@@ -67,6 +71,7 @@ __all__ = [
     "Bundle",
     "BusinessDayRule",
     "ChecklistFile",
+    "ClassificationPolicy",
     "CollateralKind",
     "CollateralPolicy",
     "Committee",
@@ -77,6 +82,7 @@ __all__ = [
     "DealSum",
     "Decision",
     "DecisionTable",
+    "EarlyWarningPolicy",
     "FacilityCondition",
     "FactDefinition",
     "FactType",
@@ -88,12 +94,16 @@ __all__ = [
     "HitPolicy",
     "Initiative",
     "Instrument",
+    "IntegrityCheck",
+    "IntegrityPolicy",
     "InterestSubsidyTerms",
     "LenderLicence",
     "LimitPolicy",
     "MarketFigure",
     "MarketRecords",
     "MarketStatement",
+    "MemoField",
+    "MemoTemplate",
     "Moment",
     "PaymentPolicy",
     "PolicyFaults",

@@ -12,6 +12,7 @@ from domain.finding import PolicyRef
 from domain.stages import Stage
 from policy.engine.authority import AuthorityMatrix
 from policy.engine.binding import faults_of, parts
+from policy.engine.classification import ClassificationPolicy
 from policy.engine.coherence import all_standing, declared, incoherence, standing, version_number
 from policy.engine.collateral import CollateralPolicy
 from policy.engine.compute_order import ComputeOrderPolicy
@@ -25,12 +26,15 @@ from policy.engine.controls import (
 from policy.engine.coverage import CoveragePolicy
 from policy.engine.data_asset import DataAssetPolicy
 from policy.engine.documents import ChecklistFile, ConditionSet, RequiredDocument
+from policy.engine.early_warning import EarlyWarningPolicy
 from policy.engine.faults import FileFault, PolicyFaults, PolicyNotInForce
 from policy.engine.file import PolicyFile
 from policy.engine.initiative import Initiative
+from policy.engine.integrity import IntegrityPolicy
 from policy.engine.kinds import Refused, build
 from policy.engine.limit import LimitPolicy
 from policy.engine.market import Glossary, MarketRecords
+from policy.engine.memo import MemoTemplate
 from policy.engine.model_validation import ValidationStandards
 from policy.engine.pricing import PricingPolicy
 from policy.engine.product import Product
@@ -70,6 +74,7 @@ class Bundle:
             versions.sort(key=lambda item: item.effective_from)
         self._data = data
         self._on_day: dict[tuple[str, date], list[PolicyFile]] = {}
+        self._rules_on_day: dict[tuple[Moment, LenderLicence, date], tuple[Regulation, ...]] = {}
 
     @classmethod
     def from_canonical(cls, data: dict[str, Any]) -> "Bundle":
@@ -158,12 +163,20 @@ class Bundle:
     def payment(self, on: date) -> PaymentPolicy:
         return self._only(PaymentPolicy, "payment", on)
 
+    def integrity(self, on: date) -> IntegrityPolicy | None:
+        """How cases are checked for fraud and consistency; ``None`` before the first such policy: nothing was run then."""
+        return next(iter(self._all_in_force(IntegrityPolicy, "integrity", on)), None)
+
     def pricing(self, on: date) -> PricingPolicy:
         return self._only(PricingPolicy, "pricing", on)
 
     def limits(self, on: date) -> LimitPolicy | None:
         """What limits stand on; ``None`` on a day that has no such policy, when version 1 of the model stands."""
         return next(iter(self._all_in_force(LimitPolicy, "limit", on)), None)
+
+    def memo_template(self, on: date) -> MemoTemplate | None:
+        """What a credit memo must say, None before the first such policy: then nothing is asked for."""
+        return next(iter(self._all_in_force(MemoTemplate, "memo_template", on)), None)
 
     def collateral(self, on: date) -> CollateralPolicy:
         return self._only(CollateralPolicy, "collateral", on)
@@ -180,6 +193,12 @@ class Bundle:
 
     def coverage(self, on: date) -> CoveragePolicy:
         return self._only(CoveragePolicy, "coverage", on)
+
+    def classification(self, on: date) -> ClassificationPolicy:
+        return self._only(ClassificationPolicy, "classification", on)
+
+    def early_warnings(self, on: date) -> EarlyWarningPolicy:
+        return self._only(EarlyWarningPolicy, "early_warnings", on)
 
     def programme(self, name: str, on: date) -> SupportProgramme:
         return self._in_force(SupportProgramme, "programme", name, on)
@@ -210,17 +229,15 @@ class Bundle:
     def regulations(self, moment: Moment | str, licence: LenderLicence, on: date) -> tuple[Regulation, ...]:
         """The regulations that speak to a lender at a moment on a day, in order of their ids."""
         when = Moment(moment)
-        return tuple(
-            sorted(
-                (
-                    rule
-                    for file in self._all_in_force(RegulationFile, "regulation", on)
-                    for rule in file.rules
-                    if rule.in_force(when, licence, on)
-                ),
-                key=lambda rule: rule.id,
-            )
-        )
+        kept = self._rules_on_day.get((when, licence, on))
+        files = self._all_in_force(RegulationFile, "regulation", on)
+        if kept is None:
+            rules = (rule for file in files for rule in file.rules if rule.in_force(when, licence, on))
+            kept = tuple(sorted(rules, key=lambda rule: rule.id))
+            if len(self._rules_on_day) >= _DAYS_KEPT:
+                self._rules_on_day.clear()
+            self._rules_on_day[when, licence, on] = kept
+        return kept
 
     def checklist(self, product: str, stage: Stage | str | None, on: date) -> tuple[RequiredDocument, ...]:
         """The documents a product needs at a stage; of all stages where ``stage`` is ``None``."""

@@ -45,6 +45,9 @@ class Verdict:
     referred: tuple[Referral, ...] = ()
 
 
+ReadFact = tuple[Scalar | None, AbsentState | None]
+"""A fact as :func:`read_fact` reads it: its value, or why there is none."""
+
 MET, NOT_MET = Verdict(Truth.MET), Verdict(Truth.NOT_MET)
 
 
@@ -87,12 +90,18 @@ class Test:
     """Where a column has an ``n/a`` row, not applicable is a value like any other and misses the other rows."""
 
     def verdict(self, facts: Mapping[str, FactValue]) -> Verdict:
+        return self.verdict_of(
+            {name: read_fact(name, definition, facts) for name, definition in definitions_asked((self,)).items()}
+        )
+
+    def verdict_of(self, read: Mapping[str, ReadFact]) -> Verdict:
+        """As :meth:`verdict`, on facts that were read already: every one of :func:`definitions_asked`."""
         if isinstance(self.cell, Cell):
             if self.cell.anything:
                 return MET
-            return self.verdict_on(*read_fact(self.fact, self.definition, facts))
-        left, left_absent = read_fact(self.fact, self.definition, facts)
-        right, right_absent = read_fact(self.cell.other, self.cell.definition, facts)
+            return self.verdict_on(*read[self.fact])
+        left, left_absent = read[self.fact]
+        right, right_absent = read[self.cell.other]
         missing = [
             Referral(name, state)
             for name, state in ((self.fact, left_absent), (self.cell.other, right_absent))
@@ -125,18 +134,22 @@ class Test:
 
 def all_of(verdicts: list[Verdict]) -> Verdict:
     """Met when all are; not met as soon as one is not, whatever else is unknown."""
-    if any(verdict.truth is Truth.NOT_MET for verdict in verdicts):
-        return Verdict(Truth.NOT_MET)
-    referred = tuple(dict.fromkeys(referral for verdict in verdicts for referral in verdict.referred))
-    return Verdict(Truth.OPEN if referred else Truth.MET, referred)
+    referred: list[Referral] = []
+    for verdict in verdicts:
+        if verdict.truth is Truth.NOT_MET:
+            return NOT_MET
+        referred.extend(verdict.referred)
+    return Verdict(Truth.OPEN, tuple(dict.fromkeys(referred))) if referred else MET
 
 
 def any_of(verdicts: list[Verdict]) -> Verdict:
     """Met as soon as one is; open when none is met and one cannot be decided."""
-    if any(verdict.truth is Truth.MET for verdict in verdicts):
-        return Verdict(Truth.MET)
-    referred = tuple(dict.fromkeys(referral for verdict in verdicts for referral in verdict.referred))
-    return Verdict(Truth.OPEN if referred else Truth.NOT_MET, referred)
+    referred: list[Referral] = []
+    for verdict in verdicts:
+        if verdict.truth is Truth.MET:
+            return MET
+        referred.extend(verdict.referred)
+    return Verdict(Truth.OPEN, tuple(dict.fromkeys(referred))) if referred else NOT_MET
 
 
 def parse_tests(
@@ -180,16 +193,27 @@ def _parse(
     return AgainstFact(text.strip(), sign, multiplier, name, other)
 
 
+def definitions_asked(tests: tuple[Test, ...]) -> dict[str, FactDefinition]:
+    """The facts that some tests look at with their definitions, in the order of the tests; ``*`` looks at nothing."""
+    asked: dict[str, FactDefinition] = {}
+    for test in tests:
+        if isinstance(test.cell, AgainstFact):
+            asked.setdefault(test.fact, test.definition)
+            asked.setdefault(test.cell.other, test.cell.definition)
+        elif not test.cell.anything:
+            asked.setdefault(test.fact, test.definition)
+    return asked
+
+
 def inputs_of(tests: tuple[Test, ...], facts: Mapping[str, FactValue]) -> dict[str, str]:
     """The facts some tests looked at, as text for a trace; an absent one says how it is absent."""
-    shown: dict[str, str] = {}
-    for test in tests:
-        if isinstance(test.cell, Cell) and test.cell.anything:
-            continue
-        definitions = {test.fact: test.definition}
-        if isinstance(test.cell, AgainstFact):
-            definitions[test.cell.other] = test.cell.definition
-        for name, definition in definitions.items():
-            value, absent = read_fact(name, definition, facts)
-            shown[name] = absent if absent is not None else scalar_text(value) if value is not None else ""
-    return shown
+    return {
+        name: shown_fact(*read_fact(name, definition, facts)) for name, definition in definitions_asked(tests).items()
+    }
+
+
+def shown_fact(value: Scalar | None, absent: AbsentState | None) -> str:
+    """A fact as traces show it."""
+    if absent is not None:
+        return absent
+    return scalar_text(value) if value is not None else ""

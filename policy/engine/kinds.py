@@ -6,6 +6,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from policy.engine.authority import AuthorityMatrix
+from policy.engine.classification import ClassificationPolicy
 from policy.engine.collateral import CollateralPolicy
 from policy.engine.compute_order import ComputeOrderPolicy
 from policy.engine.controls import (
@@ -18,11 +19,14 @@ from policy.engine.controls import (
 from policy.engine.coverage import CoveragePolicy
 from policy.engine.data_asset import DataAssetPolicy
 from policy.engine.documents import ChecklistFile, ConditionSet
+from policy.engine.early_warning import EarlyWarningPolicy
 from policy.engine.faults import FileFault
 from policy.engine.file import PolicyFile
 from policy.engine.initiative import Initiative
+from policy.engine.integrity import IntegrityPolicy
 from policy.engine.limit import LimitPolicy
 from policy.engine.market import Glossary, MarketRecords
+from policy.engine.memo import MemoTemplate
 from policy.engine.model_validation import ValidationStandards
 from policy.engine.pricing import PricingPolicy
 from policy.engine.product import Product
@@ -53,15 +57,19 @@ KINDS: Final[dict[str, type[PolicyFile]]] = {
     "validity": Validity,
     "business_day": BusinessDayRule,
     "payment": PaymentPolicy,
+    "integrity": IntegrityPolicy,
     "checklist": ChecklistFile,
     "conditions": ConditionSet,
     "limit": LimitPolicy,
+    "memo_template": MemoTemplate,
     "pricing": PricingPolicy,
     "collateral": CollateralPolicy,
     "data_asset": DataAssetPolicy,
     "compute_order": ComputeOrderPolicy,
     "coverage": CoveragePolicy,
     "programme": SupportProgramme,
+    "classification": ClassificationPolicy,
+    "early_warnings": EarlyWarningPolicy,
     "initiative": Initiative,
     "tag_list": TagList,
     "market_records": MarketRecords,

@@ -130,7 +130,9 @@ class MarketRecords(PolicyFile):
             if reason := item.misread():
                 wrong.append((("figures", index), reason))
         for index, deal in enumerate(self.deals):
-            amounts = [(("deals", index, "amount"), deal.amount)] if deal.amount is not None else []
+            amounts: list[tuple[Pointer, DealAmount]] = (
+                [(("deals", index, "amount"), deal.amount)] if deal.amount is not None else []
+            )
             amounts += [(("deals", index, "parts", place), part) for place, part in enumerate(deal.parts)]
             wrong.extend((at, reason) for at, amount in amounts if (reason := amount.misread()))
         for index, statement in enumerate(self.statements):

@@ -35,8 +35,8 @@ class Product(PolicyFile):
     status: ProductStatus
     lenders: Annotated[tuple[Code, ...], Field(min_length=1)]
     line_kind: LineKind
-    loan_class: Literal["fixed_asset", "working_capital"]
-    """Which of the 2024 measures governs it: 固定资产贷款 or 流动资金贷款."""
+    loan_class: Literal["fixed_asset", "working_capital", "none"]
+    """Which of the 2024 measures governs it: 固定资产贷款 or 流动资金贷款; a guarantee, a lease or a loan for a buyback: none."""
     purposes: Annotated[tuple[Code, ...], Field(min_length=1)]
     amount_cap: Money | None = None
     tenor_cap_months: Annotated[int, Field(ge=1, le=600)]

@@ -12,7 +12,18 @@ from pydantic import Field, PrivateAttr, model_validator
 
 from domain.finding import Outcome, Reason, TraceStep, worst
 from policy.engine.binding import Bindable
-from policy.engine.conditions import Referral, Test, Truth, Verdict, all_of, any_of, inputs_of, parse_tests
+from policy.engine.conditions import (
+    ReadFact,
+    Referral,
+    Test,
+    Truth,
+    Verdict,
+    all_of,
+    any_of,
+    definitions_asked,
+    parse_tests,
+    shown_fact,
+)
 from policy.engine.file import Day, PolicyFile, RuleId, Sentence
 from policy.engine.source import Pointer
 from policy.engine.vocabulary import FactDefinition, FactType, FactValue, read_fact, scalar_text, undeclared
@@ -31,6 +42,8 @@ class Moment(StrEnum):
     APPROVAL = "approval"
     CONTRACT = "contract"
     UTILISATION = "utilisation"
+    POSSESSION = "possession"
+    """An asset taken for a debt is held (抵债资产)."""
 
 
 class Severity(StrEnum):
@@ -63,25 +76,22 @@ class Rule(Bindable):
     message_zh: Sentence
     message_en: Sentence
 
-    _scope: tuple[Test, ...] = PrivateAttr(default=())
-    _breaches: tuple[tuple[Test, ...], ...] | None = PrivateAttr(default=None)
-    _shown: Mapping[str, FactDefinition] = PrivateAttr(default_factory=dict)
+    _bound: "_BoundRule | None" = PrivateAttr(default=None)
 
     def bind(self, vocabulary: Mapping[str, FactDefinition]) -> list[tuple[Pointer, str]]:
         wrong: list[tuple[Pointer, str]] = []
-        scope, faults = parse_tests(self.scope, vocabulary, against_facts=True)
-        self._scope = self._silenced(scope)
+        parsed, faults = parse_tests(self.scope, vocabulary, against_facts=True)
+        scope = self._silenced(parsed)
         wrong.extend((("scope", name), reason) for name, reason in faults)
         breaches = []
         for index, condition in enumerate(self.breached_when):
             tests, faults = parse_tests(condition, vocabulary, against_facts=True)
             wrong.extend((("breached_when", index, name), reason) for name, reason in faults)
             breaches.append(self._silenced(tests))
-        tested = {test.fact for tests in (self._scope, *breaches) for test in tests}
+        tested = {test.fact for tests in (scope, *breaches) for test in tests}
         for index, name in enumerate(self.silent_when_not_applicable):
             if name not in tested:
                 wrong.append((("silent_when_not_applicable", index), f"the rule does not ask for {name!r}"))
-        self._breaches = tuple(breaches)
         shown: dict[str, FactDefinition] = {}
         for field, message in (("message_zh", self.message_zh), ("message_en", self.message_en)):
             for name in _PLACE.findall(message):
@@ -89,7 +99,7 @@ class Rule(Bindable):
                     wrong.append(((field,), f"the message shows {name!r}: {undeclared(name)}"))
                 else:
                     shown[name] = vocabulary[name]
-        self._shown = shown
+        self._bound = _BoundRule.of(scope, tuple(breaches), shown)
         return wrong
 
     def asked(self) -> frozenset[str]:
@@ -103,34 +113,39 @@ class Rule(Bindable):
         )
 
     @property
-    def scope_tests(self) -> tuple[Test, ...]:
-        """The scope as parsed."""
-        return self._scope
-
-    @property
-    def breaches(self) -> tuple[tuple[Test, ...], ...]:
-        """The alternatives of ``breached_when`` as parsed."""
-        bound = self._breaches
+    def _parsed(self) -> "_BoundRule":
+        bound = self._bound
         if bound is None:
             raise ValueError("the rule was not bound to a vocabulary: take it from a bundle")
         return bound
 
+    @property
+    def scope_tests(self) -> tuple[Test, ...]:
+        """The scope as parsed."""
+        return self._parsed.scope
+
+    @property
+    def breaches(self) -> tuple[tuple[Test, ...], ...]:
+        """The alternatives of ``breached_when`` as parsed."""
+        return self._parsed.breaches
+
     def facts_asked(self) -> tuple[str, ...]:
         """Every fact the rule may ask for, in the order written."""
-        tests = (*self._scope, *(test for alternative in self.breaches for test in alternative))
-        return tuple(dict.fromkeys(name for test in tests for name in test.facts_named()))
+        bound = self._parsed
+        return tuple(dict.fromkeys(name for test in bound.tests for name in test.facts_named()))
 
     def check(self, facts: Mapping[str, FactValue], step: str = "") -> "RuleCheck":
         """Check the rule against a case's facts."""
-        scope = all_of([test.verdict(facts) for test in self._scope])
-        if scope.truth is Truth.NOT_MET:
-            return RuleCheck(self, Truth.NOT_MET, (), self._trace(step, facts, "out of scope"))
-        breach = any_of([all_of([test.verdict(facts) for test in tests]) for tests in self.breaches])
-        if breach.truth is Truth.NOT_MET:
-            return RuleCheck(self, Truth.NOT_MET, (), self._trace(step, facts, "kept"))
-        both: Verdict = all_of([scope, breach])
-        result = "breached" if both.truth is Truth.MET else "undecided"
-        return RuleCheck(self, both.truth, both.referred, self._trace(step, facts, result))
+        bound = self._parsed
+        read = {name: read_fact(name, definition, facts) for name, definition in bound.asked}
+        truth, referred, result = bound.concluded(read)
+        trace = TraceStep(
+            step=f"{step}/{self.id}" if step else self.id,
+            rule=bound.text,
+            inputs={name: shown_fact(*found) for name, found in read.items()},
+            result=result,
+        )
+        return RuleCheck(self, truth, referred, trace)
 
     def reason(self, facts: Mapping[str, FactValue]) -> Reason:
         """Why the rule bites, with the case's figures in both languages."""
@@ -139,26 +154,53 @@ class Rule(Bindable):
         )
 
     def _say(self, message: str, facts: Mapping[str, FactValue]) -> str:
+        definitions = self._parsed.shown
+
         def shown(match: re.Match[str]) -> str:
             name = match.group(1)
-            value, absent = read_fact(name, self._shown[name], facts)
-            if self._shown[name].type is FactType.MONEY and isinstance(value, Decimal):
+            value, absent = read_fact(name, definitions[name], facts)
+            if definitions[name].type is FactType.MONEY and isinstance(value, Decimal):
                 return f"{value:,.2f}"
             return scalar_text(value) if value is not None else str(absent)
 
         return _PLACE.sub(shown, message)
 
-    def _trace(self, step: str, facts: Mapping[str, FactValue], result: str) -> TraceStep:
-        breaches = self.breaches
+
+@dataclass(frozen=True, slots=True)
+class _BoundRule:
+    """A rule as it is checked a thousand times: parsed once, each of its facts read once, its text written once."""
+
+    scope: tuple[Test, ...]
+    breaches: tuple[tuple[Test, ...], ...]
+    asked: tuple[tuple[str, FactDefinition], ...]
+    """The facts that decide it, in the order in which traces show them."""
+    shown: Mapping[str, FactDefinition]
+    text: str
+
+    @classmethod
+    def of(
+        cls, scope: tuple[Test, ...], breaches: tuple[tuple[Test, ...], ...], shown: Mapping[str, FactDefinition]
+    ) -> "_BoundRule":
         alternatives = " or ".join("; ".join(str(test) for test in tests) for tests in breaches)
-        scope = "; ".join(str(test) for test in self._scope)
-        tests = (*self._scope, *(test for tests in breaches for test in tests))
-        return TraceStep(
-            step=f"{step}/{self.id}" if step else self.id,
-            rule=f"if {scope}: breached when {alternatives}" if scope else f"breached when {alternatives}",
-            inputs=inputs_of(tests, facts),
-            result=result,
-        )
+        when = "; ".join(str(test) for test in scope)
+        text = f"if {when}: breached when {alternatives}" if when else f"breached when {alternatives}"
+        asked = definitions_asked((*scope, *(test for tests in breaches for test in tests)))
+        return cls(scope, breaches, tuple(asked.items()), shown, text)
+
+    @property
+    def tests(self) -> tuple[Test, ...]:
+        return (*self.scope, *(test for alternative in self.breaches for test in alternative))
+
+    def concluded(self, read: Mapping[str, ReadFact]) -> tuple[Truth, tuple[Referral, ...], str]:
+        """Whether the rule is breached, what that waits for, and the word for it in a trace."""
+        scope = all_of([test.verdict_of(read) for test in self.scope])
+        if scope.truth is Truth.NOT_MET:
+            return Truth.NOT_MET, (), "out of scope"
+        breach = any_of([all_of([test.verdict_of(read) for test in tests]) for tests in self.breaches])
+        if breach.truth is Truth.NOT_MET:
+            return Truth.NOT_MET, (), "kept"
+        both: Verdict = all_of([scope, breach])
+        return both.truth, both.referred, "breached" if both.truth is Truth.MET else "undecided"
 
 
 class Regulation(Rule):

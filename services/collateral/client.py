@@ -20,6 +20,7 @@ from domain.collateral import (
 )
 from domain.coverage import Amortisation, AmortisationRequest, StressRequest, StressTest
 from domain.finding import Finding
+from domain.valuation_trial import TriedValuations, ValuationTrial
 from services.kit.http import ServiceClient
 from services.kit.paging import Page
 
@@ -37,6 +38,13 @@ class CollateralClient(ServiceClient):
     async def value(self, request: ValuationRequest, key: str) -> Finding[Valuation]:
         """Value an asset; the finding is kept by the service."""
         return await self.call("POST", "/v1/valuations", Finding[Valuation], body=request, idempotency_key=key)
+
+    async def try_values(self, requests: Sequence[ValuationRequest]) -> tuple[Finding[Valuation], ...]:
+        """What assets would be valued at, in the order asked; nothing is stored. At most ``MOST_TRIED`` at once."""
+        if not requests:
+            return ()
+        asked = ValuationTrial(requests=tuple(requests))
+        return (await self.call("POST", "/v1/valuation-trials", TriedValuations, body=asked, reads=True)).findings
 
     async def amortise(self, request: AmortisationRequest, key: str) -> Finding[Amortisation]:
         """The largest loan that assets and cash flow carry, and the schedule of the loan asked about."""

@@ -22,7 +22,7 @@ from functools import lru_cache
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Depends, Header, Request, Response
+from fastapi import Depends, Header, Query, Request, Response
 from psycopg.errors import LockNotAvailable
 from pydantic import BaseModel
 from sqlalchemy import (
@@ -340,6 +340,23 @@ class IdempotencyRequired:
 def idempotent() -> Any:
     """Declare that a route needs an ``Idempotency-Key`` (400 without)."""
     return Depends(IdempotencyRequired())
+
+
+class IdempotencyUnlessDryRun(IdempotencyRequired):
+    """The dependency behind ``idempotent_unless_dry_run``: a dry run has no effect, so no key names one."""
+
+    async def __call__(  # type: ignore[override]
+        self,
+        request: Request,
+        dry_run: Annotated[bool, Query(description="conclude without storing anything")] = False,
+        key: Annotated[str, Header(alias="Idempotency-Key", description="not needed with dry_run")] = "",
+    ) -> IdempotentCall | None:
+        return None if dry_run else await super().__call__(request, key)
+
+
+def idempotent_unless_dry_run() -> Any:
+    """Declare that a route needs an ``Idempotency-Key`` (400 without) but for a dry run."""
+    return Depends(IdempotencyUnlessDryRun())
 
 
 async def _undoing(work: Awaitable[None]) -> None:

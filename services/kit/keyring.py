@@ -7,6 +7,7 @@ copied proves nothing.
 """
 
 import base64
+import hmac
 import json
 import os
 import secrets
@@ -75,10 +76,12 @@ class Keyring:
         encryption: Mapping[str, Mapping[str, AESGCM]],
         signing: Mapping[str, Mapping[str, OKPKey]],
         public: Mapping[str, Mapping[str, OKPKey]],
+        digest_key: bytes = b"",
     ) -> None:
         self._encryption = encryption
         self._signing = signing
         self._public = public
+        self._digest_key = digest_key
 
     @classmethod
     def create(cls, directory: Path) -> "Keyring":
@@ -114,6 +117,7 @@ class Keyring:
         encryption: dict[str, dict[str, AESGCM]] = {}
         signing: dict[str, dict[str, OKPKey]] = {}
         public: dict[str, dict[str, OKPKey]] = {purpose: _public_keys(directory, purpose) for purpose in SIGNING}
+        digest_key = b""
         for purpose in purposes:
             files = sorted(directory.glob(f"{purpose}-*.jwk"))
             if not files:
@@ -123,11 +127,13 @@ class Keyring:
                 key_id = file.stem
                 if purpose in ENCRYPTION:
                     encryption.setdefault(purpose, {})[key_id] = AESGCM(_oct(file))
+                    if purpose == "seal" and not digest_key:
+                        digest_key = hmac.digest(_oct(file), b"suandai personal digest", "sha256")
                 else:
                     key = _okp(file)
                     signing.setdefault(purpose, {})[key_id] = key
                     public[purpose][key_id] = OKPKey.import_key(key.as_dict(private=False))
-        return cls(encryption, signing, public)
+        return cls(encryption, signing, public, digest_key)
 
     def encrypt(self, purpose: EncryptionPurpose, plain: bytes) -> Ciphertext:
         """Encrypt under the current key, with a fresh random nonce. Purpose and key id are authenticated with the
@@ -148,6 +154,14 @@ class Keyring:
             return key.decrypt(data[:_NONCE_BYTES], data[_NONCE_BYTES:], _bound(purpose, key_id))
         except (InvalidTag, ValueError):
             raise Undecipherable(purpose) from None
+
+    def digest(self, text: str) -> str:
+        """A digest by which personal data are compared and not read: HMAC-SHA-256 under the oldest sealing key of the ring, so
+        that it stays the same when keys rotate. Destroying that key makes every digest meaningless. Raises ``UnknownKey`` for
+        a ring without sealing keys."""
+        if not self._digest_key:
+            raise UnknownKey("seal")
+        return hmac.new(self._digest_key, text.encode(), "sha256").hexdigest()
 
     def sign(self, purpose: SigningPurpose, message: bytes) -> Signature:
         """Sign with the current key. Raises ``UnknownKey`` when this process may only verify."""

@@ -17,6 +17,8 @@ from services.kit.keyring import Keyring
 from services.kit.service_token import ClientCredentials
 from services.kit.telemetry import configure
 from services.origination import upkeep
+from services.origination.outside.adapter import OutsideSources
+from services.origination.outside.simulator import simulated
 from services.origination.routes import (
     applications,
     assets_import,
@@ -25,25 +27,33 @@ from services.origination.routes import (
     casework,
     commands,
     credit_lines,
+    customer_registers,
     customers,
     documents,
     facilities,
     findings,
     groups,
+    integrity,
+    intentions,
     limit_tree,
     mandates,
+    market_records,
+    monitoring,
     operations,
     policies,
     products,
+    programmes,
     progress,
     reference_data,
     sensitivity,
     submission,
+    support_claims,
     tasks,
     terms,
     timeline,
     transfers,
     utilisations,
+    visits,
 )
 from services.origination.settings import OriginationSettings
 from services.origination.store.policies import PolicyShelf, bind_policies
@@ -55,10 +65,16 @@ ROUTERS = tuple(
     module.router
     for module in (
         customers,
+        customer_registers,
         groups,
         credit_lines,
         limit_tree,
+        intentions,
+        visits,
         products,
+        programmes,
+        support_claims,
+        market_records,
         business_day,
         policies,
         reference_data,
@@ -67,12 +83,14 @@ ROUTERS = tuple(
         assets_import,
         submission,
         timeline,
+        integrity,
         findings,
         sensitivity,
         terms,
         tasks,
         commands,
         mandates,
+        monitoring,
         facilities,
         utilisations,
         transfers,
@@ -88,9 +106,11 @@ def create_app(
     settings: OriginationSettings | None = None,
     collateral: CollateralClient | None = None,
     pricing: PricingClient | None = None,
+    outside: OutsideSources | None = None,
 ) -> FastAPI:
     """The application. Without ``settings`` they come from the environment; without ``collateral`` and ``pricing`` its
-    neighbours are the services at the addresses in the settings. Raises ``SettingsRefused`` naming everything that is missing.
+    neighbours are the services at the addresses in the settings, and without ``outside`` the sources they name.
+    Raises ``SettingsRefused`` naming everything that is missing.
     """
     served = settings is None
     settings = settings or OriginationSettings()
@@ -132,6 +152,8 @@ def create_app(
     app.state.documents = DocumentStore(settings.document_dir)
     app.state.policies = PolicyShelf(database)
     bind_policies(database, app.state.policies)
+    app.state.outside = outside or (simulated() if settings.outside_sources == "simulated" else OutsideSources())
+    app.state.record_retention_years = settings.record_retention_years
     app.state.collateral = collateral or CollateralClient(
         settings.collateral_url, _account(settings, settings.collateral_audience, outgoing), client=outgoing
     )

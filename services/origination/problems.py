@@ -1,8 +1,11 @@
 """The refusals of origination that are neither a fault of form nor a matter of rights."""
 
+from collections.abc import Iterable
+
+from domain.casefile import MissingItem
 from domain.figures import OUT_OF_BOUNDS
 from domain.margin_ratchet import MARGIN_TEXTS
-from services.kit.problems import ProblemType, register
+from services.kit.problems import Fault, ProblemType, register
 from services.kit.validation_faults import register_messages
 
 register_messages(MARGIN_TEXTS)
@@ -17,6 +20,56 @@ register_messages(
 )
 
 register_messages({OUT_OF_BOUNDS: ("须为 {bound} 内的数；单位：{unit}", "must be a figure in {bound}; unit: {unit}")})
+
+register_messages(
+    {
+        "claim_before_contract": ("不得早于合同签署", "must not be claimed before the contract is signed"),
+        "own_supplier": ("企业不得为自身供应商", "a firm does not supply itself"),
+    }
+)
+
+register(
+    ProblemType(
+        "support_contract_claimed",
+        409,
+        "该合同已申领",
+        "The contract has been claimed",
+        "同一合同在同一政策下只能申领一次。",
+        "A contract is claimed once under a programme.",
+    ),
+    ProblemType(
+        "support_claim_state",
+        409,
+        "该申领不能如此处理",
+        "The claim does not stand where this can be done",
+        "当前状态为 {state}。",
+        "It is {state}.",
+    ),
+    ProblemType(
+        "visit_without_need",
+        409,
+        "走访未发现需求",
+        "The visit found no need",
+        "没有需求的走访不产生申请。",
+        "No application comes of a visit that found no need.",
+    ),
+    ProblemType(
+        "visit_answered",
+        409,
+        "该需求已有申请",
+        "The need has its application",
+        "一次走访的需求只对应一笔申请。",
+        "The need of a visit has one application.",
+    ),
+    ProblemType(
+        "visits_differ",
+        409,
+        "走访记录与登记不符",
+        "The list differs from the register",
+        "编号已登记而内容不同，整份名单未导入。",
+        "A number is in the register with another content; nothing of the list was imported.",
+    ),
+)
 
 register(
     ProblemType(
@@ -126,3 +179,8 @@ register(
         retryable=True,
     ),
 )
+
+
+def faults_of_items(items: Iterable[MissingItem]) -> list[Fault]:
+    """What a check of content found, as the faults of a request."""
+    return [Fault(item.pointer, item.code, item.message_zh, item.message_en) for item in items]

@@ -31,6 +31,7 @@ from services.origination.store.business_day import business_day
 from services.origination.store.events import record
 from services.origination.store.policies import PolicyShelf
 from services.origination.store.tasks import open_rework
+from services.origination.store.traces import leave_traces
 from services.origination.tables.cases import Application, ApplicationVersion
 from services.origination.tables.tasks import Task
 
@@ -112,6 +113,7 @@ async def _frozen_again(session: AsyncSession, who: Principal, row: Application,
         "comment": comment or "",
     }
     await record(session, row.case_id, "application.resubmitted", who, rows=[row, version], facts=facts, at=at)
+    await leave_traces(session, row, applications.content_of(row))
 
 
 def _command(who: Principal, row: Application, rework: HumanTask, comment: str | None) -> TaskCommand:

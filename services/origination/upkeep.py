@@ -1,5 +1,5 @@
 """What origination does while nobody calls: starts that were left are made, commands that were left are settled, and
-processes that stand still are entered into the operators' list.
+processes that stand still are entered into the operators' list. At the start, cases from before there were traces leave theirs.
 
 A command whose sender never asked again, or whose application died before it could enter the outcome, still becomes an
 event with the name of the person who sent it.
@@ -27,12 +27,14 @@ from services.origination.process import NotRunning, ProcessGateway, Refused
 from services.origination.standstill import standing
 from services.origination.store import commands, stuck
 from services.origination.store.refusals import recorder
+from services.origination.store.traces import left_untraced, trace_left
 from services.origination.tables.tasks import Command
 
 SETTLE_EVERY = timedelta(seconds=30)
 LEFT_AFTER = timedelta(seconds=60)
 """Longer than a request lives: until then its own application is about to enter the outcome."""
 
+_TRACED_AT_ONCE = 100
 _REST = 4
 """How much longer than a round the pause after it is."""
 _RUNNING = f"ExecutionStatus = 'Running' AND TaskQueue = '{TASK_QUEUE}'"
@@ -146,6 +148,28 @@ async def _look_for_ever(database: Database, gateway: ProcessGateway) -> None:
         took = time.monotonic() - started
 
 
+async def lay_down_traces(database: Database) -> int:
+    """Lay down what cases have left that were submitted before cases left traces; returns how many were."""
+    done = 0
+    while True:
+        async with database.reading() as session:
+            waiting = await left_untraced(session, _TRACED_AT_ONCE)
+        for case_id in waiting:
+            async with database.session() as session:
+                await trace_left(session, case_id)
+        done += len(waiting)
+        if len(waiting) < _TRACED_AT_ONCE:
+            return done
+
+
+async def _lay_down_at_start(database: Database) -> None:
+    try:
+        if done := await lay_down_traces(database):
+            _log.info("traces_laid_down", cases=done)
+    except Exception as error:
+        _log.warning("traces_failed", failure=describe(error))
+
+
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """The gateway with its sweeper, the settling of commands and the search for stuck processes, for as long as the
@@ -155,6 +179,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         tasks = [
             asyncio.create_task(_settle_for_ever(database, gateway)),
             asyncio.create_task(_look_for_ever(database, gateway)),
+            asyncio.create_task(_lay_down_at_start(database)),
         ]
         try:
             yield

@@ -42,6 +42,10 @@ class PricingClient(ServiceClient):
         """Rate a borrower."""
         return await self.call("POST", "/v1/ratings", Finding[Rating], body=request, idempotency_key=key)
 
+    async def try_rate(self, request: RatingRequest) -> Finding[Rating]:
+        """What a borrower would be rated; nothing is stored."""
+        return await self._tried("/v1/ratings", Finding[Rating], request)
+
     async def override(self, request: RatingOverrideRequest, key: str) -> Finding[RatingOverride]:
         """Hold an override of a rating to its rule."""
         return await self.call(
@@ -55,6 +59,10 @@ class PricingClient(ServiceClient):
     async def limit(self, request: LimitRequest, key: str) -> Finding[Limit]:
         """Form a limit."""
         return await self.call("POST", "/v1/limits", Finding[Limit], body=request, idempotency_key=key)
+
+    async def try_limit(self, request: LimitRequest) -> Finding[Limit]:
+        """What a limit would come to; nothing is stored."""
+        return await self._tried("/v1/limits", Finding[Limit], request)
 
     async def quote(self, request: QuoteRequest, key: str) -> Finding[Quote]:
         """Price a loan."""

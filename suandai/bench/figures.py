@@ -54,9 +54,16 @@ def median(values: Sequence[float]) -> float:
 
 
 def spread(
-    name: str, values: Sequence[float], unit: str, *, beside: Sequence[float] | None = None, note: str = ""
+    name: str,
+    values: Sequence[float],
+    unit: str,
+    *,
+    beside: Sequence[float] | None = None,
+    note: str = "",
+    tail: float = 0.99,
 ) -> list[Figure]:
-    """``name_p50`` and ``name_p99`` of a sample, each beside the same percentile of what it is measured against."""
+    """``name_p50`` and ``name_p99`` (or what ``tail`` says) of a sample, each beside the same percentile of what it is
+    measured against."""
     count = f"{len(values)} measurements" if beside is None else f"{len(values)} and {len(beside)} measurements"
     told = f"{note}; {count}" if note else count
     return [
@@ -67,7 +74,7 @@ def spread(
             beside=None if beside is None else percentile(beside, share),
             note=told,
         )
-        for label, share in (("p50", 0.5), ("p99", 0.99))
+        for label, share in (("p50", 0.5), (f"p{tail * 100:.0f}", tail))
     ]
 
 

@@ -11,9 +11,11 @@ from suandai.bench.course import Course
 from suandai.bench.crowd import Crowd, TimedPlay
 from suandai.bench.figures import Figure, spread
 from suandai.walkthrough.person import Person
-from suandai.walkthrough.play import version_tag
+from suandai.walkthrough.play import CasePlay, version_tag
 
 PAGE = 20
+WARM = 5
+"""Verdicts that are not measured: connections, tokens and policy are there afterwards, as they are in a bank at work."""
 READERS = ("rm.yinchuan", "reviewer.ho", "approver.ho", "collateral.nanjing", "owner.xiyun", "auditor.ho")
 """Whose inboxes are opened: of a branch, of head office, of a borrower, and of one who oversees everything."""
 
@@ -91,6 +93,30 @@ async def case_pages(person: Person, origination: str, case_id: str, *, count: i
             pages.append(time.perf_counter() - begun)
     return spread(
         "case_page_ms", _ms(pages), "ms", beside=_ms(empty), note="beside: /healthz, the same way and nothing done"
+    )
+
+
+async def verdicts(play: CasePlay, *, count: int) -> list[Figure]:
+    """Indicative verdicts on a drafted project loan, by turns with the page of the same draft."""
+    verdict: list[float] = []
+    page: list[float] = []
+    for _ in range(WARM):
+        await play.verdict()
+    for _ in range(count):
+        begun = time.perf_counter()
+        await play.reread()
+        page.append(time.perf_counter() - begun)
+        begun = time.perf_counter()
+        await play.verdict()
+        verdict.append(time.perf_counter() - begun)
+    return spread(
+        "indicative_verdict_ms",
+        _ms(verdict),
+        "ms",
+        beside=_ms(page),
+        note="a draft of 120 servers: all products, rating, five values and five caps asked dry, nothing written; aim < 150;"
+        " beside: a bare GET of the draft",
+        tail=0.95,
     )
 
 

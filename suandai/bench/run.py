@@ -29,9 +29,12 @@ from suandai.stack.layout import free_base
 from suandai.stack.record import StackRecord
 from suandai.walkthrough.files import CASTS, case_files
 from suandai.walkthrough.person import Bank
+from suandai.walkthrough.play import CasePlay
 
 EXAMPLE = "jsb-order"
 """The measured case: fourteen to sixteen human tasks, twenty machine steps."""
+PROJECT = "nxb-xiyun"
+"""The draft that verdicts are asked for: the example with most to value."""
 AMOUNT = "300000.00"
 """What each case asks for, in CNY."""
 
@@ -48,6 +51,7 @@ class Sizes:
     at_once: int = 6
     single: int = 6
     submissions: int = 30
+    verdicts: int = 50
     pages: int = 200
     few_tasks: int = 1_000
     many_tasks: int = 1_000_000
@@ -57,7 +61,16 @@ class Sizes:
 
 
 QUICK = Sizes(
-    warm_up=2, rounds=1, cases=6, single=2, submissions=5, pages=20, many_tasks=20_000, inbox_rounds=4, imported=5_000
+    warm_up=2,
+    rounds=1,
+    cases=6,
+    single=2,
+    submissions=5,
+    verdicts=5,
+    pages=20,
+    many_tasks=20_000,
+    inbox_rounds=4,
+    imported=5_000,
 )
 
 
@@ -80,6 +93,12 @@ class MeasuredBank:
         for asked in (*content["lines"], *content["security"]):
             asked["amount"]["amount"] = AMOUNT
         await play.draft(await play.enter_customer(), lines=content["lines"], security=content["security"])
+        return play
+
+    async def project(self) -> CasePlay:
+        """A complete project loan with its servers, not yet submitted."""
+        play = CasePlay(self.bank, case_files(PROJECT), CASTS[PROJECT])
+        await play.draft(await play.enter_customer())
         return play
 
     @property
@@ -129,6 +148,7 @@ async def _requests(
     return [
         *await requests.decisions(bank.drafted, people, bare, course, cases=sizes.single),
         *await requests.submissions(bank.drafted, bare, count=sizes.submissions),
+        *await requests.verdicts(await bank.project(), count=sizes.verdicts),
         *await requests.case_pages(played.rm, origination, played.case_id, count=sizes.pages),
     ]
 

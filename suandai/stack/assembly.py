@@ -85,6 +85,7 @@ class Assembly:
             "DOCUMENT_DIR": str(layout.documents),
             "CORE_BANKING_DIR": str(layout.core_banking),
             "REGISTRY_DIR": str(layout.movables_registry),
+            "OUTSIDE_SOURCES": "simulated",
             "TRACE_FILE": str(layout.logs / f"{name or component}.traces.jsonl"),
         }
         if component in ("origination", "pricing", "collateral"):

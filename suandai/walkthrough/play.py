@@ -193,11 +193,17 @@ class CasePlay:
                     continue  # this member has voted in the ballot already; the next one has not
                 raise
             outcome = "acknowledge" if task["type"] in ACKNOWLEDGED else "approve"
-            body = {"outcome": outcome, "comment": "同意", **change}
+            body = {"outcome": outcome, "comment": "同意", **self._written(task, outcome), **change}
             finished = await self.act(person, claimed, "complete", body)
             self._told(f"{name}: {task['title_zh']} → {body['outcome']}")
             return finished
         raise LookupError(f"nobody is left for {task['title_en']}")
+
+    def _written(self, task: Mapping[str, Any], outcome: str) -> dict[str, Any]:
+        """What the lead investigator says in the credit memo; nobody else writes into it."""
+        if task["type"] != "lead_investigation" or outcome != "approve":
+            return {}
+        return {"memo": [{"field": field, "text": text} for field, text in self.files.json("memo.json").items()]}
 
     def _players(self, task: Mapping[str, Any]) -> tuple[str, ...]:
         if task["type"] == "committee_vote":

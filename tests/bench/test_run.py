@@ -33,6 +33,8 @@ BESIDE = {
     "task_completion_ms_p99",
     "submit_ms_p50",
     "submit_ms_p99",
+    "indicative_verdict_ms_p50",
+    "indicative_verdict_ms_p95",
     "case_page_ms_p50",
     "case_page_ms_p99",
     "inbox_page_ms_3000_p50",

@@ -41,6 +41,7 @@ ANY_OBJECT = {
     "kind": "product",
     "policy_id": "nothing",
     "end_to_end_id": "NOBODY-U01-01",
+    "programme_id": "boc_ai",
 }
 """Path parameters that are no ids; every other one is given an id of nothing."""
 QUERY = {
@@ -216,6 +217,7 @@ async def own(bank_stack: BankStack, secured: SecuredCases, minted: Tokens, http
     }
     entered_group = await rm.post("/v1/groups", group)
     entered_line = await rm.post("/v1/credit-lines", line)
+    beside = await _kept_beside_credit(rm, customer["customer_id"])
     [document, *_] = await rm.get(f"/v1/applications/{play.case_id}/documents")
     tasks = await rm.page("/v1/tasks", case_id=play.case_id, type="offer_acceptance", everything="true")
     mandates = [item for item in await rm.page("/v1/mandates") if item["branch"] == OWN_BRANCH]
@@ -261,7 +263,8 @@ async def own(bank_stack: BankStack, secured: SecuredCases, minted: Tokens, http
                 "facility_id": play.facility["facility_id"],
                 "utilisation_id": play.utilisation["utilisation_id"],
                 "transfer_id": transfer["transfer_id"],
-            },
+            }
+            | beside,
             "pricing": {"finding_id": rating["finding"]["id"], "sensitivity_id": sensitivity.json()["id"]},
             "collateral": {
                 "finding_id": valuation["finding"]["id"],
@@ -291,6 +294,15 @@ async def own(bank_stack: BankStack, secured: SecuredCases, minted: Tokens, http
             },
             "POST /v1/site-keys/{key_id}/confirmation": {},
             "POST /v1/site-keys/{key_id}/revocation": {},
+            "POST /v1/customers/{customer_id}/referrals": {
+                "json": {"programme": "shrcb_six", "service": "policy_liaison", "referred_on": "2026-03-02"}
+            },
+            "POST /v1/customers/{customer_id}/innovation-projects": {
+                "json": {"programme": "icbc_commons", "project": "别处的项目", "won_on": "2026-03-02"}
+            },
+            "POST /v1/support-claims/{claim_id}/confirm": {},
+            "POST /v1/support-claims/{claim_id}/withdraw": {"json": {"reason": "别处的申领"}},
+            "POST /v1/visits/{visit_id}/application": {"json": {"lender_id": "nxb"}},
             "POST /v1/applications/{case_id}/submit": {},
             "POST /v1/applications/{case_id}/withdraw": {"json": {"reason": "不是本行的申请"}},
             "POST /v1/tasks/{task_id}/{verb}": {"json": {}},
@@ -306,6 +318,42 @@ async def own(bank_stack: BankStack, secured: SecuredCases, minted: Tokens, http
         },
         traces=(play.case_id, play.application["case_number"], OWN_BORROWER, play.facility["facility_id"]),
     )
+
+
+async def _kept_beside_credit(rm: Any, customer_id: str) -> dict[str, str]:
+    """A claim, a letter of intention and a visit of the branch."""
+    some = uuid4().hex[:12]
+    claim = {
+        "programme": "zh_voucher",
+        "claimed_on": "2026-03-02",
+        "firm_uscc": OWN_BORROWER,
+        "contract_number": f"SL-{some}",
+        "contract_amount": {"amount": "100.00"},
+        "signed_on": "2026-03-02",
+        "contract_months": 12,
+        "supplier_uscc": FOREIGN_BORROWER,
+        "supported_elsewhere": False,
+    }
+    letter = {
+        "lender_id": "nxb",
+        "customer_id": customer_id,
+        "reference": f"YX-{some}",
+        "signed_on": "2026-03-02",
+        "lines": [{"instrument": "loan", "amount": {"amount": "1000000.00"}}],
+    }
+    visit = {
+        "programme": "abc_sh_123",
+        "reference": f"XH-{some}",
+        "visited_on": "2026-03-02",
+        "firm_name": "样例企业",
+        "firm_uscc": OWN_BORROWER,
+        "need": {"purpose": "compute_equipment_purchase"},
+    }
+    return {
+        "claim_id": (await rm.post("/v1/support-claims", claim))["claim_id"],
+        "intention_id": (await rm.post("/v1/intentions", letter))["intention_id"],
+        "visit_id": (await rm.post("/v1/visits", visit))["visit_id"],
+    }
 
 
 async def _kept_by_collateral(

@@ -18,7 +18,17 @@ from tests.docs.handbook import Shell, Step, blocks, difference, steps
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-PAGES = ("README.md", "rm.md", "approver.md", "collateral.md", "auditor.md", "operator.md")
+PAGES = (
+    "README.md",
+    "rm.md",
+    "approver.md",
+    "collateral.md",
+    "auditor.md",
+    "policy.md",
+    "operator.md",
+    "programmes.md",
+)
+AFTER = ("collateral.md", "auditor.md", "policy.md", "operator.md", "programmes.md")
 
 
 @pytest.fixture
@@ -74,5 +84,5 @@ def _in_order() -> list[Step]:
     played = {page: list(steps(DOCS / page)) for page in PAGES}
     first = [step for step in played["rm.md"] if step.commands.mark == "run"]
     later = [step for step in played["rm.md"] if step.commands.mark == "run later"]
-    after = [step for page in ("collateral.md", "auditor.md", "operator.md") for step in played[page]]
+    after = [step for page in AFTER for step in played[page]]
     return [*played["README.md"], *first, *played["approver.md"], *later, *after]

@@ -87,11 +87,11 @@ def lacking(application: ApplicationContent) -> set[tuple[str, str]]:
     }
 
 
-@pytest.mark.parametrize("product", ["sdrcb_operate", "shrcb_adas", "talent_loan"])
-def test_the_products_are_live_from_november_2026_with_all_they_need(product: str) -> None:
+@pytest.mark.parametrize(("product", "version"), [("sdrcb_operate", "3"), ("shrcb_adas", "3"), ("talent_loan", "2")])
+def test_the_products_are_live_from_november_2026_with_all_they_need(product: str, version: str) -> None:
     policy = book()
     found = policy.product(product, ON)
-    assert (found.status, found.version) == (ProductStatus.LIVE, "2")
+    assert (found.status, found.version) == (ProductStatus.LIVE, version)
     assert any("House choice" in text for text in found.source)
     assert {"business_licence", "bureau_consent"} <= {item.kind for item in policy.checklist(product, "intake", ON)}
     conditions = policy.conditions(product, ON)
@@ -262,7 +262,8 @@ def test_a_prepayment_to_a_supplier_nobody_verified_is_referred() -> None:
         purchase={"supplier_key": "foundry", "supplier_verified": {"value": False}},
     )
     line = application.lines[0].model_copy(update={"purpose": "capacity_prepay"})
-    verdict = check_rules(product.admission, application_facts(application, line, product), "admission")
+    rules = product.admission_of("capacity_prepay")
+    verdict = check_rules(rules, application_facts(application, line, product), "admission")
     assert [breach.reason.code for breach in verdict.breaches] == ["SUPPLIER_NOT_VERIFIED"]
 
 

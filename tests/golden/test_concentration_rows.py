@@ -2,14 +2,13 @@
 
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
 from domain.application import SyndicateMember, Syndication
 from domain.finding import Outcome
 from domain.money import yuan
-from policy.engine import Bundle, FactValue, check_rules, evaluate, load_book
+from policy.engine import Bundle, FactValue, check_rules, evaluate
 from policy.engine.rules import LenderLicence, Regulation
 from services.origination.calc.concentration_facts import in_area
 
@@ -20,11 +19,6 @@ BOOKS: dict[str, FactValue] = {
     "lender.tier1_capital": TIER1,
     "borrower.interbank": False,
 }
-
-
-@pytest.fixture(scope="module")
-def bundle() -> Bundle:
-    return load_book(Path(__file__).parents[2] / "policy" / "book")
 
 
 def rules_of(
@@ -533,3 +527,16 @@ def test_state_funded_centres_with_foreign_chips_are_referred_from_2025_11_05(bu
     assert judged(bundle, rule_id, facts, date(2025, 11, 5)) is Outcome.REFER
     assert judged(bundle, rule_id, {**facts, "project.foreign_gpu": False}) is Outcome.PASS
     assert judged(bundle, rule_id, {**facts, "borrower.builder_type": "cloud_provider"}) is Outcome.PASS
+
+
+def test_due_diligence_is_documented_reviewed_apart_and_controls_the_key_clauses(bundle: Bundle) -> None:
+    """银监发〔2004〕51号, on what the process has recorded when the agreement is drawn up."""
+    whole: dict[str, FactValue] = {
+        "process.interview_recorded": True,
+        "process.risk_evaluated": True,
+        "process.review_apart": True,
+        "agreement.terms_complete": True,
+    }
+    assert judged(bundle, "DUE_DILIGENCE", whole, moment="contract") is Outcome.PASS
+    for name in whole:
+        assert judged(bundle, "DUE_DILIGENCE", {**whole, name: False}, moment="contract") is Outcome.REFER

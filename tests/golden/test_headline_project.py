@@ -2,13 +2,10 @@
 
 from datetime import date
 from decimal import ROUND_DOWN, Decimal
-from pathlib import Path
-
-import pytest
 
 from domain.limit import CashFlowSegment, ContractedServers, LimitRequest
 from domain.money import Money, yuan
-from policy.engine import Bundle, load_book
+from policy.engine import Bundle
 from services.collateral.calc.gpu_server.value_path import value_path
 from services.pricing.calc.limit import limit
 from tests.collateral.servers import golden
@@ -20,11 +17,6 @@ BEFORE, ON = date(2026, 11, 19), date(2026, 11, 20)
 """The last day of the second limit model, and the first of the third."""
 CONTRACT = CashFlowSegment(from_month=1, to_month=36, revenue=yuan("6826050.00"), cost=yuan("1501500.00"))
 """70,000 a server and month after downtime and tax (× 0.985 × 0.99), less 15,015.00 of running costs."""
-
-
-@pytest.fixture(scope="module")
-def bundle() -> Bundle:
-    return load_book(Path(__file__).parents[2] / "policy" / "book")
 
 
 def asked(bundle: Bundle, on: date, *flows: CashFlowSegment, **changes: object) -> LimitRequest:

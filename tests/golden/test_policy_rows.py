@@ -95,6 +95,11 @@ def test_a2_a3_a11_regulatory_tenor(bundle: Bundle, facts: dict[str, FactValue],
     assert (int(decision.number("months")), decision.code("code")) == (months, code)
 
 
+def test_a2_a3_a11_the_codes_of_the_regulatory_tenor(bundle: Bundle) -> None:
+    codes = bundle.table("regulatory_tenor", ON).table.outputs[1].values
+    assert codes == ("REG_WC_3Y", "REG_WC_5Y", "REG_FA_10Y", "REG_FA_CONSENT")
+
+
 def test_a2_a3_a4_product_caps(bundle: Bundle) -> None:
     working_capital, fixed, order = (bundle.product(name, ON) for name in ("jsb_wc", "jsb_fa", "jsb_order"))
     assert (working_capital.amount_cap, working_capital.tenor_cap_months) == (yuan(150_000_000), 60)
@@ -142,6 +147,44 @@ def test_a27_new_relationship_of_ordinary_standing_is_entrusted_at_any_amount(bu
     assert payment_mode(bundle, "12000000.00", "working_capital") == "WC_ENTRUST"
 
 
+def test_a27_a_loan_that_is_paid_out_by_the_bank_alone_is_entrusted_at_any_amount(bundle: Bundle) -> None:
+    assert payment_mode(bundle, "1.00", product__entrusted_only=True) == "PRODUCT_ENTRUSTED"
+
+
+def test_a27_working_capital_above_ten_million_is_entrusted_where_the_payee_is_known(bundle: Bundle) -> None:
+    assert payment_mode(bundle, "10000000.01", "working_capital") == "WC_ENTRUST"
+    assert payment_mode(bundle, "10000000.00", "working_capital") == "SELF_ALLOWED"
+    assert payment_mode(bundle, "10000000.01", "working_capital", payment__payee_known=False) == "SELF_ALLOWED"
+
+
+@pytest.mark.parametrize(("new", "ordinary"), [(True, False), (False, True)])
+def test_a27_a_new_customer_of_good_standing_pays_by_itself(bundle: Bundle, new: bool, ordinary: bool) -> None:
+    facts: dict[str, FactValue] = {"borrower__new_relationship": new, "borrower__ordinary_standing": ordinary}
+    assert payment_mode(bundle, "1.00", "working_capital", **facts) == "SELF_ALLOWED"
+    both: dict[str, FactValue] = {"borrower__new_relationship": True, "borrower__ordinary_standing": True}
+    assert payment_mode(bundle, "1.00", "fixed_asset", **both) == "SELF_ALLOWED"
+
+
+def test_a27_whatever_goes_to_a_related_payee_is_entrusted(bundle: Bundle) -> None:
+    assert payment_mode(bundle, "1.00", payment__payee_related=True) == "RELATED_PAYEE"
+
+
+def test_a27_the_proof_of_the_mode_names_what_it_rests_on(bundle: Bundle) -> None:
+    """The row as an auditor reads it: class of loan, amount and payee, whatever earlier rows have settled."""
+    table = bundle.table("payment_mode", ON)
+    facts: dict[str, FactValue] = {
+        "product.entrusted_only": False,
+        "payment.payee_related": False,
+        "loan.class": "working_capital",
+        "payment.payee_total": yuan("10000000.01"),
+        "payment.payee_known": True,
+    }
+    assert evaluate(table, facts).trace[-1].rule == (
+        "loan.class working_capital; payment.payee_total > 10_000_000.00; payment.payee_known true"
+    )
+    assert table.table.outputs[0].values == ("entrusted", "self")
+
+
 def test_r18_payments_of_one_month_to_one_payee_count_as_one(bundle: Bundle) -> None:
     assert bundle.payment(ON).same_payee_window_days == 30
     assert payment_mode(bundle, "6000000.00") == "SELF_ALLOWED"
@@ -170,6 +213,34 @@ def test_a26_green_tag_needs_its_evidence(
     }
     assert evaluate(bundle.table("green_tag", ON), facts).code("code") == code
     assert evaluate(bundle.table("green_tag", ON), {**facts, "project.pue": None}).row is None
+
+
+GREEN_CENTRE: dict[str, FactValue] = {
+    "project.green_catalogue_code": True,
+    "project.pue": Decimal("1.25"),
+    "project.rack_use": Decimal("0.70"),
+    "project.hub": False,
+}
+
+
+@pytest.mark.parametrize(
+    ("on", "rule"),
+    [
+        (date(2025, 9, 30), "project.pue <= 1.30; project.rack_use >= 0.60"),
+        (date(2025, 10, 1), "project.green_catalogue_code true"),
+    ],
+)
+def test_a26_the_tag_names_the_standard_it_was_given_by(bundle: Bundle, on: date, rule: str) -> None:
+    decision = evaluate(bundle.table("green_tag", on), GREEN_CENTRE)
+    assert (decision.code("code"), decision.trace[-1].rule) == ("GREEN", rule)
+
+
+@pytest.mark.parametrize(("power", "code"), [("0.80", "GREEN_POWER"), ("0.81", "GREEN")])
+@pytest.mark.parametrize("on", [date(2025, 9, 30), date(2025, 10, 1)])
+def test_a26_a_centre_in_a_hub_runs_on_green_power(bundle: Bundle, on: date, power: str, code: str) -> None:
+    in_hub: dict[str, FactValue] = {**GREEN_CENTRE, "project.hub": True, "project.green_power": Decimal(power)}
+    assert evaluate(bundle.table("green_tag", on), in_hub).code("code") == code
+    assert evaluate(bundle.table("green_tag", on), {**in_hub, "project.hub": False}).code("code") == "GREEN"
 
 
 def test_a26_cases_of_before_october_2025_keep_the_standard_without_the_catalogue(bundle: Bundle) -> None:

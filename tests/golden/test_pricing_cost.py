@@ -122,3 +122,29 @@ def test_b3_half_of_5m_is_held_at_2m_and_champions_have_more_room() -> None:
     zhuhai = {"programme": "zh_voucher", "signed_on": date(2025, 6, 1), "contract_amount": yuan(5_000_000)}
     assert granted(claim(**zhuhai)).amount == yuan(2_000_000)
     assert granted(claim(**zhuhai, standing="national_champion")).amount == yuan(2_500_000)
+
+
+@pytest.mark.parametrize(
+    ("signed_on", "code"),
+    [
+        (date(2023, 8, 31), "VOUCHER_WINDOW"),
+        (date(2023, 9, 1), "VOUCHER_CAP"),
+        (date(2025, 12, 31), "VOUCHER_CAP"),
+        (date(2026, 1, 1), "VOUCHER_WINDOW"),
+    ],
+)
+def test_b1_beijing_supports_contracts_signed_in_its_window(signed_on: date, code: str) -> None:
+    programme = book().programme("bj_voucher", date(2024, 5, 6))
+    assert voucher(programme, claim(signed_on=signed_on), "support/0", Trace("test")).code == code
+
+
+@pytest.mark.parametrize(("drawn_on", "late"), [(date(2026, 12, 31), False), (date(2027, 1, 1), True)])
+def test_b4_loans_drawn_by_the_end_of_2026_are_subsidised(drawn_on: date, late: bool) -> None:
+    loan = TestB4.LOAN | {
+        "payments": payments(
+            annual_rate="0.05", tenor_months=24, method="bullet", drawn_on=drawn_on, day_count="act_360"
+        ),
+        "drawings": [{"on": drawn_on, "amount": yuan(10_000_000)}],
+    }
+    line = cost(request(**loan)).support[0]
+    assert (line.code == "SUBSIDY_WINDOW", line.amount == yuan(0)) == (late, late)

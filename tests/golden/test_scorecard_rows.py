@@ -192,14 +192,14 @@ def test_a12_an_open_safety_recall_knocks_out() -> None:
         ("capacity_prepay", False, Outcome.REFER),
         ("capacity_prepay", None, Outcome.REFER),
         ("eda_and_ip", None, Outcome.PASS),
-        ("salary", True, Outcome.FAIL),
     ],
 )
 def test_a12_a_prepayment_needs_a_verified_supplier(purpose: str, verified: bool | None, outcome: Outcome) -> None:
     product = book().product("shrcb_adas", ON)
     facts: dict[str, FactValue] = {"loan.purpose": purpose, "purchase.supplier_verified": verified}
-    assert check_rules(product.admission, facts).outcome is outcome
-    assert product.tenor_cap_months == 60
+    facts["borrower.segment"] = "ai_chip"
+    assert check_rules(product.admission_of(purpose), facts).outcome is outcome
+    assert product.tenor_cap(purpose) == 60
 
 
 # --- A35: the founder card --------------------------------------------------------------------------------------------

@@ -159,17 +159,18 @@ def _contracts(given: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return found
 
 
-def case_files(directory: Path) -> CaseFiles:
-    """The files of the case, written to a directory: those of the project loan, with this case's application and servers."""
+def case_files(directory: Path, prefix: str = "HDLN1") -> CaseFiles:
+    """The files of the case, written to a directory: those of the project loan, with this case's application and servers,
+    whose serials begin with ``prefix``: a server secures one case."""
     shutil.copytree(SOURCE, directory, dirs_exist_ok=True)
     customer = json.loads((SOURCE / "customer.json").read_text("utf-8")) | {"uscc": USCC, "name": NAME}
     for file, content in (("customer.json", customer), ("application.json", application())):
         (directory / file).write_text(json.dumps(content, ensure_ascii=False), "utf-8")
-    (directory / "servers.xlsx").write_bytes(_inventory())
+    (directory / "servers.xlsx").write_bytes(_inventory(prefix))
     return CaseFiles(directory)
 
 
-def _inventory() -> bytes:
+def _inventory(prefix: str) -> bytes:
     """A hundred servers of 8×H100 at two million yuan each."""
     book = Workbook()
     sheet = book.active
@@ -178,17 +179,17 @@ def _inventory() -> bytes:
     for number in range(1, SERVERS + 1):
         sheet.append(
             [
-                f"HDLN1-{number:04d}",
+                f"{prefix}-{number:04d}",
                 "8×H100 机架式服务器",
                 "H100",
                 8,
                 80,
                 "new",
-                f"HDLN1-FP-{(number - 1) // 20 + 1:03d}",
+                f"{prefix}-FP-{(number - 1) // 20 + 1:03d}",
                 "2000000.00",
                 "0.13",
                 "licensed",
-                f"HDLN1-BGD-{(number - 1) // 40 + 1:02d}",
+                f"{prefix}-BGD-{(number - 1) // 40 + 1:02d}",
                 "中卫智算二期机房",
                 f"A{(number - 1) // 8 + 1:02d}-{(number - 1) % 8 // 2 + 1:02d}",
                 "2030-03-31",

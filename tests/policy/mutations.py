@@ -32,7 +32,7 @@ from pydantic import BaseModel
 from policy.engine import Bundle, FactDefinition, PolicyFile, Vocabulary
 from policy.engine.binding import faults_of, parts
 from policy.engine.bundle import P, assemble
-from policy.engine.coherence import all_standing, declared
+from policy.engine.coherence import all_standing, declared, incoherence
 from policy.engine.kinds import build
 from policy.engine.source import Pointer, Source, read_source
 from policy.engine.table import Row
@@ -108,9 +108,10 @@ def golden_tests() -> list[GoldenTest]:
     found = []
     for path in sorted(GOLDEN.glob("test_*.py")):
         module = importlib.import_module(f"tests.golden.{path.stem}")
-        for name, function in vars(module).items():
-            if name.startswith("test_") and inspect.isfunction(function) and not inspect.iscoroutinefunction(function):
-                found.extend(_expanded(path.stem, name, function))
+        for place in (module, *(item() for name, item in vars(module).items() if name.startswith("Test"))):
+            for name, function in inspect.getmembers(place, inspect.isroutine):
+                if name.startswith("test_") and not inspect.iscoroutinefunction(function):
+                    found.extend(_expanded(path.stem, name, function))
     return found
 
 
@@ -275,8 +276,9 @@ class Walk:
         concerned = {identity(self.files[number]) for number in changed}
         if any(not test.passes(bundle) for test in self.readers.of_files(concerned, hints)):
             return True
-        whole = [mutant if number == index else item for number, item in enumerate(self.sources)]
-        return assemble(whole)[0] is None
+        # No other file is bound anew: what is left is whatever the files get wrong together.
+        built = [(item, changed.get(number, self.files[number])) for number, item in enumerate(self.sources)]
+        return bool(incoherence(built))
 
     def _bundle(self, changed: Mapping[int, PolicyFile]) -> Bundle:
         bundle = Bundle((changed.get(number, file) for number, file in enumerate(self.files)), {})

@@ -122,7 +122,7 @@ def test_a_product_is_asked_for_by_its_own_need() -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "field"), [({"product": "sensetime_prop"}, "product"), ({"lender_id": "jsb"}, "lender_id")]
+    ("change", "field"), [({"product": "nobodys_loan"}, "product"), ({"lender_id": "jsb"}, "lender_id")]
 )
 def test_a_product_that_is_not_there_or_not_the_lenders(change: dict[str, Any], field: str) -> None:
     with pytest.raises(Inadmissible) as refusal:

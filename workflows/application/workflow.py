@@ -268,7 +268,12 @@ class CreditApplication(CaseDesk):
     # --- contracting 签约 --------------------------------------------------------------------------------------------
 
     async def _contracting(self) -> Stage:
-        """Conditions become clauses; the contract is drafted, signed by the borrower, and witnessed by two persons (双人面签)."""
+        """What the process did is checked once more; then conditions become clauses, and the contract is drafted, signed by
+        the borrower, and witnessed by two persons (双人面签)."""
+        check = await self._check("contracting")
+        turned = await self._analyse(check, TaskType.COMPLIANCE_OPINION)
+        if turned is not None:
+            return turned
         contract = await effects.draw_up_contract(self._case_step("contract"))
         subject = TaskSubject(type="facility_agreement", id=str(contract.contract_id), sha256=contract.data_sha256)
         drafted = await self.ask(TaskType.CONTRACT_DRAFTING, subject=subject)

@@ -11,9 +11,10 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from domain.canonical import sha256_of
 from domain.collateral import CohortSubject, Valuation, ValuationRequest, ValuationSummary
 from domain.finding import Finding, ReferenceDataRef
+from domain.valuation_trial import TriedValuations, ValuationTrial
 from policy.engine import Bundle, CollateralPolicy, PolicyNotInForce
 from services.collateral.calc.valuation import KIND, RightsPolicies, conclude, model
-from services.collateral.dependencies import READERS, VALUERS, DatabaseDep, PoliciesDep
+from services.collateral.dependencies import MACHINES, READERS, VALUERS, DatabaseDep, PoliciesDep
 from services.collateral.routes.records import recorded
 from services.collateral.store import (
     conclusions,
@@ -29,7 +30,7 @@ from services.collateral.store.scope import within_sight
 from services.collateral.tables import CaseConclusion, ValuationRow
 from services.kit.auth import allow, record_refusal
 from services.kit.database import Database, new_id, now
-from services.kit.idempotency import IdempotentCall, Reply, idempotent
+from services.kit.idempotency import IdempotentCall, Reply, idempotent_unless_dry_run
 from services.kit.paging import Page, PageRequest, fetch_page, link_next, paged
 from services.kit.principal import Principal
 from services.kit.problems import Fault, Problem
@@ -43,7 +44,7 @@ async def value(
     body: ValuationRequest,
     request: Request,
     who: Annotated[Principal, allow(*VALUERS, scope="branch")],
-    call: Annotated[IdempotentCall, idempotent()],
+    call: Annotated[IdempotentCall | None, idempotent_unless_dry_run()],
     database: DatabaseDep,
     policies: PoliciesDep,
     dry_run: Annotated[bool, Query(description="conclude without storing anything")] = False,
@@ -60,13 +61,35 @@ async def value(
     inputs, branch = await _with_register(database, body, who)
     inputs = await _with_evidence(database, inputs, policy)
     finding = await asyncio.to_thread(_concluded, inputs, bundle, policy, valid_days)
+    if call is None:
+        return Response(finding.model_dump_json(), 200, media_type="application/json")
 
     async def effect(session: AsyncSession) -> Reply:
-        if not dry_run:
-            await valuations.keep(session, finding, inputs, branch)
+        await valuations.keep(session, finding, inputs, branch)
         return Reply(200, finding)
 
     return await call.atomic(database, effect)
+
+
+@router.post("/v1/valuation-trials", response_model=TriedValuations, responses={502: problem_response(502)})
+async def try_all(
+    body: ValuationTrial,
+    who: Annotated[Principal, allow(*MACHINES)],
+    database: DatabaseDep,
+    policies: PoliciesDep,
+) -> TriedValuations:
+    """Value the assets of a draft in one call, each as ``/v1/valuations`` would; nothing is stored."""
+    asked = []
+    for request in body.requests:
+        bundle = await policies.bundle(request.policy_sha256)
+        policy, valid_days = _in_force(request, bundle)
+        inputs, _ = await _with_register(database, request, who)
+        asked.append((await _with_evidence(database, inputs, policy), bundle, policy, valid_days))
+
+    def concluded() -> tuple[Finding[Valuation], ...]:
+        return tuple(_concluded(*terms) for terms in asked)
+
+    return TriedValuations(findings=await asyncio.to_thread(concluded))
 
 
 @router.get("/v1/valuations", response_model=Page[ValuationSummary])

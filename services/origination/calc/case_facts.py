@@ -22,6 +22,7 @@ from domain.rating import Rating
 from domain.reference import LenderBooks
 from domain.requests.evaluation_facts import evaluation_facts
 from policy.engine import FactValue, LimitPolicy, Product
+from services.origination.calc.loan_facts import loan_facts
 
 _NEW_COMPUTE = (AssetKind.GPU_SERVER, AssetKind.NETWORK_STORAGE, AssetKind.POWER_COOLING, AssetKind.CIVIL_WORKS)
 _STATE_FUNDS = (SourceKind.SPECIAL_BOND, SourceKind.SUBSIDY)
@@ -39,6 +40,8 @@ class Screens(Value):
     duplicate_serial: bool | None
     foreign_gpu: bool | None = None
     """Whether servers carry accelerators that are not on the list of domestic ones."""
+    replaced_purpose: str | None = Field(default=None, exclude_if=not_given)
+    """Purpose of the facility that this loan replaces, by the lender's books."""
     suspected_link: SuspectedLink | None = Field(default=None, exclude_if=not_given)
     """The strongest link found to a customer outside the borrower's own group; once the analyst has made them one group it is
     suspected no more."""
@@ -98,6 +101,7 @@ def content_facts(content: ApplicationContent, line: CreditLineRequest | None) -
     facts["purchase.supplier_verified"] = content.purchase.supplier_verified if content.purchase else None
     facts.update(_project_facts(content))
     facts.update(_contract_facts(content))
+    facts.update(loan_facts(content, line))
     return facts
 
 

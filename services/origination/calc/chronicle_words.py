@@ -63,6 +63,7 @@ CHECKS: Final[dict[str, Words]] = {
     "borrowing_cost": Words("综合融资成本", "cost of borrowing"),
     "buy_or_rent": Words("租购比较", "comparison of buying and renting"),
     "regulation": Words("监管规则", "regulatory check"),
+    "contracting": Words("签约前审查", "check before the contract"),
     "margin_reset": Words("利率重定价", "reset of the margin"),
     "authority": Words("审批权限", "authority"),
     "gate": Words("放款审核", "drawing gate"),

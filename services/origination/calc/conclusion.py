@@ -25,7 +25,9 @@ MODELS: Final = {
     "screening": ModelRef(id="screening", version="1"),
     "cross_checks": ModelRef(id="cross_checks", version="1"),
     "regulation": ModelRef(id="regulation", version="1"),
+    "contracting": ModelRef(id="contracting", version="1"),
     "authority": ModelRef(id="authority", version="1"),
+    "integrity": ModelRef(id="integrity", version="1"),
 }
 """The calculation behind each kind of check; a changed calculation is a new version beside the old one."""
 

@@ -9,13 +9,19 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
+from pydantic import Field
+
 from domain.application import Accounts, ApplicationContent, PartyRole, Provenance, UseClass
 from domain.facts import Known, known
 from domain.finding import Outcome, TraceStep
 from domain.model import Value
 from domain.money import Money
+from policy.engine import Bundle
 from services.origination.calc.case_facts import total
 from services.origination.calc.conclusion import Check
+from services.origination.calc.integrity.examination import IntegrityInputs
+from services.origination.calc.integrity.run import examine, take_over
+from services.origination.calc.support_checks import SupportOfCase, support_notes
 
 INVENTORY_TOLERANCE: Final = Decimal("0.05")
 """Invoices including VAT may differ from the planned use by freight, installation and rounding, not by more."""
@@ -28,10 +34,14 @@ class CrossCheckInputs(Value):
     as_of: date
     accounts_months: int
     """Shelf life of accounts, from the pinned policy."""
+    support: SupportOfCase | None = Field(default=None, exclude_if=lambda known: known is None)
+    """Of an application that claims public support."""
+    integrity: IntegrityInputs | None = Field(default=None, exclude_if=lambda inputs: inputs is None)
+    """Of the fraud and consistency checks of this moment; ``None`` where the pinned policy has none."""
 
 
-def cross_checks(inputs: CrossCheckInputs, content: ApplicationContent) -> Check:
-    """All cross-checks of a file."""
+def cross_checks(inputs: CrossCheckInputs, content: ApplicationContent, pinned: Bundle | None = None) -> Check:
+    """All cross-checks of a file. ``pinned`` is the case's policy, which the fraud and consistency checks go by."""
     check = Check()
     _inventory(check, content)
     _funding(check, content)
@@ -41,6 +51,11 @@ def cross_checks(inputs: CrossCheckInputs, content: ApplicationContent) -> Check
     _accounts(check, content, inputs)
     _people(check, content)
     _owners(check, content)
+    if inputs.support is not None:
+        support_notes(check, content, inputs.support)
+    if inputs.integrity is not None:
+        assert pinned is not None
+        take_over(check, examine(inputs.integrity, content, pinned))
     return check
 
 

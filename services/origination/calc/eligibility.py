@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from typing import Final
 
 from domain.application import ApplicationContent, CreditLineRequest
 from domain.finding import Outcome, Reason, TraceStep
@@ -15,9 +16,10 @@ from domain.money import ZERO, Money
 from domain.products import EligibilityVerdict, ProductEligibility
 from policy.engine import Bundle, FactValue, Product, ProductFamily, RulesDecision, check_rules
 from services.origination.calc.case_facts import content_facts, product_facts
-from services.origination.calc.statement_facts import statement_facts
+from services.origination.calc.fit_facts import statement_facts
 
-_NOT_BOOKED = {
+PURPOSE_MISMATCH: Final = "PURPOSE_MISMATCH"
+_NOT_BOOKED: Final = {
     "PRODUCT_NOT_LIVE": ("该产品尚未上线", "the product is proposed, not live"),
     "PROGRAMME_NOT_BOOKABLE": (
         "此为政府或区域方案条款，须以参与机构的产品办理",
@@ -86,6 +88,15 @@ def eligibility(
     )
 
 
+def committed_by_family(bundle: Bundle, on: date, held: Mapping[str, Money]) -> dict[str, Money]:
+    """What a borrower has under each family, from what it has under each product (``store.product_standing``)."""
+    totals: dict[str, Money] = {}
+    for product in bundle.products(on):
+        if product.family is not None and product.id in held:
+            totals[product.family] = totals.get(product.family, ZERO) + held[product.id]
+    return totals
+
+
 def _of_product(
     product: Product,
     family: ProductFamily | None,
@@ -138,6 +149,16 @@ def admission(product: Product, facts: Mapping[str, FactValue], purpose: str | N
     return check_rules(product.admission_of(purpose or ""), facts, f"admission/{product.id}")
 
 
+def purpose_reason(purpose: str) -> Reason:
+    """That a product has no such purpose."""
+    return Reason(
+        code=PURPOSE_MISMATCH,
+        message_zh=f"用途 {purpose} 与产品不符",
+        message_en=f"the purpose {purpose} does not fit the product",
+        subject="/lines/0/purpose",
+    )
+
+
 def _kind_and_purpose(answer: _Answer, product: Product, line: CreditLineRequest) -> None:
     if line.kind is not product.line_kind:
         answer.look(
@@ -149,15 +170,10 @@ def _kind_and_purpose(answer: _Answer, product: Product, line: CreditLineRequest
             asked=line.kind.value,
         )
     said = {reason.code for reason in answer.reasons}
-    if line.purpose not in product.purposes and "PURPOSE_MISMATCH" not in said:
-        answer.look(
-            "PURPOSE_MISMATCH",
-            Outcome.FAIL,
-            f"用途 {line.purpose} 与产品不符",
-            f"the purpose {line.purpose} does not fit the product",
-            "/lines/0/purpose",
-            purposes=", ".join(product.purposes),
-        )
+    if line.purpose not in product.purposes and PURPOSE_MISMATCH not in said:
+        reason = purpose_reason(line.purpose)
+        offered = ", ".join(product.purposes)
+        answer.look(reason.code, Outcome.FAIL, reason.message_zh, reason.message_en, reason.subject, purposes=offered)
 
 
 def _amount(

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from domain.application import ApplicationContent
+from domain.application import ApplicationContent, PartyRole
 from domain.canonical import sha256_of
 from domain.facility import PaymentMode
 from domain.finding import Finding, FindingValue, ModelRef, Outcome, PolicyRef, Reason, TraceStep, worst
@@ -57,6 +57,15 @@ class Screened(Value):
     """A referral that says nothing new: people had it before them when they approved the case."""
 
 
+class DrawingDoubt(Value):
+    """A fraud or consistency check of this drawing that failed or refers."""
+
+    check: str
+    outcome: Outcome
+    message_zh: str
+    message_en: str
+
+
 class GateInputs(Value):
     """All that the gate decides from. The application's content and the bundles are found under their hashes."""
 
@@ -93,8 +102,16 @@ class GateInputs(Value):
     """What the rating class leaves without security; ``None`` without a rating."""
     screened: Screened | None
     relationship: Relationship | None = None
+    doubts: tuple[DrawingDoubt, ...] = Field(default=(), exclude_if=lambda doubts: not doubts)
+    """What the fraud and consistency checks made before this drawing do not let pass."""
     planned: Money | None = Field(default=None, exclude_if=lambda amount: amount is None)
     """What the agreement's plan of drawings lets be drawn by the value date; ``None`` where it plans none."""
+    working_days_waited: int | None = Field(default=None, exclude_if=lambda days: days is None)
+    """Working days after the value date up to today; ``None`` where they were not counted."""
+
+    def waited(self) -> int | None:
+        """Working days since the value date; none before it."""
+        return 0 if self.as_of <= self.value_date else self.working_days_waited
 
 
 class GateConclusion(FindingValue):
@@ -144,6 +161,8 @@ def drawing_gate(
     capital_maximum = _capital(inputs) if policy.capital_pro_rata else inputs.facility_limit
     _security(gate, inputs, drawn_after)
     rescreened = _rescreened(gate, inputs, pinned)
+    for doubt in inputs.doubts:
+        gate.look(doubt.check, doubt.outcome, "the check before the drawing passes", doubt.message_zh, doubt.message_en)
     facts: dict[str, FactValue] = {
         **application_facts(content, content.lines[0], product),
         "borrower.blacklisted": inputs.screened.blacklisted if inputs.screened else None,
@@ -154,11 +173,14 @@ def drawing_gate(
         "utilisation.precedent_open": len(inputs.precedent_open),
         "utilisation.subsequent_breached": len(inputs.subsequent_breached),
         "utilisation.rescreened": rescreened,
+        "utilisation.working_days_waited": inputs.waited(),
+        # Up to the gate nobody waits for the borrower: a drawing whose conditions are open is refused, not kept waiting.
+        "utilisation.delay_cause": "none",
         **book_facts(inputs.facility_limit, inputs.exposures, inputs.lender),
         **concentration_facts(content, content.lines[0], inputs.exposures, inputs.lender, current, inputs.as_of),
         **relationship_facts(inputs.relationship),
     }
-    mode = _mode_and_rules(gate, inputs, pinned, current, facts)
+    mode = _mode_and_rules(gate, inputs, content, product, pinned, current, facts)
     outcome = worst(gate.outcomes)
     value = GateConclusion(
         allowed=outcome is Outcome.PASS,
@@ -323,7 +345,13 @@ def _rescreened(gate: _Gate, inputs: GateInputs, pinned: Bundle) -> bool:
 
 
 def _mode_and_rules(
-    gate: _Gate, inputs: GateInputs, pinned: Bundle, current: Bundle, facts: dict[str, FactValue]
+    gate: _Gate,
+    inputs: GateInputs,
+    content: ApplicationContent,
+    product: Product,
+    pinned: Bundle,
+    current: Bundle,
+    facts: dict[str, FactValue],
 ) -> PaymentMode:
     policy = pinned.payment(inputs.pinned_on)
     decision = payment_mode(
@@ -346,10 +374,12 @@ def _mode_and_rules(
             )
         )
     rules = rules_in_force(pinned, current, MOMENT, inputs.lender.licence, inputs.pinned_on, inputs.as_of)
+    party = content.party(PartyRole.BORROWER)
+    borrower = party.uscc if party is not None else None
     seen: set[tuple[str, str]] = set()
     for payee, paid in zip(inputs.payees, decision.payees, strict=True):
-        about = facts | payee_facts(payee, paid.total) | {"payment.mode": decision.mode.value}
-        checked = check_rules(rules, about, f"regulation/{payee.key}")
+        about = facts | payee_facts(payee, paid.total, borrower) | {"payment.mode": decision.mode.value}
+        checked = check_rules((*rules, *product.payment_rules), about, f"regulation/{payee.key}")
         gate.trace += checked.trace
         gate.outcomes.append(checked.outcome)
         for reason in checked.reasons:

@@ -4,7 +4,7 @@ It holds figures and conclusions as recorded, with the hash of each finding, and
 The four risk fields and the three difficulties are there for every compute loan; what the file does not say is shown so.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import Any
 
@@ -14,24 +14,42 @@ from domain.buy_or_rent import BuyOrRent
 from domain.casefile import AssessmentItem
 from domain.dossier import Dossier
 from domain.facts import Absent, Known
+from domain.integrity import KIND as INTEGRITY
 from domain.money import Money
 from domain.pricing import Quote
 from domain.requests.costs import fee_kind, loan_fees
+from domain.tasks import MemoNote
+from policy.engine import MemoField, MemoTemplate
 from services.origination.calc.repayment_words import repayment_rows
 
 _STATES = {"unknown": "未知 unknown", "undisclosed": "未披露 undisclosed", "not_applicable": "不适用 n/a"}
 _OUTCOMES = {"pass": "通过 pass", "refer": "待定 refer", "fail": "否决 fail", "not_run": "未执行 not run"}
 
 
-def memo(dossier: Dossier, items: Iterable[AssessmentItem], as_of: date) -> str:
-    """The memo as Markdown. The same case on the same day gives the same bytes."""
+def memo(
+    dossier: Dossier,
+    items: Iterable[AssessmentItem],
+    as_of: date,
+    template: MemoTemplate | None = None,
+    notes: Sequence[MemoNote] = (),
+) -> str:
+    """The memo as Markdown. The same case on the same day gives the same bytes.
+
+    ``notes`` is what the lead investigator wrote on the fields of ``template``; it stands beside the facts of its section.
+    """
+    said = {note.field: note.text for note in notes}
+    fields = template.fields if template is not None else ()
+    views = [(item, said[item.id]) for item in fields if item.section == "risk_view" and item.id in said]
+    difficulties = [(item, said[item.id]) for item in fields if item.section == "difficulty" and item.id in said]
     items = tuple(items)
     parts: list[str] = []
     for section in (_head(dossier, as_of), _request(dossier), _borrower(dossier), _accounts(dossier.content),
                     _project(dossier.content), _assessment(dossier), _collateral(dossier),
-                    _risks(dossier.content), _difficulties(dossier, items), _conclusions(items)):  # fmt: skip
+                    [*_risks(dossier.content), *_said(views)],
+                    [*_difficulties(dossier, items), *_said(difficulties)], _conclusions(items),
+                    _integrity(items)):  # fmt: skip
         parts.append("\n".join(section))
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def _head(dossier: Dossier, as_of: date) -> Iterator[str]:
@@ -283,6 +301,16 @@ def _risks(content: ApplicationContent) -> Iterator[str]:
     )
 
 
+def _said(written: Sequence[tuple[MemoField, str]]) -> Iterator[str]:
+    """The lead investigator's own words, field by field."""
+    if written:
+        yield ""
+        yield "主办调查意见 In the lead investigator's words:"
+        yield ""
+    for item, text in written:
+        yield f"- **{item.title_zh} {item.title_en}**: {_cell(text)}"
+
+
 def _difficulties(dossier: Dossier, items: tuple[AssessmentItem, ...]) -> Iterator[str]:
     """No fixed assets to pledge, technology hard to value, risk hard to control (三难), and what answers each."""
     content = dossier.content
@@ -303,6 +331,8 @@ def _difficulties(dossier: Dossier, items: tuple[AssessmentItem, ...]) -> Iterat
 def _conclusions(items: tuple[AssessmentItem, ...]) -> Iterator[str]:
     yield "## 9 结论与依据 Conclusions and evidence"
     for item in items:
+        if item.finding.kind.startswith(f"{INTEGRITY}."):
+            continue
         name = " · ".join(part for part in (item.finding.kind, item.asset_key, item.cohort) if part)
         yield ""
         yield f"### {name} — {_OUTCOMES[item.finding.outcome.value]}"
@@ -313,6 +343,21 @@ def _conclusions(items: tuple[AssessmentItem, ...]) -> Iterator[str]:
         for reason in item.reasons:
             where = f" `{_cell(reason.subject)}`" if reason.subject else ""
             yield f"- **{_cell(reason.code)}**{where}: {_cell(reason.message_zh)} / {_cell(reason.message_en)}"
+
+
+def _integrity(items: tuple[AssessmentItem, ...]) -> Iterator[str]:
+    """Every fraud and consistency check that was run, and by name those that were not: no conclusion is no clean one."""
+    checks = [item for item in items if item.finding.kind.startswith(f"{INTEGRITY}.")]
+    if not checks:
+        return
+    yield "## 10 真实性与一致性核查 Fraud and consistency checks"
+    yield ""
+    yield "| 核查 check | 结论 outcome | 所见 seen | 依据 finding |"
+    yield "|---|---|---|---|"
+    for item in checks:
+        seen = "；".join(f"{_cell(reason.message_zh)} / {_cell(reason.message_en)}" for reason in item.reasons)
+        outcome = _OUTCOMES[item.finding.outcome.value]
+        yield f"| {item.value['check']} | {outcome} | {seen or '—'} | `{item.finding.sha256[:12]}` |"
 
 
 def _table(*rows: tuple[str, str]) -> Iterator[str]:

@@ -6,8 +6,8 @@ from services.origination.calc.payment_mode import PayeeAsked
 _FIXED = frozenset({AssetKind.GPU_SERVER, AssetKind.NETWORK_STORAGE, AssetKind.POWER_COOLING, AssetKind.CIVIL_WORKS})
 
 
-def asked_payee(payee: Payee, content: ApplicationContent) -> PayeeAsked:
-    """A payee of a drawing as the gate sees it."""
+def asked_payee(payee: Payee, content: ApplicationContent, one_with: tuple[str, ...] = ()) -> PayeeAsked:
+    """A payee of a drawing as the gate sees it. ``one_with`` are other payees who are one interest with it."""
     return PayeeAsked(
         key=payee.key,
         uscc=payee.uscc,
@@ -15,6 +15,8 @@ def asked_payee(payee: Payee, content: ApplicationContent) -> PayeeAsked:
         related=_related(payee, content),
         on_contract=on_contract(payee, content),
         fixed_asset_vendor=_sells_fixed_assets(payee, content),
+        ringfenced=_ringfenced(payee, content),
+        one_with=one_with,
     )
 
 
@@ -46,3 +48,9 @@ def _sells_fixed_assets(payee: Payee, content: ApplicationContent) -> bool:
     suppliers = {party.uscc for party in content.parties if party.role is PartyRole.SUPPLIER}
     acquires = any(asset.kind in _FIXED and not asset.existing for asset in content.assets)
     return acquires and payee.uscc in suppliers
+
+
+def _ringfenced(payee: Payee, content: ApplicationContent) -> bool | None:
+    """Whether the money stays in the account kept for a buyback; not known while the file names none."""
+    account = content.buyback.account if content.buyback is not None else None
+    return None if account is None else payee.account == account

@@ -6,6 +6,8 @@ Payments to one payee inside the window count as one (R18): 6m and 6m in three d
 from collections.abc import Iterable
 from datetime import date, timedelta
 
+from pydantic import Field
+
 from domain.facility import PaymentMode
 from domain.finding import TraceStep
 from domain.identity import Uscc
@@ -24,6 +26,10 @@ class PayeeAsked(Value):
     on_contract: bool | None
     """Whether it is a party of the financed transaction, with the account that was declared."""
     fixed_asset_vendor: bool | None
+    ringfenced: bool | None = Field(default=None, exclude_if=lambda given: given is None)
+    """Whether it is paid into the account kept for the loan's purpose; None where no such account was named."""
+    one_with: tuple[Uscc, ...] = Field(default=(), exclude_if=lambda codes: not codes)
+    """Other payees, of this drawing or of earlier ones, who are one interest with it."""
 
 
 class EarlierPayment(Value):
@@ -57,14 +63,16 @@ class PaymentDecision(Value):
 def window_total(
     payee: PayeeAsked, asked: Iterable[PayeeAsked], earlier: Iterable[EarlierPayment], on: date, days: int
 ) -> Money:
-    """All that goes to a payee on a day with what went in the ``days`` before it, under whatever key it was asked."""
+    """All that goes to a payee on a day with what went in the ``days`` before it, under whatever key it was asked, and to those
+    who are one with it."""
     first = on - timedelta(days=days)
+    ones = {payee.uscc, *payee.one_with}
     total = ZERO
     for item in asked:
-        if item.uscc == payee.uscc:
+        if item.uscc in ones:
             total += item.amount
     for payment in earlier:
-        if payment.uscc == payee.uscc and first <= payment.made_on <= on:
+        if payment.uscc in ones and first <= payment.made_on <= on:
             total += payment.amount
     return total
 
@@ -99,7 +107,7 @@ def payment_mode(
     )
 
 
-def payee_facts(payee: PayeeAsked, total: Money) -> dict[str, FactValue]:
+def payee_facts(payee: PayeeAsked, total: Money, borrower: Uscc | None = None) -> dict[str, FactValue]:
     """A payee as policy speaks of it. Whoever is named with a code and an account is known."""
     return {
         "payment.payee_known": True,
@@ -107,4 +115,6 @@ def payee_facts(payee: PayeeAsked, total: Money) -> dict[str, FactValue]:
         "payment.payee_related": payee.related,
         "payment.payee_on_contract": payee.on_contract,
         "payment.fixed_asset_vendor": payee.fixed_asset_vendor,
+        "payment.payee_is_borrower": None if borrower is None else payee.uscc == borrower,
+        "payment.ringfenced_account": payee.ringfenced,
     }

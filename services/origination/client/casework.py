@@ -41,7 +41,7 @@ class CaseworkCalls(ServiceClient):
         return await self.call("GET", f"/v1/cases/{case_id}/dossier", Dossier, params=params)
 
     async def check(
-        self, name: Literal["intake", "screening", "cross_checks", "regulation"] | str, step: CaseStep
+        self, name: Literal["intake", "screening", "cross_checks", "regulation", "contracting"] | str, step: CaseStep
     ) -> CheckResult:
         """Run a check."""
         return await self._step(f"checks/{name}", step, CheckResult)

@@ -9,18 +9,22 @@ from domain.application import ApplicationContent
 from domain.application.text import Code
 from domain.casefile import ApplicationPatch, ApplicationSummary, ApplicationView, ContentVersion
 from domain.identity import Uscc
+from domain.programmes import TagView
 from domain.stages import Stage
 from services.kit.auth import allow
-from services.kit.database import Database
+from services.kit.database import Database, now
 from services.kit.etags import IfMatch, etag_of, if_match
 from services.kit.idempotency import IdempotentCall, Reply, idempotent
 from services.kit.paging import Page, PageRequest, link_next, paged
 from services.kit.principal import Principal
 from services.kit.router import Router
 from services.origination.calc.changes import changes
+from services.origination.calc.tags import tag_views
 from services.origination.routes.roles import FRONT_OFFICE, READERS, STAFF
 from services.origination.routes.sight import recorded
 from services.origination.store import applications, drafting
+from services.origination.store.business_day import business_day
+from services.origination.store.policies import PolicyShelf
 
 router = Router(prefix="/v1/applications", tags=["applications"], dependencies=[recorded()])
 
@@ -104,6 +108,24 @@ async def versions(
         )
         for before, row in zip((None, *rows), rows, strict=False)
     ]
+
+
+@router.get("/{case_id}/tags", response_model=list[TagView])
+async def tags(
+    request: Request, case_id: UUID, who: Annotated[Principal, allow(*STAFF, scope="case")]
+) -> list[TagView]:
+    """The tags of an application by the policy it is pinned to, and the desks they show it to. Nothing is decided on a tag."""
+    database: Database = request.app.state.database
+    shelf: PolicyShelf = request.app.state.policies
+    async with database.session() as session:
+        row = await applications.visible_case(session, who, case_id)
+        shown = await drafting.shown(session, row)
+    if row.policy_sha256 is not None and row.pinned_on is not None:
+        bundle, day = await shelf.bundle(row.policy_sha256), row.pinned_on
+    else:
+        today = await business_day(database, shelf, now())
+        bundle, day = today.bundle, today.day
+    return list(tag_views(shown.content, bundle.tag_lists(day)))
 
 
 @router.patch("/{case_id}", response_model=ApplicationView)

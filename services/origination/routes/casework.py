@@ -5,7 +5,7 @@ did the first time.
 """
 
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Query, Request, Response
@@ -44,7 +44,7 @@ from services.origination.store import applications, approvals, casework, drafti
 from services.origination.store.approvals import Policies
 from services.origination.store.business_day import business_day
 from services.origination.store.policies import PolicyShelf
-from services.origination.store.tasks import duties_discharged
+from services.origination.store.tasks import duties_discharged, memo_notes
 from services.origination.tables.cases import Contract, Decision, Offer
 
 router = Router(prefix="/v1/cases/{case_id}", tags=["processes"])
@@ -104,18 +104,23 @@ async def dossier(
 async def check(
     request: Request,
     case_id: UUID,
-    name: Literal["intake", "screening", "cross_checks", "regulation"],
+    name: checks.CheckName,
     body: CaseStep,
     who: Worker,
     call: Call,
 ) -> Response:
-    """Run a check on the frozen content and the books of the day, and enter what it concludes."""
+    """Run a check on the frozen content and the books of the day, and enter what it concludes.
+
+    ``contracting`` needs the offer and the decision behind it: before them 409.
+    """
     _of_this_case(case_id, body.case_id)
     database: Database = request.app.state.database
-    drawn = await checks.run(request.app.state, name, case_id, body.as_of)
+    drawn = await checks.run(request.app.state, name, case_id, body.as_of, body.workflow_id)
 
     async def effect(session: Any) -> Reply:
-        ref = await casework.file_own(session, who, body, drawn.finding, drawn.inputs)
+        ref = await casework.file_own(
+            session, who, body, drawn.finding, drawn.inputs, beside=drawn.beside, beside_inputs=drawn.beside_inputs
+        )
         return Reply(200, CheckResult(finding=ref, reasons=drawn.finding.reasons))
 
     return await call.atomic(database, effect)
@@ -154,7 +159,11 @@ async def assemble_memo(request: Request, case_id: UUID, body: CaseStep, who: Wo
     async with database.reading() as session:
         case = await casework.case_file(session, case_id, body.as_of)
         facts = await casework.dossier_of(session, case)
-    text = memo(facts, [casework.assessment_item(item) for item in case.found], body.as_of)
+        notes = await memo_notes(session, case_id)
+    shelf: PolicyShelf = request.app.state.policies
+    template = (await shelf.bundle(facts.policy_sha256)).memo_template(facts.pinned_on or body.as_of)
+    items = [casework.assessment_item(item) for item in case.found]
+    text = memo(facts, items, body.as_of, template, notes)
     name = f"{facts.case_number}-memo.md"
     stored = await documents.put_bytes(text.encode(), name)
 

@@ -1,23 +1,20 @@
 """``POST /v1/applications/{id}/submit`` and ``/withdraw``: a case enters its process, and leaves it."""
 
 from collections.abc import Sequence
-from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Query, Request, Response
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from domain.application import ApplicationContent
 from domain.casefile import (
-    IndicativeVerdict,
     SubmissionBody,
     SubmissionReceipt,
     WithdrawalBody,
     WithdrawalView,
 )
-from domain.finding import Outcome, Reason
 from domain.inbox import CommandView
+from domain.indicative import IndicativeVerdict
 from domain.money import Money
 from domain.process import (
     APPLICATION_WORKFLOW,
@@ -29,7 +26,6 @@ from domain.process import (
 )
 from domain.requests.collateral import asset_registrations
 from domain.stages import ENDED, Stage
-from policy.engine import Bundle
 from services.kit.auth import allow
 from services.kit.database import Database, now
 from services.kit.etags import IfMatch, etag_of, if_match
@@ -37,11 +33,10 @@ from services.kit.idempotency import IdempotentCall, Reply, idempotent
 from services.kit.principal import Principal
 from services.kit.problems import Problem
 from services.kit.router import Router, problem_response
-from services.origination.calc.case_facts import Screens
-from services.origination.calc.completeness import missing, unknown_facts
-from services.origination.calc.screening import ScreeningInputs, screening
+from services.origination.calc.completeness import missing
 from services.origination.commands import ACCEPTED, Order, carry_out
-from services.origination.pledges import pledged_elsewhere, register_assets
+from services.origination.indicative import indicative_verdict
+from services.origination.pledges import register_assets
 from services.origination.process import request_start
 from services.origination.resubmission import incomplete, receipt, resubmit
 from services.origination.routes.roles import FRONT_OFFICE
@@ -50,6 +45,7 @@ from services.origination.store import applications, casework, drafting, referen
 from services.origination.store.business_day import business_day
 from services.origination.store.events import record
 from services.origination.store.policies import PolicyShelf
+from services.origination.store.traces import leave_traces
 from services.origination.tables.cases import Application
 from services.origination.tables.tasks import Task
 
@@ -88,7 +84,7 @@ async def submit(
     database: Database = request.app.state.database
     shelf: PolicyShelf = request.app.state.policies
     if dry_run:
-        verdict = await _verdict(request, who, case_id, base)
+        verdict = await indicative_verdict(request.app.state, who, case_id, base)
         return Response(verdict.model_dump_json(), 200, media_type="application/json")
     async with database.session() as session:
         submitted_before = (await applications.visible_case(session, who, case_id)).content_version > 0
@@ -120,6 +116,7 @@ async def submit(
             _expect_draft(current)
             base.check(current.version)
             version = drafting.freeze(who, current, policy_sha256=bundle.sha256, pinned_on=day, at=at)
+            await leave_traces(session, current, content)
             start = _start(current)
             await record(session, case_id, "application.submitted", who, rows=[current, version], facts=start, at=at)
             await request_start(session, APPLICATION_WORKFLOW, application_workflow_id(case_id), start)
@@ -158,64 +155,6 @@ def _start(row: Application) -> CaseStart:
         content_sha256=row.content_sha256 or "",
         amount=Money(amount=row.amount),
     )
-
-
-async def _verdict(request: Request, who: Principal, case_id: UUID, base: IfMatch) -> IndicativeVerdict:
-    """What submission would say today of a draft, or of a returned case by the policy it is pinned to. Reads only; refused is
-    what would be refused of a submission as well: another version than the one that was read, and content nobody may change."""
-    database: Database = request.app.state.database
-    shelf: PolicyShelf = request.app.state.policies
-    today = await business_day(database, shelf, now())
-    bundle, day = today.bundle, today.day
-    async with database.session() as session:
-        row = await applications.visible_case(session, who, case_id)
-        if not await applications.in_change(session, row):
-            raise Problem("application_not_draft", stage=row.stage)
-        base.check(row.version)
-        documents = await casework.filed(session, case_id)
-    if row.policy_sha256 is not None:
-        bundle = await shelf.bundle(row.policy_sha256)
-    content = applications.content_of(row)
-    found = missing(content, bundle, documents, row.pinned_on or day, day)
-    admission, reasons = await _admission(request, row, content, bundle, day)
-    return IndicativeVerdict(
-        complete=not found,
-        missing=found,
-        admission=admission,
-        reasons=reasons,
-        unknown=unknown_facts(content),
-        policy_sha256=bundle.sha256,
-        as_of=day,
-    )
-
-
-async def _admission(
-    request: Request, row: Application, content: ApplicationContent, bundle: Bundle, day: date
-) -> tuple[Outcome, tuple[Reason, ...]]:
-    """Admission by the draft's own facts and the lender's books; not run while it lacks what that needs."""
-    database: Database = request.app.state.database
-    line = content.lines[0] if len(content.lines) == 1 else None
-    if line is None or row.customer_id is None or line.product not in {item.id for item in bundle.products(day)}:
-        return Outcome.NOT_RUN, ()
-    async with database.session() as session:
-        books = await reference.standing(session, (reference.lender_series(row.lender_id), reference.BLACKLIST), day)
-        lender, _ = books.lender(row.lender_id)
-        stake = await casework.exposures(session, row, await casework.customer_of(session, row), lender, day, content)
-        blacklisted, _ = books.listed(reference.BLACKLIST, content)
-    inputs = ScreeningInputs(
-        content_sha256="0" * 64,
-        policy_sha256=bundle.sha256,
-        current_policy_sha256=bundle.sha256,
-        pinned_on=day,
-        as_of=day,
-        lender=lender,
-        exposures=stake,
-        screens=Screens(
-            blacklisted=blacklisted, duplicate_serial=await pledged_elsewhere(request.app.state, row.case_id, content)
-        ),
-    )
-    check = screening(inputs, content, bundle, bundle)
-    return check.outcome(), tuple(check.reasons)
 
 
 @router.post("/{case_id}/withdraw", response_model=WithdrawalView, responses={**ACCEPTED, 409: problem_response(409)})

@@ -23,6 +23,7 @@ from services.kit.router import Router, problem_response
 from services.origination.calc.allowed_actions import roles_of
 from services.origination.commands import ACCEPTED, Order, carry_out
 from services.origination.margin_clauses import clauses_in, hold_clauses
+from services.origination.memo_notes import hold_memo, writes_memo
 from services.origination.proposals import hold_override, overrides
 from services.origination.routes.roles import READERS
 from services.origination.store import inbox as tasks
@@ -124,8 +125,14 @@ async def act(
     overridden = found is not None and overrides(HumanTask.model_validate(found.task.body), verb, body, who.subject)
     clauses = [] if found is None else clauses_in(verb, body)
 
+    asked = None if found is None else HumanTask.model_validate(found.task.body)
+    written = asked is not None and writes_memo(asked, verb, body, who.subject)
+
     async def held_to_rule() -> None:
         assert found is not None
+        if written:
+            assert asked is not None
+            await hold_memo(request.app.state, asked, found.task.case_id, body)
         if overridden:
             await hold_override(request.app.state, found.task.case_id, body, who.subject)
         if clauses:
@@ -140,7 +147,7 @@ async def act(
         signed=SignedTaskCommand,
         answer=answer,
         event_kind=f"task.{verb.value}",
-        ready=held_to_rule if overridden or clauses else None,
+        ready=held_to_rule if overridden or clauses or written else None,
     )
 
 

@@ -1,5 +1,6 @@
 """The casework of a process: the dossier it assesses, and what it concludes, decides, offers and contracts."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, TypeVar
@@ -30,7 +31,7 @@ from services.kit.principal import Principal
 from services.kit.problems import Problem
 from services.origination.calc.completeness import FiledDocument
 from services.origination.calc.terms import ContractData, OfferTerms
-from services.origination.store import applications, drafting, reference
+from services.origination.store import applications, drafting, product_standing, reference
 from services.origination.store.events import lock_case, record
 from services.origination.store.exposures import exposure_of
 from services.origination.store.reference import Standing
@@ -83,6 +84,7 @@ async def case_file(session: AsyncSession, case_id: UUID, as_of: date | None = N
         reference.BLACKLIST,
         reference.FRAUD,
         reference.DOMESTIC_ACCELERATORS,
+        reference.KNOWN_NAMES,
     )
     references = await reference.standing(session, wanted, day)
     return CaseFile(row, content, found, await customer_of(session, row), day, references)
@@ -117,6 +119,7 @@ async def dossier_of(session: AsyncSession, case: CaseFile) -> Dossier:
         line=case.content.lines[0],
         lender=lender,
         exposures=await exposures(session, row, case.customer, lender, case.day, case.content),
+        held=await product_standing.held_by_product(session, row),
         blacklisted=blacklisted,
         fraud_flag=fraud,
         rating=_in_force(value_of(rating, Rating), override),
@@ -250,8 +253,10 @@ async def file_finding(
     asset_key: str = "",
     cohort: str = "",
     part: str = "",
+    beside: Sequence[CaseFinding] = (),
 ) -> FindingRef:
-    """Enter a conclusion into the case. A step concludes once, or once each of its ``part``s: what it concluded first stands."""
+    """Enter a conclusion into the case, with those it stands ``beside`` in one event. A step concludes once, or once each of its
+    ``part``s: what it concluded first stands."""
     await lock_case(session, step.case_id)
     key = ":".join(name for name in (step.workflow_id, step.step, part) if name)
     found = await session.exec(select(CaseFinding).where(CaseFinding.case_id == step.case_id, CaseFinding.step == key))
@@ -274,15 +279,28 @@ async def file_finding(
         reasons=[reason.model_dump(mode="json") for reason in reasons],
     )
     facts = {"step": step.step, "workflow_id": step.workflow_id, "finding": ref.model_dump(mode="json")}
-    await record(session, step.case_id, f"finding.{ref.kind}", who, rows=[row], facts=facts)
+    await record(session, step.case_id, f"finding.{ref.kind}", who, rows=[row, *beside], facts=facts)
     return ref
 
 
 async def file_own(
-    session: AsyncSession, who: Principal, step: CaseStep, finding: Finding[Any], inputs: Value
+    session: AsyncSession,
+    who: Principal,
+    step: CaseStep,
+    finding: Finding[Any],
+    inputs: Value,
+    *,
+    beside: Sequence[Finding[Any]] = (),
+    beside_inputs: Value | None = None,
 ) -> FindingRef:
-    """File a finding of this service with its inputs and trace, and enter it into the case."""
+    """File a finding of this service with its inputs and trace, and enter it into the case; the findings ``beside`` it, which
+    have inputs of their own, are filed and entered with it, each as a conclusion by itself."""
     ref = await findings.put(session, finding, inputs, subject=str(step.case_id))
+    rows = []
+    for item in beside:
+        assert beside_inputs is not None
+        made = await findings.put(session, item, beside_inputs, subject=str(step.case_id))
+        rows.append(_entered_beside(step, item, made))
     return await file_finding(
         session,
         who,
@@ -291,6 +309,23 @@ async def file_own(
         service="origination",
         value=finding.value.model_dump(mode="json") if finding.value is not None else {},
         reasons=finding.reasons,
+        beside=rows,
+    )
+
+
+def _entered_beside(step: CaseStep, finding: Finding[Any], ref: FindingRef) -> CaseFinding:
+    return CaseFinding(
+        case_id=step.case_id,
+        step=":".join((step.workflow_id, step.step, finding.kind)),
+        finding_id=ref.id,
+        kind=ref.kind,
+        outcome=ref.outcome.value,
+        headline=ref.value,
+        sha256=ref.sha256,
+        service="origination",
+        as_of=step.as_of,
+        value=finding.value.model_dump(mode="json") if finding.value is not None else {},
+        reasons=[reason.model_dump(mode="json") for reason in finding.reasons],
     )
 
 

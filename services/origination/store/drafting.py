@@ -22,9 +22,11 @@ from services.kit.problems import Fault, Problem
 from services.origination.store import reference
 from services.origination.store.applications import case, content_of, in_change, view, visible_case
 from services.origination.store.commands import pending
+from services.origination.store.customer_registers import certificate_faults
 from services.origination.store.customers import visible_customer
 from services.origination.store.events import record
 from services.origination.store.tasks import open_rework
+from services.origination.store.visits import visit_faults_of
 from services.origination.tables.cases import CASE_NUMBERS, Application, ApplicationVersion
 
 
@@ -93,7 +95,11 @@ async def _write(session: AsyncSession, who: Principal, row: Application, conten
     """Content and the header columns that lists and scopes go by. Those of a submitted case are its frozen version's: a
     working copy changes them when it is submitted again."""
     if row.content_version:
-        if faults := fixed_faults(row, content):
+        registers = [
+            *await visit_faults_of(session, who, content.visit_id),
+            *await certificate_faults(session, content),
+        ]
+        if faults := (*fixed_faults(row, content), *registers):
             raise _refused(*faults)
         row.content = content.model_dump(mode="json")
         return
@@ -110,6 +116,8 @@ async def _unknown(session: AsyncSession, who: Principal, content: ApplicationCo
     faults = []
     if not await reference.knows_lender(session, content.lender_id):
         faults.append(Fault("/lender_id", "unknown_lender", "账上没有该贷款机构", "is no lender of these books"))
+    faults += await visit_faults_of(session, who, content.visit_id)
+    faults += await certificate_faults(session, content)
     if content.customer_id is None:
         return faults
     borrower = content.party(PartyRole.BORROWER)

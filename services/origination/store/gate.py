@@ -14,8 +14,9 @@ from domain.canonical import sha256_of
 from domain.dossier import Dossier
 from domain.facility import ConditionKind, ConditionState, GateVerdict, TransferState
 from domain.finding import Finding, Outcome
+from domain.integrity import KIND as INTEGRITY
 from domain.money import ZERO, Money, Rounding
-from domain.process import GateResult, UtilisationStep
+from domain.process import GateResult, UtilisationStep, utilisation_workflow_id
 from domain.requests.repayment import planned_by
 from policy.engine import Bundle
 from services.kit.database import new_id, now
@@ -23,6 +24,7 @@ from services.kit.principal import Principal
 from services.origination.calc.case_facts import Relationship, valid_guarantees
 from services.origination.calc.gate import (
     CapitalPaid,
+    DrawingDoubt,
     GateConclusion,
     GateInputs,
     Screened,
@@ -31,10 +33,12 @@ from services.origination.calc.gate import (
 )
 from services.origination.calc.payees import asked_payee
 from services.origination.calc.payment_mode import EarlierPayment
+from services.origination.store import reference
 from services.origination.store.applications import case
 from services.origination.store.casework import customer_of, file_own, read_dossier
 from services.origination.store.commitments import entries_of, locked
 from services.origination.store.conditions import met, statuses
+from services.origination.store.connections import payees_who_are_one
 from services.origination.store.events import record
 from services.origination.store.facilities import agreement
 from services.origination.tables.base import findings
@@ -133,6 +137,9 @@ async def gate_inputs(
     payees = [Payee.model_validate(payee) for payee in utilisation.payees]
     window = pinned.payment(facility.pinned_on).same_payee_window_days
     valued = {held.asset_key for held in dossier.valuations}
+    earlier = await _earlier_payments(session, facility, utilisation.id, as_of, window)
+    involved = {payee.uscc for payee in payees} | {payment.uscc for payment in earlier}
+    ones = await payees_who_are_one(session, dossier, facility, involved, pinned)
     return GateInputs(
         content_sha256=sha256_of(dossier.content),
         policy_sha256=pinned.sha256,
@@ -150,8 +157,8 @@ async def gate_inputs(
         value_date=utilisation.value_date,
         drawn_before=_money(commitment.drawn + commitment.reserved - reserved),
         reserved=_money(reserved),
-        payees=tuple(asked_payee(payee, dossier.content) for payee in payees),
-        earlier_payments=await _earlier_payments(session, facility, utilisation.id, as_of, window),
+        payees=tuple(asked_payee(payee, dossier.content, ones.get(payee.uscc, ())) for payee in payees),
+        earlier_payments=earlier,
         precedent_open=tuple(
             sorted(term.code for term in terms if term.kind is ConditionKind.PRECEDENT and term.code not in done)
         ),
@@ -172,9 +179,21 @@ async def gate_inputs(
         guaranteed=valid_guarantees(dossier.content, pinned.limits(facility.pinned_on)),
         unsecured=_unsecured(dossier, pinned, facility, _money(commitment.amount)),
         screened=await _screened(session, facility.case_id),
+        doubts=await _doubts(session, facility.case_id, utilisation.id),
         relationship=await _relationship(session, facility, as_of),
+        working_days_waited=await _waited(session, pinned, facility, utilisation, as_of),
         planned=planned_by(agreed.terms.repayment, facility.effective_on, utilisation.value_date),
     )
+
+
+async def _waited(
+    session: AsyncSession, pinned: Bundle, facility: Facility, utilisation: Utilisation, as_of: date
+) -> int | None:
+    """Working days after the value date up to today; nothing is counted of a drawing that is not late."""
+    if as_of <= utilisation.value_date:
+        return None
+    calendar, _ = await reference.calendar(session, pinned.business_day(facility.pinned_on).calendar, as_of)
+    return calendar.business_days_between(utilisation.value_date, as_of)
 
 
 def _money(amount: Decimal) -> Money:
@@ -208,6 +227,31 @@ async def _breached(session: AsyncSession, case_id: UUID) -> tuple[str, ...]:
         )
     )
     return tuple(sorted(row.code for row in rows))
+
+
+async def _doubts(session: AsyncSession, case_id: UUID, utilisation_id: UUID) -> tuple[DrawingDoubt, ...]:
+    """The checks of a drawing's own screening that failed or refer, by their newest conclusions."""
+    asked_by = utilisation_workflow_id(utilisation_id)
+    rows = await session.exec(
+        select(CaseFinding)
+        .where(
+            CaseFinding.case_id == case_id,
+            col(CaseFinding.step).startswith(f"{asked_by}:", autoescape=True),
+            col(CaseFinding.kind).startswith(f"{INTEGRITY}.", autoescape=True),
+        )
+        .order_by(col(CaseFinding.id))
+    )
+    newest = {row.kind: row for row in rows}
+    return tuple(
+        DrawingDoubt(
+            check=row.value["check"],
+            outcome=Outcome(row.outcome),
+            message_zh=row.reasons[0]["message_zh"],
+            message_en=row.reasons[0]["message_en"],
+        )
+        for row in newest.values()
+        if row.outcome in (Outcome.FAIL.value, Outcome.REFER.value)
+    )
 
 
 async def _earlier_payments(

@@ -19,7 +19,7 @@ from domain.canonical import sha256_of
 from domain.casefile import ReferenceBody
 from domain.finding import ReferenceDataRef
 from domain.model import Value
-from domain.reference import FtpCurve, LenderBooks, Lpr, NamedList, PriceProcess, ReferenceVintage
+from domain.reference import FtpCurve, KnownNames, LenderBooks, Lpr, NamedList, PriceProcess, ReferenceVintage
 from services.kit.error_handling import invalid_document
 from services.kit.paging import PageRequest, Slice, fetch_page
 from services.kit.problems import Fault, Problem
@@ -33,6 +33,7 @@ _TYPES: dict[str, type[Value]] = {
     "lender": LenderBooks,
     "list": NamedList,
     "price_process": PriceProcess,
+    "names": KnownNames,
 }
 """What a series holds follows from the first part of its id."""
 
@@ -42,6 +43,10 @@ DOMESTIC_ACCELERATORS = "list.domestic_accelerators"
 """Types of domestic accelerators (国产智算芯片), as inventories name them."""
 FRAUD = "list.fraud"
 """Those who deceived a lender before."""
+
+
+KNOWN_NAMES = "names.known"
+"""Entities whose names others borrow."""
 
 
 def checked(body: ReferenceBody) -> dict[str, Any]:
@@ -124,6 +129,14 @@ class Standing:
             return None
         assert isinstance(kept.content, NamedList)
         return frozenset(kept.content.entries), kept.ref
+
+    def known_names(self) -> tuple[KnownNames, ReferenceDataRef] | None:
+        """The entities whose names others borrow; ``None`` where the lender keeps no such list."""
+        kept = self._kept.get(KNOWN_NAMES)
+        if kept is None:
+            return None
+        assert isinstance(kept.content, KnownNames)
+        return kept.content, kept.ref
 
     def listed(self, series: str, content: ApplicationContent) -> tuple[bool | None, ReferenceDataRef | None]:
         """Whether borrower or a guarantor is on a list; ``None`` where the lender keeps no such list."""

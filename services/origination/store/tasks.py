@@ -8,8 +8,9 @@ from sqlalchemy import Select, bindparam
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from domain.tasks import OPEN_STATES, SUBMISSION_DUTY, HumanTask, TaskState, TaskType
+from domain.tasks import OPEN_STATES, SUBMISSION_DUTY, HumanTask, MemoNote, TaskOutcome, TaskState, TaskType
 from services.kit.problems import Problem
+from services.origination.calc.contracting import DutyDone
 from services.origination.tables.cases import Application, ApplicationVersion
 from services.origination.tables.tasks import Task
 
@@ -31,6 +32,18 @@ async def read_with_tasks(
     if not rows:
         raise Problem("not_found")
     return rows[0][0], {task.id: task for _, task in rows if task is not None}
+
+
+async def memo_notes(session: AsyncSession, case_id: UUID) -> tuple[MemoNote, ...]:
+    """What the lead investigator wrote for the credit memo when the investigation was last completed."""
+    statement = (
+        select(Task)
+        .where(Task.case_id == case_id, Task.type == TaskType.LEAD_INVESTIGATION.value)
+        .where(Task.state == TaskState.COMPLETED.value)
+        .order_by(col(Task.id).desc())
+    )
+    done = [HumanTask.model_validate(row.body) for row in (await session.exec(statement)).all()]
+    return next((task.memo for task in done if task.outcome is TaskOutcome.APPROVE), ())
 
 
 def newer_tasks(application: Application, known: Mapping[UUID, Task], tasks: Iterable[HumanTask]) -> list[Task]:
@@ -77,6 +90,17 @@ async def duties_discharged(session: AsyncSession, case_id: UUID) -> list[tuple[
     frozen_by = select(ApplicationVersion.frozen_by).where(ApplicationVersion.case_id == case_id)
     held |= {(subject, SUBMISSION_DUTY) for subject in await session.exec(frozen_by)}
     return sorted(held)
+
+
+async def duties_done(session: AsyncSession, case_id: UUID) -> tuple[DutyDone, ...]:
+    """Who discharged which duty of a case, and whether they wrote down or filed what they found."""
+    rows = await session.exec(select(Task).where(Task.case_id == case_id, col(Task.state) == TaskState.COMPLETED.value))
+    recorded: dict[tuple[str, str], bool] = dict.fromkeys(await duties_discharged(session, case_id), False)
+    for row in rows:
+        held = (str(row.body.get("completed_by")), row.type)
+        if held in recorded and (row.body.get("comment") or row.body.get("evidence")):
+            recorded[held] = True
+    return tuple(DutyDone(subject=who, duty=duty, recorded=said) for (who, duty), said in sorted(recorded.items()))
 
 
 async def open_rework(session: AsyncSession, case_id: UUID) -> HumanTask | None:

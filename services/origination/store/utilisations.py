@@ -48,6 +48,7 @@ from services.origination.store.drafting import frozen
 from services.origination.store.events import lock_case, record
 from services.origination.store.facilities import agreed_conditions, agreement, in_sight, margin
 from services.origination.store.tasks import duties_discharged
+from services.origination.store.traces import leave_drawing
 from services.origination.tables.facilities import Facility, Transfer, Utilisation
 
 
@@ -61,6 +62,7 @@ async def request_utilisation(
     row = await asked(session, who, facility, body, today)
     application = await case(session, facility.case_id)
     await record(session, facility.case_id, "utilisation.requested", who, rows=[row], facts={"number": row.number})
+    await leave_drawing(session, row)
     start = UtilisationStart(
         utilisation_id=row.id,
         facility_id=facility.id,
@@ -103,6 +105,7 @@ async def asked(
         purpose=body.purpose,
         payees=[payee.model_dump(mode="json") for payee in body.payees],
         invoices=list(body.invoices),
+        invoice_details=[invoice.model_dump(mode="json") for invoice in body.invoice_details] or None,
         remark=body.remark or "",
         stage=UtilisationStage.REQUESTED.value,
         requested_by=who.subject,

@@ -101,6 +101,8 @@ class Utilisation(OriginationTable, table=True):
     purpose: str
     payees: list[Any] = Field(sa_column=document())
     invoices: list[Any] = Field(sa_column=document())
+    invoice_details: list[Any] | None = Field(default=None, sa_column=document(nullable=True))
+    """What is printed on them, as far as it was given."""
     remark: str = ""
     stage: str
     payment_mode: str | None = None
@@ -130,7 +132,7 @@ class Transfer(OriginationTable, table=True):
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     case_id: UUID = Field(foreign_key=_CASE)
-    facility_id: UUID = Field(foreign_key=_FACILITY)
+    facility_id: UUID = Field(foreign_key=_FACILITY, index=True)
     utilisation_id: UUID = Field(foreign_key=_UTILISATION)
     end_to_end_id: str = Field(unique=True, max_length=35)
     payee_key: str

@@ -21,7 +21,7 @@ from services.origination.tables.base import findings
 from services.origination.tables.cases import ApplicationVersion, CaseFinding, Contract
 from services.origination.tables.events import CaseEvent
 from tests.origination.casework.conftest import Running
-from tests.origination.house import House, read
+from tests.origination.house import House, book, read
 from tests.origination.sample import BORROWER, PERSON, TODAY, UNKNOWN, prepared, project
 
 
@@ -113,14 +113,14 @@ async def test_a_step_that_was_done_answers_as_it_did(running: Running) -> None:
 async def test_a_finding_is_recomputed_to_the_same_hash(running: Running) -> None:
     await running.worker.check("cross_checks", running.step("cross_checks"))
     async with running.house.database.session() as session:
-        row = (await session.exec(select(CaseFinding))).one()
+        row = (await session.exec(select(CaseFinding).where(CaseFinding.kind == "cross_checks"))).one()
         finding = await findings.get(session, row.finding_id, Finding[CheckConclusion])
         assert finding is not None
         stored = await findings.inputs(session, finding.inputs_sha256)
         version = (await session.exec(select(ApplicationVersion))).one()
     inputs = CrossCheckInputs.model_validate(stored)
     assert inputs.content_sha256 == version.sha256
-    check = cross_checks(inputs, ApplicationContent.model_validate(version.content))
+    check = cross_checks(inputs, ApplicationContent.model_validate(version.content), book())
     again: Any = finding.model_copy(
         update={
             "value": check.value(),

@@ -31,6 +31,7 @@ from services.origination.calc.gate import (
 )
 from services.origination.calc.payees import asked_payee, on_contract
 from services.origination.calc.payment_mode import EarlierPayment, PayeeAsked
+from tests.origination.sample import BORROWER
 
 ON = date(2026, 3, 2)
 _BOOK = load_book("policy/book")
@@ -63,7 +64,8 @@ def content(product: str = "nxb_project_loan") -> ApplicationContent:
         purpose="fixed_asset_investment",
         repayment=Repayment(method="annuity"),
     )
-    return ApplicationContent(lender_id="nxb", lines=(line,))
+    borrower = Party(key="borrower", role=PartyRole.BORROWER, name="借款人", uscc=BORROWER)
+    return ApplicationContent(lender_id="nxb", parties=(borrower,), lines=(line,))
 
 
 def inputs(**fields: Any) -> GateInputs:

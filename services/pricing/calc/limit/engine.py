@@ -60,7 +60,7 @@ def limit(request: LimitRequest, bundle: Bundle, lender: Dated[LenderBooks], lpr
     need, capital = _need(request, product, bundle, rules, trace)
     secured, tranches = collateral(request, product, bundle, rules, tenor.months, discount, trace)
     formed = (
-        _product_cap(product, trace),
+        _product_cap(request, product, bundle, trace),
         need,
         capacity(request, product, rules, tenor.months, discount, trace),
         secured,
@@ -108,16 +108,15 @@ def _tenor(request: LimitRequest, product: Product, bundle: Bundle, trace: Trace
     }
     decision = evaluate(bundle.table(TENOR_TABLE, request.policy_on), facts, "limit/tenor")
     trace.take(decision.trace)
-    bounds = [(request.tenor_months, ""), (product.tenor_cap_months, f"CAP_TENOR_{product.tenor_cap_months}")]
+    longest = product.tenor_cap(request.purpose)
+    bounds = [(request.tenor_months, ""), (longest, f"CAP_TENOR_{longest}")]
     missing: tuple[Reason, ...] = ()
     if decision.decided:
         bounds.append((int(decision.number("months")), decision.code("code")))
     else:
         missing = tuple(absent(item.fact, "期限上限", "the longest tenor") for item in decision.referred)
     months = min(bound for bound, _ in bounds)
-    trace.term(
-        "tenor", "min(asked, product, regulation)", months, asked=request.tenor_months, product=product.tenor_cap_months
-    )
+    trace.term("tenor", "min(asked, product, regulation)", months, asked=request.tenor_months, product=longest)
     shortened = tuple(
         Reason(
             code=code,
@@ -170,15 +169,36 @@ def _need(
         case ContractNeed():
             return contract.need(request.need, product, trace), None
         case WorkingCapitalNeed():
-            return working_capital.need(request.need, rules, trace), None
+            return working_capital.need(request.need, rules, trace, product.need_share), None
 
 
-def _product_cap(product: Product, trace: Trace) -> Formed:
-    """The product's own ceiling; a product may have none, which is nothing missing."""
+def _product_cap(request: LimitRequest, product: Product, bundle: Bundle, trace: Trace) -> Formed:
+    """The ceiling of the product, and what its family leaves one borrower; a product may have neither, which is nothing
+    missing.
+    """
     trace.term("product", "ceiling of the product", product.amount_cap, product=product.id, version=product.version)
+    room = _room_in_family(request, product, bundle, trace)
+    if room is not None and (product.amount_cap is None or room < product.amount_cap.amount):
+        return of(CapName.PRODUCT, room, "CAP_FAMILY")
     if product.amount_cap is None:
         return Formed(Cap(name=CapName.PRODUCT, amount=None, code="NO_CEILING"))
     return of(CapName.PRODUCT, product.amount_cap.amount, "CAP_PRODUCT")
+
+
+def _room_in_family(request: LimitRequest, product: Product, bundle: Bundle, trace: Trace) -> Decimal | None:
+    """What one borrower may still have under all products of the family, in yuan; None where the family sets no bound."""
+    if product.family is None:
+        return None
+    family = bundle.product_family(product.family, request.policy_on)
+    if family.borrower_cap is None:
+        return None
+    members = {item.id for item in bundle.products(request.policy_on) if item.family == family.id}
+    held = sum((limit.amount for name, limit in (request.held or {}).items() if name in members), Decimal(0))
+    room = max(family.borrower_cap.amount - held, Decimal(0))
+    trace.term(
+        "product/family", "ceiling of the family − held, not below 0", room, ceiling=family.borrower_cap, held=held
+    )
+    return room
 
 
 def _smallest(

@@ -10,12 +10,13 @@ from decimal import Decimal
 from domain.finding import Outcome, Reason
 from domain.limit import CapitalSource, CapName, InvestmentNeed, ProjectCapital
 from domain.money import ZERO, Money
-from policy.engine import Bundle, LimitPolicy, Product, evaluate
+from policy.engine import Bundle, Decision, LimitPolicy, PolicyNotInForce, Product, evaluate
 from services.pricing.calc.conclusion import Trace, absent, spelt
 from services.pricing.calc.limit.cap import Formed, down, lacking, of, percent, up
 from services.pricing.calc.periods import WIDE
 
 CAPITAL_TABLE = "project_capital"
+ORIGIN_TABLE = "capital_origin"
 
 
 def need(
@@ -157,6 +158,16 @@ def _eligible(
             )
             continue
         code = decision.code("code")
+        origin = _origin(source, bundle, on, f"limit/need/sources/{index}/origin", trace)
+        if origin is not None and not origin.decided:
+            undecided = True
+            reasons.extend(
+                absent(f"need/sources/{index}/{item.fact.removeprefix('source.')}", "项目资本金", "the project capital")
+                for item in origin.referred
+            )
+            continue
+        if decision.outputs["counts"] is True and origin is not None and origin.outputs["counts"] is not True:
+            decision, code = origin, origin.code("code")
         if decision.outputs["counts"] is not True:
             if source.kind.value not in ("bank_loan", "lease"):
                 reasons.append(
@@ -200,6 +211,20 @@ def _eligible(
     if unknown_payment:
         reasons.append(absent("need/paid_in_capital", "可支用金额", "the amount drawable"))
     return eligible, None if unknown_payment else down(arrived_total) if sources else ZERO, reasons
+
+
+def _origin(source: CapitalSource, bundle: Bundle, on: date, step: str, trace: Trace) -> Decision | None:
+    """Whether the owners' money is their own (R17), where the file says; a policy from before that rule asks nobody."""
+    if source.borrowed is None:
+        return None
+    try:
+        table = bundle.table(ORIGIN_TABLE, on)
+    except PolicyNotInForce:
+        return None
+    facts = {"source.borrowed": source.borrowed, "source.traced_months": source.traced_months}
+    decision = evaluate(table, facts, step)
+    trace.take(decision.trace)
+    return decision
 
 
 def _gap(code: str, zh: str, en: str, larger: Money, smaller: Money) -> Reason:

@@ -11,7 +11,7 @@ from domain.finding import Outcome, Reason
 from domain.limit import CapName, WorkingCapitalNeed
 from policy.engine import LimitPolicy
 from services.pricing.calc.conclusion import Trace
-from services.pricing.calc.limit.cap import Formed, down, lacking, of
+from services.pricing.calc.limit.cap import Formed, down, lacking, of, percent
 from services.pricing.calc.periods import WIDE
 
 CODE = "CAP_WC_NEED"
@@ -31,10 +31,13 @@ _FIELDS = (
 )
 
 
-def need(inputs: WorkingCapitalNeed, rules: LimitPolicy | None, trace: Trace) -> Formed:
+def need(
+    inputs: WorkingCapitalNeed, rules: LimitPolicy | None, trace: Trace, financed: Decimal | None = None
+) -> Formed:
     """The need as a cap. A firm without a prior year's sales cannot be measured this way and is referred, as is one
     whose accounts lack a figure or show balances against no cost of sales. Turnover days of nought or less, a margin of
-    1 or more and sales expected to vanish leave no need; nor does a need that is financed already.
+    1 or more and sales expected to vanish leave no need; nor does a need that is financed already. ``financed`` is the share
+    of the need a product lends, all of it where it says nothing.
     """
     missing = [f"need/{name}" for name in _FIELDS if getattr(inputs, name) is None]
     if missing:
@@ -104,7 +107,11 @@ def need(inputs: WorkingCapitalNeed, rules: LimitPolicy | None, trace: Trace) ->
         other_funds=money["other_funds"],
     )
     reasons = _why_nothing(money, growth, days, working, room) if rules is not None and room <= 0 else ()
-    return of(CapName.NEED, room, CODE, Outcome.PASS, reasons)
+    if financed is None:
+        return of(CapName.NEED, room, CODE, Outcome.PASS, reasons)
+    lent = WIDE.multiply(max(room, Decimal(0)), financed)
+    trace.term("need/financed", "share × need", lent, share=financed, need=max(room, Decimal(0)))
+    return of(CapName.NEED, lent, f"CAP_NEED_{percent(financed)}", Outcome.PASS, reasons)
 
 
 _INAPPLICABLE = {

@@ -1,0 +1,1 @@
+"""Sources outside of the bank: business registry, invoice verification, courts, credit bureau."""

@@ -1,0 +1,3 @@
+from tests.origination.house import house
+
+__all__ = ["house"]
