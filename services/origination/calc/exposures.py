@@ -31,6 +31,7 @@ class Conversion(Value):
     loan_balance: bool
 
 
+LOAN: Final = Conversion(factor=Decimal(1), unified=Decimal(1), loan_balance=True)
 WHOLE: Final = Conversion(factor=Decimal(1), unified=Decimal(1), loan_balance=False)
 Conversions = Callable[[str], Conversion]
 """The conversion of a kind of credit on a day."""
@@ -61,6 +62,18 @@ def exposure_kind(line_kind: LineKind) -> str:
     """Kind of credit of a product's line. A guarantee whose nature the product does not state counts as a substitute of
     credit, which converts whole."""
     return _OF_LINE.get(line_kind, "loan")
+
+
+def kind_of_line(line_kind: LineKind, purpose: str, bundle: Bundle, on: date) -> str:
+    """Kind of credit of a line: a guarantee is of the kind that its purpose names, where policy knows such a kind."""
+    definition = bundle.vocabulary(on).get("exposure.kind")
+    named = line_kind is LineKind.GUARANTEE and definition is not None and purpose in definition.values
+    return purpose if named else exposure_kind(line_kind)
+
+
+def conversion_of_line(line_kind: LineKind, purpose: str, bundle: Bundle, on: date) -> Conversion:
+    """How what is asked for counts in the three measures."""
+    return conversions(bundle, on)(kind_of_line(line_kind, purpose, bundle, on))
 
 
 class Position(Value):
