@@ -364,6 +364,7 @@ async def test_r2_servers_that_stand_there_and_were_never_attested_are_not_run(h
     draft = await prepared(house)
     assets = (await read(await draft.manager.get(draft.address), 200))["content"]["assets"]
     assets[0] |= {"existing": True, "acquired": known("2026-01-05"), "lien_waiver": known(True)}
+    assets[0] |= dict.fromkeys(("insured_sum", "insurance_expires", "insurance_payee"), UNKNOWN)
     await read(await draft.patch({"assets": assets}), 200)
     await read(await draft.submit(), 202)
     await checked(house, draft, "cross_checks")
