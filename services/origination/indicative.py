@@ -35,7 +35,7 @@ from services.kit.problems import Problem
 from services.origination.calc.case_facts import Screens, book_facts, foreign_accelerators, screen_facts
 from services.origination.calc.completeness import FiledDocument, missing, unknown_facts
 from services.origination.calc.eligibility import committed_by_family, eligibility
-from services.origination.calc.exposures import conversion_of_line
+from services.origination.calc.exposures import LOAN, conversion_of
 from services.origination.calc.indicative import (
     documents_of,
     guarantee_lacking,
@@ -182,7 +182,8 @@ def _admission(draft: _Draft) -> tuple[Outcome, tuple[Reason, ...]]:
 def _products(draft: _Draft) -> tuple[ProductEligibility, ...]:
     known: dict[str, FactValue] = screen_facts(draft.screens)
     if draft.line is not None and draft.exposures is not None:
-        conversion = conversion_of_line(draft.line.kind, draft.line.purpose, draft.bundle, draft.day)
+        # Of a product that the policy does not have nothing is known: it counts as a loan, which counts whole everywhere.
+        conversion = conversion_of(draft.product, draft.bundle, draft.day) if draft.product is not None else LOAN
         known |= book_facts(draft.line.amount, draft.exposures, draft.lender, conversion)
     committed = committed_by_family(draft.bundle, draft.pinned_on, draft.committed)
     found = eligibility(draft.content, draft.bundle, draft.pinned_on, known=known, committed=committed)

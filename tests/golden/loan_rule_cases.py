@@ -1,4 +1,5 @@
-"""Every rule on loans and leases, and at intake, with facts that keep it and facts that breach it, one entry for each way to breach it."""
+"""Every rule on loans and leases, and at intake, with facts that keep it and facts that breach it: an entry for each way to
+breach it."""
 
 from datetime import date
 from typing import Any, NamedTuple

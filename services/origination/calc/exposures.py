@@ -13,7 +13,7 @@ from domain.application import LineKind
 from domain.books import CreditLineKind
 from domain.model import Value
 from domain.money import MONEY_SCALE, Money, Rate, Rounding, rounded
-from policy.engine import Bundle, evaluate
+from policy.engine import Bundle, Product, evaluate
 
 FACTORS: Final = "conversion_factors"
 """The policy table: by ``exposure.kind`` the conversion ``factor``, the weight in ``unified`` credit, and ``loan_balance``."""
@@ -58,22 +58,17 @@ def conversions(bundle: Bundle, on: date) -> Conversions:
     return of
 
 
-def exposure_kind(line_kind: LineKind) -> str:
-    """Kind of credit of a product's line. A guarantee whose nature the product does not state counts as a substitute of
-    credit, which converts whole."""
-    return _OF_LINE.get(line_kind, "loan")
+def exposure_kind(product: Product) -> str:
+    """Kind of credit of a product. A guarantee whose nature the product does not state counts as a substitute of credit, which
+    converts whole."""
+    if product.off_balance is not None and product.off_balance.exposure_kind is not None:
+        return product.off_balance.exposure_kind
+    return _OF_LINE.get(product.line_kind, "loan")
 
 
-def kind_of_line(line_kind: LineKind, purpose: str, bundle: Bundle, on: date) -> str:
-    """Kind of credit of a line: a guarantee is of the kind that its purpose names, where policy knows such a kind."""
-    definition = bundle.vocabulary(on).get("exposure.kind")
-    named = line_kind is LineKind.GUARANTEE and definition is not None and purpose in definition.values
-    return purpose if named else exposure_kind(line_kind)
-
-
-def conversion_of_line(line_kind: LineKind, purpose: str, bundle: Bundle, on: date) -> Conversion:
-    """How what is asked for counts in the three measures."""
-    return conversions(bundle, on)(kind_of_line(line_kind, purpose, bundle, on))
+def conversion_of(product: Product, bundle: Bundle, on: date) -> Conversion:
+    """How what is asked for under a product counts in the three measures."""
+    return conversions(bundle, on)(exposure_kind(product))
 
 
 class Position(Value):

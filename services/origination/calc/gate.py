@@ -22,7 +22,7 @@ from domain.stages import FacilityStage
 from policy.engine import Bundle, FactValue, Product, check_rules, rules_in_force
 from services.origination.calc.case_facts import Relationship, application_facts, book_facts, relationship_facts
 from services.origination.calc.concentration_facts import concentration_facts
-from services.origination.calc.exposures import conversion_of_line
+from services.origination.calc.exposures import conversion_of
 from services.origination.calc.payment_mode import EarlierPayment, PayeeAsked, payee_facts, payment_mode
 
 MODEL = ModelRef(id="drawing_gate", version="1")
@@ -181,7 +181,7 @@ def drawing_gate(
             inputs.facility_limit,
             inputs.exposures,
             inputs.lender,
-            conversion_of_line(product.line_kind, content.lines[0].purpose, current, inputs.as_of),
+            conversion_of(product, current, inputs.as_of),
         ),
         **concentration_facts(content, content.lines[0], inputs.exposures, inputs.lender, current, inputs.as_of),
         **relationship_facts(inputs.relationship),

@@ -13,7 +13,7 @@ from domain.process import CaseStep, DecisionRecord
 from policy.engine import Bundle
 from services.kit.principal import Principal
 from services.kit.problems import Fault, Problem
-from services.origination.calc.exposures import kind_of_line
+from services.origination.calc.exposures import exposure_kind
 from services.origination.calc.room import concentration_breaches
 from services.origination.calc.terms import offered
 from services.origination.store import limits
@@ -90,7 +90,7 @@ async def _reserved(
     room = Room(
         lender_id=case.row.lender_id,
         customer_id=case.customer.id,
-        exposure_kind=kind_of_line(product.line_kind, case.content.lines[0].purpose, policies.current, step.as_of),
+        exposure_kind=exposure_kind(product),
         amount=amount,
         lapses_on=lapses_on,
         related=related(case.content),
