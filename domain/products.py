@@ -95,6 +95,8 @@ class OffBalanceView(Value):
     """What a guarantee counts as until it is called."""
 
     conversion_factor: Rate
+    exposure_kind: str | None = None
+    """How it counts in the books, by the table of conversion factors."""
     annual_fee: Rate
     reduces_with: str
     electronic: bool

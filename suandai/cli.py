@@ -258,7 +258,7 @@ def bench(
     ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="A few measurements of each kind, for a first look.")] = False,
     only: Annotated[
-        Literal["pricing", "fleet", "policy"] | None,
+        Literal["pricing", "fleet", "policy", "limits"] | None,
         typer.Option("--only", help="Measure this alone; figures of other subjects in the file stay as they are."),
     ] = None,
 ) -> None:
@@ -268,7 +268,7 @@ def bench(
     Each figure stands beside what it was measured against in the same run. Takes about eight minutes, pricing or the fleet
     alone one or two; nothing else should run on the machine meanwhile.
     """
-    from suandai.bench import fleet, policy, pricing, run
+    from suandai.bench import fleet, limits, policy, pricing, run
     from suandai.bench.figures import beside_former, enter, write
 
     def told(line: str) -> None:
@@ -283,6 +283,8 @@ def bench(
             figures += pricing.pricing_figures(pricing.QUICK if quick else pricing.PricingSizes(), told)
         if only in (None, "policy"):
             figures += policy.policy_figures(policy.QUICK if quick else policy.PolicySizes(), told)
+        if only in (None, "limits"):
+            figures += limits.limit_figures(limits.QUICK if quick else limits.LimitSizes(), told)
         if only in (None, "fleet"):
             figures += fleet.all_figures(fleet.QUICK if quick else fleet.FleetSizes(), told)
         if only is None:

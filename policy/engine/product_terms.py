@@ -97,6 +97,8 @@ class OffBalance(Value):
 
     conversion_factor: Annotated[Rate, Field(gt=0, le=1)]
     """Share of the notional that is credit (商业银行资本管理办法 2023, annex on conversion); unified credit takes the notional."""
+    exposure_kind: Code | None = Field(default=None, exclude_if=lambda kind: kind is None)
+    """Which row of the table ``conversion_factors`` it counts by in the books; a substitute of credit where it is not said."""
     annual_fee: Annotated[Rate, Field(gt=0, lt=1)]
     """Fee a year as a fraction of the notional in force."""
     reduces_with: Literal["nothing", "performance"] = "nothing"

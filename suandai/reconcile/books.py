@@ -14,10 +14,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from domain.process import application_workflow_id, facility_workflow_id, utilisation_workflow_id
 from domain.stages import ENDED, FacilityStage, UtilisationStage
 from services.kit.database import Database
-from services.origination.store import events
+from services.origination.store import events, limits
 from services.origination.tables.cases import CASE_NUMBERS, Application
 from services.origination.tables.events import StartRequest
 from services.origination.tables.facilities import Commitment, CommitmentEntry, Facility, Transfer, Utilisation
+from services.origination.tables.limits import LimitReservation
 from services.origination.tables.tasks import Command, Task
 
 UTILISATION_ENDED = frozenset(
@@ -49,6 +50,8 @@ class CaseBooks:
     facility: Facility | None
     commitment: Commitment | None
     entries: tuple[CommitmentEntry, ...]
+    reservation: LimitReservation | None
+    """What the case holds of its customer's and group's limits; None where it holds nothing."""
     utilisations: tuple[Utilisation, ...]
     transfers: tuple[Transfer, ...]
     chain_faults: tuple[str, ...]
@@ -164,6 +167,7 @@ async def read_case(database: Database, case_id: UUID) -> CaseBooks | None:
             facility=facility,
             commitment=await session.get(Commitment, facility.id) if facility else None,
             entries=tuple(await session.exec(select(CommitmentEntry).where(CommitmentEntry.case_id == case_id))),
+            reservation=await limits.standing(session, case_id),
             utilisations=utilisations,
             transfers=tuple(await session.exec(select(Transfer).where(Transfer.case_id == case_id))),
             chain_faults=chain.faults,

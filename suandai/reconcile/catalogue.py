@@ -32,6 +32,8 @@ class Code(StrEnum):
     DRAWING_MISSING_IN_BOOKS = "drawing_missing_in_books"
     COMMITMENT_DIFFERS = "commitment_differs"
     COMMITMENT_ORPHANED = "commitment_orphaned"
+    LIMIT_ORPHANED = "limit_orphaned"
+    LIMIT_DIFFERS = "limit_differs"
     TRANSFER_MISSING_IN_BOOKS = "transfer_missing_in_books"
     TRANSFER_STATE_DIFFERS = "transfer_state_differs"
     PAID_NOT_BOOKED = "paid_not_booked"
@@ -185,6 +187,20 @@ CATALOGUE: dict[Code, Entry] = {
         "支用流程已结束而额度仍占用：核对付款后重置该流程以释放",
         "the drawing's process has ended and its room is still reserved: look at its payments, then reset the process",
         _DESCRIBE,
+    ),
+    Code.LIMIT_ORPHANED: Entry(
+        "已结束业务仍占用额度",
+        "held of the limits by a case that has ended",
+        "业务或授信已结束而额度仍占用：核对流程结束状态后重置该流程以释放",
+        "the case or its facility has ended and its room under the limits is still taken: look at how the process ended, then"
+        " reset it, and its end gives the room back",
+        _DESCRIBE,
+    ),
+    Code.LIMIT_DIFFERS: Entry(
+        "占用额度与授信不符",
+        "what is committed of the limits is not what the facility was granted",
+        "账簿内部不一致：通知开发，停止在该额度下审批",
+        "the books contradict themselves: stop approvals under the line and call the developers",
     ),
     Code.TRANSFER_MISSING_IN_BOOKS: Entry(
         "账簿无该笔付款",

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 from domain.facility import TransferState
+from domain.process import application_workflow_id, facility_workflow_id
 from domain.tasks import OPEN_STATES, HumanTask
 from services.origination.core_banking.messages import PaymentStatus, TransactionStatus
 from services.origination.tables.facilities import Transfer
@@ -27,6 +28,7 @@ def differences(books: CaseBooks, processes: Mapping[str, Process | None], payme
         *comparison.of_processes(),
         *comparison.of_tasks(),
         *comparison.of_events(),
+        *comparison.of_limits(),
         *comparison.of_commitment(),
         *comparison.of_transfers(),
         *comparison.of_payments(),
@@ -101,6 +103,32 @@ class _Comparison:
                 )
 
     # --- money --------------------------------------------------------------------------------------------------------
+
+    def of_limits(self) -> Iterator[Difference]:
+        """What the case holds of the limits: nothing once it has ended, and with a facility as much as that was granted."""
+        books = self._books
+        held = books.reservation
+        if held is None:
+            return
+        facility = books.facility
+        owner = application_workflow_id(books.case_id) if facility is None else facility_workflow_id(facility.id)
+        process = self._processes.get(owner)
+        ended = next((booked.ended for booked in books.processes if booked.workflow_id == owner), False)
+        if ended or (process is not None and not process.running):
+            yield self._difference(
+                Code.LIMIT_ORPHANED,
+                books.case_number,
+                owner,
+                books=f"reserved {held.reserved}, committed {held.committed}",
+                process=_said(process),
+            )
+        elif facility is not None and not Decimal(0) < held.committed <= facility.limit_amount:
+            yield self._difference(
+                Code.LIMIT_DIFFERS,
+                facility.number,
+                owner,
+                books=f"granted {facility.limit_amount}; reserved {held.reserved}, committed {held.committed}",
+            )
 
     def of_commitment(self) -> Iterator[Difference]:
         books = self._books

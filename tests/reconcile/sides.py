@@ -13,6 +13,7 @@ from domain.roles import Role
 from domain.tasks import HumanTask, TaskState, TaskType
 from services.origination.core_banking.messages import PaymentStatus, TransactionStatus
 from services.origination.tables.facilities import Commitment, CommitmentEntry, Facility, Transfer, Utilisation
+from services.origination.tables.limits import LimitReservation
 from services.origination.tables.tasks import Task
 from suandai.reconcile.books import BookedProcess, CaseBooks
 from suandai.reconcile.compare import differences
@@ -115,9 +116,29 @@ def payment(**change: Any) -> PaymentStatus:
     return PaymentStatus(**(terms | change))
 
 
+def reservation(committed: Decimal = _AMOUNT) -> LimitReservation:
+    return LimitReservation(
+        case_id=CASE,
+        step=f"{APPLICATION_PROCESS}:decision-1",
+        lender_id="njb",
+        customer_id=CASE,
+        exposure_kind="loan",
+        amount=_AMOUNT,
+        reserved=_AMOUNT - committed,
+        committed=committed,
+        as_of=_DAY,
+    )
+
+
 def books(**change: Any) -> CaseBooks:
     """A case that is effective, with one paid drawing whose condition is still open."""
-    facility: dict[str, Any] = {"id": FACILITY, "case_id": CASE, "number": "FA2026-NJ-000007", "stage": "effective"}
+    facility: dict[str, Any] = {
+        "id": FACILITY,
+        "case_id": CASE,
+        "number": "FA2026-NJ-000007",
+        "stage": "effective",
+        "limit_amount": _AMOUNT,
+    }
     utilisation: dict[str, Any] = {
         "id": UTILISATION,
         "case_id": CASE,
@@ -139,6 +160,7 @@ def books(**change: Any) -> CaseBooks:
         facility=Facility(**facility),
         commitment=Commitment(facility_id=FACILITY, case_id=CASE, amount=_AMOUNT, reserved=Decimal(0), drawn=_AMOUNT),
         entries=(entry("reserve"), entry("draw")),
+        reservation=reservation(),
         utilisations=(Utilisation(**utilisation),),
         transfers=(transfer_row(),),
         chain_faults=(),

@@ -44,6 +44,15 @@ def _orphaned() -> list[Difference]:
     return compared(books(commitment=commitment, entries=(sides.entry("reserve"),)), processes(utilisation=ended))
 
 
+def _facility_over() -> list[Difference]:
+    ended = [
+        replace(item, stage="repaid", ended=True) if item.workflow_id == sides.FACILITY_PROCESS else item
+        for item in books().processes
+    ]
+    over = process(sides.FACILITY_PROCESS, "repaid", running=False)
+    return compared(books(processes=tuple(ended)), processes(facility=over))
+
+
 DIFFERING: dict[Code, Callable[[], list[Difference]]] = {
     Code.PROCESS_MISSING: lambda: compared(running=processes(facility=None)),
     Code.PROCESS_NOT_STARTED: lambda: _utilisation_booked(started=False, start_error="RPCError"),
@@ -76,6 +85,8 @@ DIFFERING: dict[Code, Callable[[], list[Difference]]] = {
     Code.DRAWING_MISSING_IN_BOOKS: lambda: compared(books(utilisations=())),
     Code.COMMITMENT_DIFFERS: lambda: compared(books(entries=(sides.entry("reserve"),))),
     Code.COMMITMENT_ORPHANED: _orphaned,
+    Code.LIMIT_ORPHANED: _facility_over,
+    Code.LIMIT_DIFFERS: lambda: compared(books(reservation=sides.reservation(Decimal(0)))),
     Code.TRANSFER_MISSING_IN_BOOKS: lambda: compared(books(transfers=())),
     Code.TRANSFER_STATE_DIFFERS: lambda: _position(transfers=(sides.transfer_ref(TransferState.SENDING),)),
     Code.PAID_NOT_BOOKED: lambda: compared(books(transfers=(sides.transfer_row(state="unknown"),))),

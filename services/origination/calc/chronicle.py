@@ -311,6 +311,21 @@ def _commitment(zh: str, en: str, outcome: str) -> _Teller:
     return told
 
 
+def _limit(zh: str, en: str, outcome: str) -> _Teller:
+    def told(event: RecordedEvent, names: CaseNames) -> Told:
+        amount = _text(event.facts, "amount")
+        return Told(f"{zh} {amount} CNY", f"{en} {amount} CNY", outcome)
+
+    return told
+
+
+def _limit_short(event: RecordedEvent, _: CaseNames) -> Told:
+    amount = _text(event.facts, "amount")
+    reasons = [reason for reason in event.facts.get("reasons", ()) if isinstance(reason, Mapping)]
+    why = "; ".join(_text(reason, "message_zh") for reason in reasons)
+    return Told(f"额度不足，未能占用 {amount} CNY", f"found no room under the limits for {amount} CNY", "refused", why)
+
+
 def _transfers(event: RecordedEvent, _: CaseNames) -> Told:
     made = sum(name == "transfer" for name, _ in event.rows)
     return Told(f"生成 {made} 笔付款，待借款人确认", f"made {_counted(made, 'transfer')} for the owner to confirm")
@@ -354,6 +369,10 @@ _TELLERS: Final[dict[str, _Teller]] = {
     "margin.reported": _margin_reported,
     "utilisation.requested": _requested,
     "utilisation.gated": _fixed("登记放款审核结论", "entered what the gate concluded", passing=True),
+    "limit.reserved": _limit("占用客户及集团额度", "reserved under the limits of customer and group:", "reserved"),
+    "limit.short": _limit_short,
+    "limit.committed": _limit("额度占用转为承诺", "committed under the limits of customer and group:", "committed"),
+    "limit.released": _limit("释放客户及集团额度", "gave back to the limits of customer and group:", "released"),
     "commitment.reserved": _commitment("占用额度", "reserved the commitment for", "reserved"),
     "commitment.short": _fixed("可用额度不足，支用不成立", "found the commitment short of the drawing", "refused"),
     "commitment.released": _commitment("释放额度", "released the commitment of", "released"),

@@ -13,7 +13,7 @@ from domain.application import LineKind
 from domain.books import CreditLineKind
 from domain.model import Value
 from domain.money import MONEY_SCALE, Money, Rate, Rounding, rounded
-from policy.engine import Bundle, evaluate
+from policy.engine import Bundle, Product, evaluate
 
 FACTORS: Final = "conversion_factors"
 """The policy table: by ``exposure.kind`` the conversion ``factor``, the weight in ``unified`` credit, and ``loan_balance``."""
@@ -31,6 +31,7 @@ class Conversion(Value):
     loan_balance: bool
 
 
+LOAN: Final = Conversion(factor=Decimal(1), unified=Decimal(1), loan_balance=True)
 WHOLE: Final = Conversion(factor=Decimal(1), unified=Decimal(1), loan_balance=False)
 Conversions = Callable[[str], Conversion]
 """The conversion of a kind of credit on a day."""
@@ -57,10 +58,17 @@ def conversions(bundle: Bundle, on: date) -> Conversions:
     return of
 
 
-def exposure_kind(line_kind: LineKind) -> str:
-    """Kind of credit of a product's line. A guarantee whose nature the product does not state counts as a substitute of
-    credit, which converts whole."""
-    return _OF_LINE.get(line_kind, "loan")
+def exposure_kind(product: Product) -> str:
+    """Kind of credit of a product. A guarantee whose nature the product does not state counts as a substitute of credit, which
+    converts whole."""
+    if product.off_balance is not None and product.off_balance.exposure_kind is not None:
+        return product.off_balance.exposure_kind
+    return _OF_LINE.get(product.line_kind, "loan")
+
+
+def conversion_of(product: Product, bundle: Bundle, on: date) -> Conversion:
+    """How what is asked for under a product counts in the three measures."""
+    return conversions(bundle, on)(exposure_kind(product))
 
 
 class Position(Value):

@@ -19,7 +19,7 @@ from services.kit.idempotency import IdempotentCall, Reply, idempotent
 from services.kit.paging import Page, PageRequest, link_next, paged
 from services.kit.principal import Principal
 from services.kit.problems import Fault, Problem
-from services.kit.router import Router
+from services.kit.router import Router, problem_response
 from services.origination.calc.changes import changes
 from services.origination.calc.known_names import unknown_names
 from services.origination.calc.tags import tag_views
@@ -116,7 +116,7 @@ async def versions(
     ]
 
 
-@router.get("/{case_id}/tags", response_model=list[TagView])
+@router.get("/{case_id}/tags", response_model=list[TagView], responses={409: problem_response(409)})
 async def tags(
     request: Request, case_id: UUID, who: Annotated[Principal, allow(*STAFF, scope="case")]
 ) -> list[TagView]:

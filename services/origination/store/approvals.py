@@ -90,7 +90,7 @@ async def _reserved(
     room = Room(
         lender_id=case.row.lender_id,
         customer_id=case.customer.id,
-        exposure_kind=exposure_kind(product.line_kind),
+        exposure_kind=exposure_kind(product),
         amount=amount,
         lapses_on=lapses_on,
         related=related(case.content),

@@ -79,11 +79,12 @@ async def reserve(
     await lock_case(session, step.case_id)
     if await _made(session, step) is not None:
         return ()
+    # Nothing of the case moves while its own lock is held: only what others change as well is read under theirs.
+    held = await standing(session, step.case_id)
     if room.related:
         await session.execute(_RELATED_PARTIES, {"lender": room.lender_id})
     customer = await lock_holders(session, room.customer_id)
     lines = await _locked_lines(session, room, customer)
-    held = await standing(session, step.case_id)
     freed = _freed_by(held)
     mine = [line for line in lines if line.customer_id is not None]
     own, own_short = _placed(mine, room, step.as_of, freed)

@@ -108,6 +108,22 @@ TOLD = [
         ),
     ),
     (
+        by_process("limit.reserved", amount="280000000.00"),
+        (
+            "系统 占用客户及集团额度 280000000.00 CNY",
+            "the process reserved under the limits of customer and group: 280000000.00 CNY",
+            "reserved",
+        ),
+    ),
+    (
+        by_process("limit.short", amount="280000000.00", reasons=[{"message_zh": "集团额度不足"}]),
+        (
+            "系统 额度不足，未能占用 280000000.00 CNY；理由：集团额度不足",
+            "the process found no room under the limits for 280000000.00 CNY; reason: 集团额度不足",
+            "refused",
+        ),
+    ),
+    (
         by_process(
             "condition.waived", code="CP_FLOATING_MORTGAGE", state="waived", decided_by="wang.jun", note="另行安排"
         ),
