@@ -117,7 +117,7 @@ class PolicyDesk:
             raise NothingThere(f"{name} is no directory, no file and no hash of eight digits or more")
         if len(name) == 64:
             return name
-        known = {item["sha256"] for item in await self._here.page("/v1/policies")}
+        known: set[str] = {item["sha256"] for item in await self._here.page("/v1/policies")}
         fitting = sorted(item for item in known if item.startswith(name))
         if len(fitting) != 1:
             raise NothingThere(f"{len(fitting)} bundles of the bank begin with {name}")

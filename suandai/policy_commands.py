@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
+from operator import methodcaller
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
 
@@ -126,7 +127,7 @@ def diff_(
         books = [
             _book(Path(name))
             if Path(name).is_dir()
-            else _at_the_bank(directory, port_base, lambda desk, name=name: desk.bundle(name))
+            else _at_the_bank(directory, port_base, methodcaller("bundle", name))
             for name in (before, after)
         ]
     changes = compare(*books)

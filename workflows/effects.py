@@ -101,9 +101,7 @@ async def determine_authority(step: CaseStep) -> AuthorityChain:
 
 async def record_decision(record: DecisionRecord) -> DecisionEntered:
     """The decision into the books; an approval reserves there what it grants, or learns that the limits have no room for it."""
-    entered = await _effect("record_decision", record, DecisionEntered | None, f"decision {record.decision}")
-    # Histories of builds before limits were reserved hold no answer here.
-    return entered or DecisionEntered()
+    return await _effect("record_decision", record, DecisionEntered, f"decision {record.decision}")
 
 
 async def issue_offer(step: CaseStep) -> OfferRef:

@@ -151,9 +151,9 @@ def create_app(
     app.state.keyring = keyring
     app.state.documents = DocumentStore(settings.document_dir)
     app.state.policies = PolicyShelf(database)
-    bind_policies(database, app.state.policies)
     app.state.outside = outside or (simulated() if settings.outside_sources == "simulated" else OutsideSources())
     app.state.record_retention_years = settings.record_retention_years
+    bind_policies(database, app.state.policies)
     app.state.collateral = collateral or CollateralClient(
         settings.collateral_url, _account(settings, settings.collateral_audience, outgoing), client=outgoing
     )

@@ -44,9 +44,8 @@ from services.origination.calc.indicative import (
 )
 from services.origination.calc.screening import ScreeningInputs, screening
 from services.origination.pledges import pledged_elsewhere
-from services.origination.store import applications, casework, reference
+from services.origination.store import applications, casework, product_standing, reference
 from services.origination.store.business_day import business_day
-from services.origination.store.exposures import granted_by_product
 from services.origination.store.policies import PolicyShelf
 from services.origination.tables.books import Customer
 from services.origination.tables.cases import Application
@@ -136,7 +135,7 @@ async def _read(state: State, who: Principal, case_id: UUID, base: IfMatch) -> _
         exposures = committed = None
         if customer is not None:
             exposures = await casework.exposures(session, row, customer, lender, today.day, content)
-            committed = await granted_by_product(session, customer.id, row.lender_id, without_case=row.case_id)
+            committed = await product_standing.held_by_product(session, row)
     pledged = await pledged_elsewhere(state, case_id, content)
     domestic = standing.named_list(reference.DOMESTIC_ACCELERATORS)
     bundle = today.bundle if row.policy_sha256 is None else await shelf.bundle(row.policy_sha256)

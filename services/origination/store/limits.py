@@ -88,7 +88,8 @@ async def reserve(
     freed = _freed_by(held)
     mine = [line for line in lines if line.customer_id is not None]
     own, own_short = _placed(mine, room, step.as_of, freed)
-    group, group_short = None, ()
+    group: CreditLine | None = None
+    group_short: tuple[Reason, ...] = ()
     if not any(_allocated_from_group(line, lines) for line in ([own] if own is not None else mine)):
         shared = [line for line in lines if line.group_id is not None]
         group, group_short = _placed(shared, room, step.as_of, freed)

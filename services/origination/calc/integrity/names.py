@@ -38,7 +38,8 @@ class ReadName:
 
 @lru_cache(8192)
 def _sounds(core: str) -> tuple[str, ...]:
-    return tuple(lazy_pinyin(core, style=Style.NORMAL, errors=list))
+    # A list of letters is taken letter by letter, which the declared type of ``errors`` leaves out.
+    return tuple(lazy_pinyin(core, style=Style.NORMAL, errors=list))  # type: ignore[arg-type]
 
 
 def read_name(text: str, rules: NameRules) -> ReadName:
