@@ -75,7 +75,7 @@ async def _read(
 ) -> _Books:
     customers = list(await session.exec(select(Customer).where(which).order_by(col(Customer.id))))
     ids = [customer.id for customer in customers]
-    holder = col(CreditLine.customer_id).in_(ids)
+    holder: ColumnElement[bool] = col(CreditLine.customer_id).in_(ids)
     if group_id is not None:
         holder |= col(CreditLine.group_id) == group_id
     lines = await session.exec(
