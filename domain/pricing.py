@@ -61,6 +61,8 @@ class QuoteRequest(DecisionInputs):
     """Yearly sales in CNY, for the firm-size adjustment where the policy states it in CNY."""
     effective_maturity_years: EffectiveMaturity | None = Field(default=None, exclude_if=not_given)
     """M of the repayment plan, for policies that do not take the supervisory one; without it the tenor stands."""
+    risk_shared: Share | None = Field(default=None, exclude_if=not_given)
+    """Part of every loss that guarantors bear beside the lender (风险分担); the lender's loss is of the rest."""
 
 
 class PriceComponent(Value):

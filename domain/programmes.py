@@ -8,10 +8,13 @@ from pydantic import Field
 
 from domain.application.tags import ApplicationTag
 from domain.application.text import Code, Label
-from domain.figures import Day, NonNegativeMoney, PositiveMoney
+from domain.figures import Day, figure
 from domain.model import Value
 from domain.money import Money
 
+Volume = Annotated[Money, figure("CNY", "[0, 100 trillion]", at_least="0", at_most="100000000000000")]
+"""What one book or letter can speak of; sums of many still fit a money amount."""
+PositiveVolume = Annotated[Money, figure("CNY", "(0, 100 trillion]", above="0", at_most="100000000000000")]
 InstrumentCode = Literal["equity", "loan", "bond", "guarantee", "lease"]
 
 
@@ -19,7 +22,7 @@ class ProgrammeFigureBody(Value):
     """``POST /v1/programmes/{id}/figures``: what another book holds under the programme, cumulated up to a day."""
 
     instrument: InstrumentCode
-    amount: NonNegativeMoney
+    amount: Volume
     as_of: Day
     book: Code
     """Whose book it is; the latest figure of each book counts, so that a correction replaces and nothing is added twice."""
@@ -100,7 +103,7 @@ class IntentionLine(Value):
 
     instrument: InstrumentCode
     product: Code | None = None
-    amount: PositiveMoney
+    amount: PositiveVolume
 
 
 class IntentionBody(Value):

@@ -116,6 +116,8 @@ class GuaranteeOffer(Value):
     """Of the guarantor at its latest accounts."""
     guarantees_given: Fact[NotNegative] | None = Field(default=None, exclude_if=lambda given: given is None)
     """What the guarantor stands for already, this guarantee left out."""
+    risk_sharing: bool | None = Field(default=None, exclude_if=lambda given: given is None)
+    """The guarantor bears ``share`` of every loss beside the lender (风险分担), as guarantee companies and funds agree to."""
 
 
 class FeeItem(Value):

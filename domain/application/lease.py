@@ -13,7 +13,7 @@ from domain.money import NotNegative
 class LeaseTerms(Value):
     """What is leased, who holds it, and what its price rests on. Amounts are CNY."""
 
-    form: Literal["direct", "sale_leaseback"]
+    form: Literal["direct", "sale_and_leaseback"]
     holder: Literal["own_books", "spv"] = "own_books"
     """``spv``: a project company of the lessor, which may hold nothing but what the positive list names."""
     asset_class: Code

@@ -152,7 +152,7 @@ def _market(content: ApplicationContent, accounts: Accounts | None) -> dict[str,
     return {
         "market.backlog_cover": _backlog_cover(contracts, accounts),
         "market.offtaker_tier": _offtaker_tier(contracts),
-        "market.top_buyer_share": _top_share(content.contracts),
+        "market.top_buyer_share": top_buyer_share(content.contracts),
     }
 
 
@@ -183,7 +183,8 @@ def _offtaker_tier(contracts: tuple[ComputeContract, ...]) -> Found:
     return max(ranked)[2] if ranked else None
 
 
-def _top_share(contracts: tuple[ComputeContract, ...]) -> Found:
+def top_buyer_share(contracts: tuple[ComputeContract, ...]) -> Decimal | None:
+    """The largest share of one buyer in the borrower's income, over all its contracts; None while one of them is not known."""
     shares = [known(contract.revenue_share) for contract in contracts]
     if not shares or any(share is None for share in shares):
         return None

@@ -30,7 +30,7 @@ from domain.limit import (
     LimitRequest,
     WorkingCapitalNeed,
 )
-from domain.money import ZERO, Money, yuan
+from domain.money import RATE_SCALE, ZERO, Money, Rounding, rounded, yuan
 from domain.pricing import QuoteFee, QuoteRequest, ScheduleRequest
 from domain.rating import RatingRequest
 from domain.repayment import Sculpted
@@ -114,6 +114,7 @@ def quote_request(dossier: Dossier, as_of: date) -> QuoteRequest:
         asked_lpr_tenor=content.price.lpr_tenor,
         asked_spread_bps=content.price.spread_bps,
         annual_sales=_amount(accounts.revenue) if accounts else None,
+        risk_shared=_risk_shared(content.guarantees, amount),
     )
 
 
@@ -300,6 +301,22 @@ def _guarantee(offer: GuaranteeOffer) -> GuaranteeContribution:
         guarantor_net_assets=None if worth is None else max(worth, ZERO, key=lambda money: money.amount),
         guarantees_given=_amount(offer.guarantees_given),
     )
+
+
+def _risk_shared(guarantees: tuple[GuaranteeOffer, ...], granted: Money) -> Decimal | None:
+    """The part of a loss that valid risk-sharing guarantors bear, of the whole amount granted, rounded down; None where nobody
+    shares. A guarantor bears no more than its net assets less what it stands for; whose accounts are not known bears nothing."""
+    shared = Decimal(0)
+    for offer in guarantees:
+        guarantee = _guarantee(offer)
+        worth, given = guarantee.guarantor_net_assets, guarantee.guarantees_given
+        if not offer.risk_sharing or guarantee.valid is not True or worth is None or given is None:
+            continue
+        covered = min(guarantee.amount.amount, granted.amount) * guarantee.share
+        shared += min(covered, max(worth.amount - given.amount, Decimal(0)))
+    if shared == 0:
+        return None
+    return rounded(min(shared / granted.amount, Decimal(1)), RATE_SCALE, Rounding.DOWN)
 
 
 def _sum(amounts: Iterable[Money]) -> Money | None:

@@ -23,6 +23,7 @@ from policy.engine.controls import (
     ServiceLevels,
     Validity,
 )
+from policy.engine.covenants import Covenant, CovenantFile
 from policy.engine.coverage import CoveragePolicy
 from policy.engine.data_asset import DataAssetPolicy
 from policy.engine.documents import ChecklistFile, ConditionSet, RequiredDocument
@@ -173,6 +174,10 @@ class Bundle:
     def limits(self, on: date) -> LimitPolicy | None:
         """What limits stand on; ``None`` on a day that has no such policy, when version 1 of the model stands."""
         return next(iter(self._all_in_force(LimitPolicy, "limit", on)), None)
+
+    def covenants(self, on: date) -> tuple[Covenant, ...]:
+        """The undertakings that attach themselves to cases of every product."""
+        return tuple(item for file in self._all_in_force(CovenantFile, "covenants", on) for item in file.covenants)
 
     def memo_template(self, on: date) -> MemoTemplate | None:
         """What a credit memo must say, None before the first such policy: then nothing is asked for."""

@@ -63,14 +63,19 @@ class Initiative(PolicyFile):
     """Facilities that were granted, or letters of intention, which are no facilities and take up no limit."""
     floors: tuple[ProgrammeFloor, ...] = ()
     tag_lists: tuple[PolicyId, ...] = ()
-    """A case counts once it carries a tag of any of these lists of the family ``programme``."""
+    """A case counts once it carries a tag of any of these lists."""
+    families: tuple[PolicyId, ...] = ()
+    """A case counts once its product is sold under any of these names (``product_family``)."""
     green_channels: tuple[GreenChannel, ...] = ()
     visit_counts: tuple[VisitCounts, ...] = ()
     awards_projects: bool = False
     """Whether it puts out projects that a firm can win (揭榜挂帅)."""
 
     def references(self) -> list[Reference]:
-        return [(("tag_lists", index), "tag_list", name) for index, name in enumerate(self.tag_lists)]
+        return [
+            *((("tag_lists", index), "tag_list", name) for index, name in enumerate(self.tag_lists)),
+            *((("families", index), "product_family", name) for index, name in enumerate(self.families)),
+        ]
 
     def inconsistencies(self) -> list[tuple[Pointer, str]]:
         wrong: list[tuple[Pointer, str]] = []

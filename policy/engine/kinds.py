@@ -16,6 +16,7 @@ from policy.engine.controls import (
     ServiceLevels,
     Validity,
 )
+from policy.engine.covenants import CovenantFile
 from policy.engine.coverage import CoveragePolicy
 from policy.engine.data_asset import DataAssetPolicy
 from policy.engine.documents import ChecklistFile, ConditionSet
@@ -60,6 +61,7 @@ KINDS: Final[dict[str, type[PolicyFile]]] = {
     "integrity": IntegrityPolicy,
     "checklist": ChecklistFile,
     "conditions": ConditionSet,
+    "covenants": CovenantFile,
     "limit": LimitPolicy,
     "memo_template": MemoTemplate,
     "pricing": PricingPolicy,

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+from domain.attestation import AttestationSummary
 from domain.collateral import (
     Allocation,
     AllocationRequest,
@@ -78,6 +79,12 @@ class CollateralClient(ServiceClient):
         return await self.call(
             "GET", "/v1/assets", Page[AssetView], params={**params, "cursor": cursor} if cursor else params
         )
+
+    async def newest_attestation(self, asset_id: UUID) -> AttestationSummary | None:
+        """What the site of an asset attested last; ``None`` where it never did."""
+        params: dict[str, str | int] = {"asset_id": str(asset_id), "limit": 1}
+        found = await self.call("GET", "/v1/attestations", Page[AttestationSummary], params=params)
+        return found.items[0] if found.items else None
 
     async def holders(self, serials: Sequence[str]) -> dict[str, frozenset[UUID]]:
         """The cases that hold or claim servers, by serial as asked for; at most 5,000 at once."""

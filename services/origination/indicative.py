@@ -34,7 +34,8 @@ from services.kit.principal import Principal
 from services.kit.problems import Problem
 from services.origination.calc.case_facts import Screens, book_facts, foreign_accelerators, screen_facts
 from services.origination.calc.completeness import FiledDocument, missing, unknown_facts
-from services.origination.calc.eligibility import eligibility
+from services.origination.calc.eligibility import committed_by_family, eligibility
+from services.origination.calc.exposures import LOAN, conversion_of
 from services.origination.calc.indicative import (
     documents_of,
     guarantee_lacking,
@@ -133,6 +134,7 @@ async def _read(state: State, who: Principal, case_id: UUID, base: IfMatch) -> _
         filed = await casework.filed(session, row.case_id)
         customer = await session.get(Customer, row.customer_id) if row.customer_id is not None else None
         exposures = committed = None
+        replaced = await product_standing.replaced_purpose(session, row, content)
         if customer is not None:
             exposures = await casework.exposures(session, row, customer, lender, today.day, content)
             committed = await product_standing.held_by_product(session, row)
@@ -153,6 +155,7 @@ async def _read(state: State, who: Principal, case_id: UUID, base: IfMatch) -> _
             blacklisted=standing.listed(reference.BLACKLIST, content)[0],
             duplicate_serial=pledged,
             foreign_gpu=foreign_accelerators(content, domestic[0] if domestic is not None else None),
+            replaced_purpose=replaced,
         ),
         fraud=standing.listed(reference.FRAUD, content)[0],
     )
@@ -179,13 +182,10 @@ def _admission(draft: _Draft) -> tuple[Outcome, tuple[Reason, ...]]:
 def _products(draft: _Draft) -> tuple[ProductEligibility, ...]:
     known: dict[str, FactValue] = screen_facts(draft.screens)
     if draft.line is not None and draft.exposures is not None:
-        known |= book_facts(draft.line.amount, draft.exposures, draft.lender)
-    family_of = {product.id: product.family for product in draft.bundle.products(draft.pinned_on)}
-    committed: dict[str, Money] = {}
-    for product, amount in draft.committed.items():
-        family = family_of.get(product)
-        if family is not None:
-            committed[family] = committed[family] + amount if family in committed else amount
+        # Of a product that the policy does not have nothing is known: it counts as a loan, which counts whole everywhere.
+        conversion = conversion_of(draft.product, draft.bundle, draft.day) if draft.product is not None else LOAN
+        known |= book_facts(draft.line.amount, draft.exposures, draft.lender, conversion)
+    committed = committed_by_family(draft.bundle, draft.pinned_on, draft.committed)
     found = eligibility(draft.content, draft.bundle, draft.pinned_on, known=known, committed=committed)
     return tuple(item.model_copy(update={"trace": ()}) for item in found)
 
@@ -278,6 +278,7 @@ def _dossier(draft: _Draft, admission: Outcome) -> Dossier:
         line=draft.line,
         lender=draft.lender,
         exposures=draft.exposures,
+        held=dict(draft.committed),
         blacklisted=draft.screens.blacklisted,
         fraud_flag=draft.fraud,
         findings=(FindingRef(id=draft.row.case_id, kind="screening", outcome=admission, sha256=_UNASKED),),

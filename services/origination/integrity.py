@@ -15,9 +15,10 @@ from starlette.datastructures import State
 from domain.application import ApplicationContent
 from domain.application.serials import serial_identity
 from domain.canonical import sha256_of
-from domain.finding import Finding, ReferenceDataRef
+from domain.finding import Finding, Outcome, ReferenceDataRef
 from domain.integrity import (
     KIND,
+    Attested,
     BureauReport,
     CheckId,
     CheckMoment,
@@ -92,6 +93,8 @@ async def run_integrity(
     registry, unregistered = await _registry(sources, content) if CheckId.REGISTRY_RECORD in wanted else (None, ())
     invoices = books.drawing.invoices if books.drawing is not None else _billed(content)
     product = pinned.product(content.lines[0].product, pinned_on)
+    stand = CheckId.PHANTOM_SERVERS in wanted and any(asset.existing and asset.servers for asset in content.assets)
+    clashes, attested = await _register(state, case.row.case_id, attestations=stand)
     inputs = IntegrityInputs(
         content_sha256=case.content_sha256,
         policy_sha256=pinned.sha256,
@@ -102,7 +105,7 @@ async def run_integrity(
         working_capital=product.loan_class == "working_capital",
         same_payee_window_days=pinned.payment(pinned_on).same_payee_window_days,
         drawing=books.drawing,
-        serial_clashes=await _clashes(state, case.row.case_id),
+        serial_clashes=clashes,
         pledged_elsewhere=books.pledged_elsewhere,
         invoices_presented=books.invoices_presented,
         invoice_uses=books.invoice_uses,
@@ -120,6 +123,7 @@ async def run_integrity(
         unregistered=unregistered,
         courts=await _courts(sources, content) if CheckId.COURT_RECORD in wanted else None,
         bureau=await _bureau(sources, case, as_of) if CheckId.BUREAU_RECORD in wanted else None,
+        attested=attested,
     )
     seen = examine(inputs, content, pinned)
     made = tuple(_finding(item, inputs, pinned, policy, as_of, case) for item in seen)
@@ -156,10 +160,14 @@ def _merged(ties: Sequence[Tie], registry: Sequence[RegistryExtract] | None) -> 
     return tuple(dict.fromkeys([*ties, *(tie for extract in registry or () for tie in extract.ties)]))
 
 
-async def _clashes(state: State, case_id: UUID) -> tuple[SerialClash, ...]:
-    """Servers of the case that the register of collateral has for another one."""
+async def _register(
+    state: State, case_id: UUID, *, attestations: bool
+) -> tuple[tuple[SerialClash, ...], tuple[Attested, ...]]:
+    """What the register of collateral has of the case's servers: those it has for another case as well, and the newest attestation
+    of each asset's site."""
     collateral: CollateralClient = state.collateral
     found: dict[str, SerialClash] = {}
+    attested: list[Attested] = []
     cursor = ""
     while True:
         page = await collateral.assets(case_id, cursor)
@@ -167,9 +175,13 @@ async def _clashes(state: State, case_id: UUID) -> tuple[SerialClash, ...]:
             for clash in asset.conflicts:
                 key = serial_identity(clash.serial)
                 found.setdefault(key, SerialClash(serial=clash.serial, case_number=clash.case_number))
+            newest = await collateral.newest_attestation(asset.asset_id) if attestations else None
+            if newest is not None:
+                outcome = Outcome(newest.outcome)
+                attested.append(Attested(listed=newest.pledged, attested=newest.present, outcome=outcome))
         cursor = page.next_cursor
         if not cursor:
-            return tuple(found.values())
+            return tuple(found.values()), tuple(attested)
 
 
 async def _near(

@@ -223,6 +223,7 @@ async def own(bank_stack: BankStack, secured: SecuredCases, minted: Tokens, http
     mandates = [item for item in await rm.page("/v1/mandates") if item["branch"] == OWN_BRANCH]
     assessment = await rm.get(f"/v1/applications/{play.case_id}/assessment")
     rating = next(item for item in assessment["items"] if item["finding"]["kind"] == "rating")
+    screening = next(item for item in assessment["items"] if item["finding"]["kind"] == "screening")
     valuation = next(item for item in assessment["items"] if item["finding"]["kind"] == "valuation")
     servers = next(item for item in assessment["items"] if item["asset_key"] == "servers")
     with psycopg.connect(bank_stack.assembly.postgres.conninfo("suandai")) as connection:
@@ -263,6 +264,7 @@ async def own(bank_stack: BankStack, secured: SecuredCases, minted: Tokens, http
                 "facility_id": play.facility["facility_id"],
                 "utilisation_id": play.utilisation["utilisation_id"],
                 "transfer_id": transfer["transfer_id"],
+                "finding_id": screening["finding"]["id"],
             }
             | beside,
             "pricing": {"finding_id": rating["finding"]["id"], "sensitivity_id": sensitivity.json()["id"]},

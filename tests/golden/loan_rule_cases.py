@@ -1,4 +1,4 @@
-"""Every rule on loans and leases with facts that keep it and facts that breach it, one entry for each way to breach it."""
+"""Every rule of intake, and on loans and leases, with facts that keep it and facts that breach it: one entry each way."""
 
 from datetime import date
 from typing import Any, NamedTuple
@@ -61,6 +61,58 @@ DRAWING = (
         "utilisation",
         {"payment.payee_related": False},
         ({"payment.payee_related": True},),
+        severity="REFER",
+    ),
+)
+
+INTAKE = (
+    RuleCase("QUERY_CONSENT", "submission", {"borrower.query_consent": True}, ({"borrower.query_consent": False},)),
+    RuleCase("BLACKLIST", "submission", {"borrower.blacklisted": False}, ({"borrower.blacklisted": True},)),
+    RuleCase("DUPLICATE_SERIAL", "approval", {"asset.duplicate_serial": False}, ({"asset.duplicate_serial": True},)),
+    RuleCase(
+        "USES_GAP",
+        "approval",
+        {
+            **FIXED,
+            "project.headline_investment": yuan(330_000_000),
+            "project.uses_total": yuan(330_000_000),
+            "project.sources_total": yuan(330_000_000),
+        },
+        (
+            {"project.headline_investment": yuan(350_000_000)},
+            {"project.sources_total": yuan(350_000_000)},
+        ),
+        severity="WARN",
+    ),
+    RuleCase(
+        "RELABEL_SUSPECT",
+        "approval",
+        {"loan.replaces_facility": True, "loan.new_compute": True},
+        ({"loan.new_compute": False},),
+        ({"loan.replaces_facility": False, "loan.new_compute": False},),
+        severity="WARN",
+    ),
+    RuleCase(
+        "ORDER_FRAMEWORK",
+        "approval",
+        {"loan.purpose": "order_financing", "contract.kind": "firm"},
+        ({"contract.kind": "framework"},),
+        ({"contract.kind": "take_or_pay"},),
+    ),
+    RuleCase(
+        "ORDER_RELATED_BUYER",
+        "approval",
+        {
+            "loan.purpose": "order_financing",
+            "contract.buyer_related": False,
+            "contract.assignment_allowed": True,
+            "contract.startable": True,
+        },
+        (
+            {"contract.buyer_related": True},
+            {"contract.assignment_allowed": False},
+            {"contract.startable": False},
+        ),
         severity="REFER",
     ),
 )
@@ -477,7 +529,7 @@ EQUITY = (
         ({"buyback.announced": False},),
     ),
     RuleCase(
-        "PURPOSE_RINGFENCED",
+        "BUYBACK_ACCOUNT",
         "utilisation",
         {"loan.purpose": "share_buyback", "payment.ringfenced_account": True},
         ({"payment.ringfenced_account": False},),
@@ -546,7 +598,7 @@ LEASING = (
     _lessor(
         "FL_BIZ_12",
         "approval",
-        {**LEASE, "lease.form": "sale_leaseback", "lease.lessee_owns": True},
+        {**LEASE, "lease.form": "sale_and_leaseback", "lease.lessee_owns": True},
         {"lease.lessee_owns": False},
         silent=({"lease.form": "direct", "lease.lessee_owns": False},),
     ),
@@ -567,7 +619,7 @@ LEASING = (
         "approval",
         {
             **LEASE,
-            "lease.form": "sale_leaseback",
+            "lease.form": "sale_and_leaseback",
             "lease.amount": yuan(100),
             "lease.book_value": yuan(100),
             "lease.asset_value": yuan(100),
@@ -652,7 +704,7 @@ EARLIER = (
             ("BUYBACK_SHARE", "approval", {"buyback.share": "0.70"}, {"buyback.share": "0.7001"}),
             ("BUYBACK_ANNOUNCED", "approval", {"buyback.announced": True}, {"buyback.announced": False}),
             (
-                "PURPOSE_RINGFENCED",
+                "BUYBACK_ACCOUNT",
                 "utilisation",
                 {"payment.ringfenced_account": True},
                 {"payment.ringfenced_account": False},
@@ -712,7 +764,7 @@ EARLIER = (
 )
 """Rules as they stood before they changed."""
 
-CASES = (*DRAWING, *FIXED_ASSETS, *WORKING_CAPITAL, *PROCESS, *EQUITY, *LEASING, *EARLIER)
+CASES = (*DRAWING, *INTAKE, *FIXED_ASSETS, *WORKING_CAPITAL, *PROCESS, *EQUITY, *LEASING, *EARLIER)
 
 _NO_FA, _NO_WC = {"loan.class": "working_capital"}, {"loan.class": "fixed_asset"}
 _NO_LEASE, _NO_BUYBACK, _NO_MERGER = (
@@ -723,6 +775,9 @@ _NO_LEASE, _NO_BUYBACK, _NO_MERGER = (
 _ENTRUSTED = {"payment.mode": "entrusted"}
 OUTSIDE: dict[str, tuple[dict[str, Any], ...]] = {
     "PAYEE_MATCH": ({"payment.mode": "self"},),
+    "USES_GAP": (_NO_FA,),
+    "ORDER_FRAMEWORK": ({"loan.purpose": "operations"},),
+    "ORDER_RELATED_BUYER": ({"loan.purpose": "operations"},),
     "FA_DEF": (_NO_FA, {"loan.kind": "lease"}),
     "FA_FILING": (_NO_FA,),
     "FA_CAPITAL": (_NO_FA,),
@@ -757,12 +812,12 @@ OUTSIDE: dict[str, tuple[dict[str, Any], ...]] = {
     "BUYBACK_LENDER": (_NO_BUYBACK,),
     "BUYBACK_SHARE": (_NO_BUYBACK,),
     "BUYBACK_ANNOUNCED": (_NO_BUYBACK,),
-    "PURPOSE_RINGFENCED": (_NO_BUYBACK,),
+    "BUYBACK_ACCOUNT": (_NO_BUYBACK,),
     "FL_RELATED_SINGLE": ({"borrower.related_to_lender": "none"},),
     "FL_BIZ_11": (_NO_LEASE,),
     "FL_BIZ_12": (_NO_LEASE, {"lease.form": "direct"}),
     "FL_BIZ_14": (_NO_LEASE,),
-    "FL_BIZ_15_DIRECT": (_NO_LEASE, {"lease.form": "sale_leaseback"}),
+    "FL_BIZ_15_DIRECT": (_NO_LEASE, {"lease.form": "sale_and_leaseback"}),
     "FL_BIZ_15_LEASEBACK": (_NO_LEASE, {"lease.form": "direct"}),
     "FL_BIZ_SITE": (_NO_LEASE, {"lease.onsite_investigators": 2}),
     "FL_LIST_SPV": (_NO_LEASE, {"lease.holder": "own_books"}),
@@ -779,7 +834,11 @@ _SUBMISSION, _POSSESSION = frozenset({"submission"}), frozenset({"possession"})
 
 _BOUND: tuple[tuple[frozenset[str], frozenset[str], str], ...] = (
     (_DRAWING, EVERYBODY, "CONDITIONS_OPEN CONDITIONS_BREACHED COMMITMENT RESCREENING PAYEE_MATCH RELATED_PAYEE"),
-    (_DRAWING, EVERYBODY, "PURPOSE_RINGFENCED"),
+    (_DRAWING, EVERYBODY, "BUYBACK_ACCOUNT"),
+    (_SUBMISSION, EVERYBODY, "QUERY_CONSENT"),
+    (_SUBMISSION | _APPROVAL | _DRAWING, EVERYBODY, "BLACKLIST DUPLICATE_SERIAL"),
+    (_SUBMISSION | _APPROVAL, EVERYBODY, "USES_GAP RELABEL_SUSPECT"),
+    (_APPROVAL, EVERYBODY, "ORDER_FRAMEWORK ORDER_RELATED_BUYER"),
     (_DRAWING, BANKS, "FA_CAPITAL_PRO_RATA FA_ENTRUST FA_PAY_TIME"),
     (_DRAWING, BANKS, "WC_USE_VENDOR WC_ENTRUST WC_ENTRUST_C PL_ENTRUST"),
     (_SUBMISSION | _APPROVAL, BANKS, "FA_DEF FA_FILING FA_TENOR FA_INSTALMENTS WC_USE WC_USE_BANNED"),

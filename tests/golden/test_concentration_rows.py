@@ -7,10 +7,14 @@ import pytest
 
 from domain.application import SyndicateMember, Syndication
 from domain.finding import Outcome
+from domain.limit import Exposures
 from domain.money import yuan
-from policy.engine import Bundle, FactValue, check_rules, evaluate
+from domain.reference import LenderBooks
+from policy.engine import Bundle, FactValue, Product, check_rules, evaluate
 from policy.engine.rules import LenderLicence, Regulation
+from services.origination.calc.case_facts import book_facts
 from services.origination.calc.concentration_facts import in_area
+from services.origination.calc.exposures import conversion_of
 
 ON = date(2026, 11, 22)
 NET_CAPITAL, TIER1 = yuan(2_800_000_000), yuan(2_400_000_000)
@@ -540,3 +544,61 @@ def test_due_diligence_is_documented_reviewed_apart_and_controls_the_key_clauses
     assert judged(bundle, "DUE_DILIGENCE", whole, moment="contract") is Outcome.PASS
     for name in whole:
         assert judged(bundle, "DUE_DILIGENCE", {**whole, name: False}, moment="contract") is Outcome.REFER
+
+
+def of_kind(product: Product, kind: str | None) -> Product:
+    """A product with another kind of credit, where it is off the balance sheet."""
+    if product.off_balance is None:
+        return product
+    return product.model_copy(update={"off_balance": product.off_balance.model_copy(update={"exposure_kind": kind})})
+
+
+def after(bundle: Bundle, product: Product, amount: int) -> dict[str, object]:
+    """The three measures of a customer that owes 100m of loans, 150m of exposure and 200m of unified credit, with a case added."""
+    books = Exposures(
+        customer_loans=yuan(100_000_000),
+        customer_exposure=yuan(150_000_000),
+        group_exposure=yuan(150_000_000),
+        unified_customer=yuan(200_000_000),
+        unified_group=yuan(200_000_000),
+        net_capital=NET_CAPITAL,
+        tier1_capital=TIER1,
+    )
+    lender = LenderBooks(
+        lender_id="bob",
+        name="北京银行",
+        licence="city_bank",
+        region="110000",
+        capital_method="standardised",
+        net_capital=NET_CAPITAL,
+        tier1_capital=TIER1,
+        tax_rate=Decimal("0.25"),
+    )
+    facts = book_facts(yuan(amount), books, lender, conversion_of(product, bundle, ON))
+    names = ("customer_loans", "customer", "group", "unified_customer", "unified_group")
+    return {name: facts[f"exposure.{name}_after"] for name in names}
+
+
+@pytest.mark.parametrize(
+    ("product", "kind", "loans", "converted", "notional"),
+    [
+        ("bob_apg", "advance_payment_guarantee", 0, 500, 1000),
+        ("bob_apg", "performance_guarantee", 0, 500, 1000),
+        # What kind of guarantee it is nobody says: it counts whole, and is still no loan.
+        ("bob_apg", None, 0, 1000, 1000),
+        ("citic_lease", None, 0, 1000, 1000),
+        ("jsb_fa", None, 1000, 1000, 1000),
+    ],
+)
+def test_a22_what_a_case_adds_to_each_measure(
+    bundle: Bundle, product: str, kind: str | None, loans: int, converted: int, notional: int
+) -> None:
+    """Millions of a case of 1,000m, on top of what the books show."""
+    million = 1_000_000
+    assert after(bundle, of_kind(bundle.product(product, ON), kind), 1000 * million) == {
+        "customer_loans": yuan((100 + loans) * million),
+        "customer": yuan((150 + converted) * million),
+        "group": yuan((150 + converted) * million),
+        "unified_customer": yuan((200 + notional) * million),
+        "unified_group": yuan((200 + notional) * million),
+    }

@@ -122,7 +122,7 @@ def test_a21_a_buyback_of_september_2024_is_looked_at_by_a_person(bundle: Bundle
 @pytest.mark.parametrize("on", [date(2024, 10, 18), date(2024, 12, 1)])
 def test_a21_the_money_of_a_buyback_stays_in_its_account(bundle: Bundle, on: date) -> None:
     facts: dict[str, Any] = {"loan.purpose": "share_buyback", "payment.ringfenced_account": False}
-    assert said(bundle, "PURPOSE_RINGFENCED", "utilisation", facts, "bank", on) == "BLOCK"
+    assert said(bundle, "BUYBACK_ACCOUNT", "utilisation", facts, "bank", on) == "BLOCK"
     facts = {"loan.purpose": "share_buyback", "buyback.announced": False}
     assert said(bundle, "BUYBACK_ANNOUNCED", "approval", facts, "bank", on) == "BLOCK"
     facts = {"loan.purpose": "share_buyback", "lender.id": "jsb"}
@@ -260,7 +260,7 @@ DATES: list[tuple[str, str, str, dict[str, Any], date, str, date, str]] = [
         (rule, "approval", LESSOR, {**LEASE, **facts}, date(2025, 12, 31), "absent", date(2026, 1, 1), "BLOCK")
         for rule, facts in (
             ("FL_BIZ_11", {"lease.title_clear": False}),
-            ("FL_BIZ_12", {"lease.form": "sale_leaseback", "lease.lessee_owns": False}),
+            ("FL_BIZ_12", {"lease.form": "sale_and_leaseback", "lease.lessee_owns": False}),
             ("FL_BIZ_14", {"lease.own_valuation": False}),
             (
                 "FL_BIZ_15_DIRECT",
@@ -268,7 +268,7 @@ DATES: list[tuple[str, str, str, dict[str, Any], date, str, date, str]] = [
             ),
             (
                 "FL_BIZ_15_LEASEBACK",
-                {"lease.form": "sale_leaseback", "lease.amount": yuan(2), "lease.book_value": yuan(1)},
+                {"lease.form": "sale_and_leaseback", "lease.amount": yuan(2), "lease.book_value": yuan(1)},
             ),
             ("FL_BIZ_SITE", {"lease.onsite_investigators": 1, "lease.batch_exempt": False}),
         )
@@ -550,7 +550,7 @@ DECLARED: list[tuple[str, set[str]]] = [
     ("fees.appraisal_commissioned_by", {"borrower", "lender"}),
     ("utilisation.delay_cause", {"none", "borrower", "force_majeure"}),
     ("merger.kind", {"control", "minority"}),
-    ("lease.form", {"direct", "sale_leaseback"}),
+    ("lease.form", {"direct", "sale_and_leaseback"}),
     ("lease.holder", {"own_books", "spv"}),
     ("foreclosed.kind", {"real_estate", "equity", "other"}),
 ]
@@ -564,6 +564,7 @@ def test_declared_codes_are_those_an_application_can_state(bundle: Bundle, fact:
 def test_no_figure_of_these_rules_is_below_nought(bundle: Bundle) -> None:
     words = {item.id: item for item in bundle.files() if isinstance(item, Vocabulary)}["loan_rule_facts"]
     figures = {name: fact for name, fact in words.facts.items() if fact.type in ("number", "integer", "money")}
+    assert {"lease.reference_price", "lease.book_value", "lease.asset_value"} <= figures.keys()
     assert len(figures) > 20
     assert [name for name, fact in figures.items() if fact.allows(Decimal(-1)) or not fact.allows(Decimal(0))] == []
     traced = words.facts["source.traced_months"]

@@ -363,6 +363,30 @@ class TestProjectThatLooksLikeEightyPerCent:
         assert conclusion.outcome is Outcome.REFER
         assert {"PROJECT_CAPITAL_SHORT", "CAPITAL_DEBT_SOURCE"} <= codes(conclusion)
 
+    def test_r17_capital_the_owners_borrowed_does_not_count(self) -> None:
+        """The 20m of cash traced back twelve months count; borrowed, or traced for less, they leave 35.0m and 31.0m short."""
+        cash, *others = self.SOURCES
+        assert cash.kind is SourceKind.OWN_CASH
+
+        def capital(**origin: Any) -> tuple[Any, set[str]]:
+            need = self.request().need.model_copy(
+                update={"sources": (cash.model_copy(update=origin), *others)}  # type: ignore[union-attr]
+            )
+            conclusion = concluded(self.request(need=need))
+            assert conclusion.value is not None
+            standing = conclusion.value.project_capital
+            assert standing is not None
+            return (standing.eligible, standing.short), codes(conclusion)
+
+        assert capital(borrowed=False, traced_months=12)[0] == (yuan(55_000_000), yuan(11_000_000))
+        lost, said = capital(borrowed=True, traced_months=24)
+        assert lost == (yuan(35_000_000), yuan(31_000_000))
+        assert "CAPITAL_BORROWED" in said
+        lost, said = capital(borrowed=False, traced_months=11)
+        assert lost == (yuan(35_000_000), yuan(31_000_000))
+        assert "CAPITAL_TRACED_TOO_SHORT" in said
+        assert capital(borrowed=False, traced_months=None)[0] == (None, None)
+
     def test_first_drawing_is_four_times_what_is_paid(self) -> None:
         conclusion = concluded(self.request())
         assert conclusion.value is not None

@@ -29,11 +29,11 @@ from policy.engine import (
     voucher_due,
 )
 from services.origination.calc.conclusion import Check
-from services.origination.calc.exposures import Position, total_exposure
 from services.origination.calc.programmes import (
     Booked,
     Intended,
     Reported,
+    families_of,
     lines_above_cap,
     programme_standing,
     strategic_flag_report,
@@ -242,14 +242,17 @@ def standing(
         Reported(book="group", instrument=name, amount=yuan(amount), as_of=on)
         for name, amount in (reported or {}).items()
     ]
-    return programme_standing(bundle.initiative(programme, on), on, booked, figures, intended)
+    return programme_standing(bundle.initiative(programme, on), on, booked, figures, intended, families_of(bundle))
 
 
-def booked(facility: str, amount: int, *tags: tuple[str, str], on: date = ON, instrument: str = "loan") -> Booked:
+def booked(
+    facility: str, amount: int, *tags: tuple[str, str], on: date = ON, product: str = "nxb_project_loan"
+) -> Booked:
     return Booked.model_validate(
         {
             "facility": facility,
-            "instrument": instrument,
+            "product": product,
+            "instrument": "loan",
             "amount": yuan(amount),
             "effective_on": on,
             "tags": [{"list": name, "tag": tag} for name, tag in tags],
@@ -332,20 +335,11 @@ def test_a17_intentions_are_counted_and_bookings_are_not(bundle: Bundle, instrum
     assert (found.intentions, found.facilities, floor.code) == (1, 0, "TARGET_SHORT")
 
 
-def test_a17_an_intention_is_in_no_measure_of_exposure() -> None:
-    """What is at stake is made of lines and commitments; a letter of intention is neither kind."""
-    line = Position(
-        customer="c",
-        kind=CreditLineKind.LOAN,
-        amount=yuan(100),
-        outstanding=yuan(100),
-        undrawn_factor=Decimal("0.4"),
-        effective_from=date(2026, 1, 1),
-        effective_to=date(2027, 1, 1),
-    )
-    assert total_exposure([], ON) == yuan(0)
-    assert total_exposure([line], ON) == yuan(100)
-    assert "intention" not in {kind.value for kind in CreditLineKind}
+def test_a17_an_intention_is_no_kind_of_exposure(bundle: Bundle) -> None:
+    """What is at stake is made of kinds of lines and commitments that the book converts; a letter of intention is none."""
+    kinds = {kind.value for kind in CreditLineKind} | set(bundle.vocabulary(ON)["exposure.kind"].values)
+    assert "loan" in kinds
+    assert not [kind for kind in kinds if "intention" in kind]
 
 
 def test_the_latest_figure_of_a_book_counts_and_nothing_is_added_twice(bundle: Bundle) -> None:
@@ -354,7 +348,7 @@ def test_the_latest_figure_of_a_book_counts_and_nothing_is_added_twice(bundle: B
 
     figures = [said("a", 5, date(2026, 1, 31)), said("a", 3, date(2026, 2, 28)), said("b", 2, date(2026, 2, 28))]
     late = said("b", 100, date(2027, 1, 31))
-    found = programme_standing(bundle.initiative("zh_trio", ON), ON, (), [*figures, late], ())
+    found = programme_standing(bundle.initiative("zh_trio", ON), ON, (), [*figures, late], (), {})
     assert found.total == yuan(5)
 
 
@@ -363,7 +357,12 @@ def test_a_facility_with_two_tags_of_a_programme_counts_once(bundle: Bundle) -> 
     assert standing(bundle, "boc_sh_ai", (facility, facility)).total == yuan(9)
     assert standing(bundle, "boc_sh_ai", (booked("F", 9, ("boc_sh_scenarios", "ai_finance")),)).total == yuan(9)
     assert standing(bundle, "zh_trio", (facility,)).total == yuan(0)
-    assert standing(bundle, "zh_trio", (booked("F", 9, ("zh_trio_loans", "data_loan")),)).total == yuan(9)
+
+
+@pytest.mark.parametrize("product", ["zh_compute_loan", "zh_algorithm_loan", "zh_data_loan"])
+def test_a34_the_three_loans_of_zhuhai_count_by_their_family(bundle: Bundle, product: str) -> None:
+    assert standing(bundle, "zh_trio", (booked("F", 9, product=product),)).total == yuan(9)
+    assert standing(bundle, "zh_trio", (booked("F", 9, product="jsb_wc"),)).total == yuan(0)
 
 
 @pytest.mark.parametrize(
@@ -375,7 +374,7 @@ def test_a_facility_with_two_tags_of_a_programme_counts_once(bundle: Bundle) -> 
         ("icbc_commons", "icbc", "nothing", ()),
         ("abc_sh_123", "abc_sh", "nothing", ("abc_sh_chains",)),
         ("shrcb_six", "shrcb", "nothing", ("shrcb_six_services",)),
-        ("zh_trio", "zhuhai", "booked", ("zh_trio_loans",)),
+        ("zh_trio", "zhuhai", "booked", ()),
         ("psbc_ai", "psbc", "nothing", ("psbc_research",)),
     ],
 )
@@ -433,7 +432,6 @@ TAGS: Mapping[str, tuple[str, tuple[str, ...]]] = {
         ),
     ),
     "abc_sh_chains": ("programme", ("cooperation", "product", "service")),
-    "zh_trio_loans": ("programme", ("compute_loan", "algorithm_loan", "data_loan")),
     "psbc_research": ("research", ("large_models", "big_data", "chips", "scenarios")),
     "policy_documents": (
         "policy_document",

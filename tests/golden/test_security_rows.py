@@ -1,17 +1,20 @@
 """Security under the Civil Code, by article, and the rows of the collateral guideline (domain paper §2.4)."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from domain.application import ApplicationContent
 from domain.collateral import PerfectionStage, SecurityKind
+from domain.enforcement import ProceedsDivision, ProceedsRequest
 from domain.facts import FactState
-from domain.finding import Outcome
+from domain.finding import Finding, Outcome
 from domain.money import yuan
 from policy.engine import Bundle, CollateralPolicy, FactValue, check_rules
+from services.collateral.calc.enforcement import divide
 from services.collateral.calc.perfection import Interest, purchase_money_priority, ranks, standing
 from services.origination.calc.security_facts import security_facts
 
@@ -366,3 +369,83 @@ def test_m2_price_floors_and_channels_of_comparables(bundle: Bundle) -> None:
         "transaction": Decimal("0.15"),
         "auction": Decimal("0.25"),
     }
+
+
+# --- enforcement ------------------------------------------------------------------------------------------------------
+
+
+def divided(proceeds: str, *claims: dict[str, Any], **more: Any) -> Finding[ProceedsDivision]:
+    asked = {
+        "as_of": ON.isoformat(),
+        "sold_by": "auction",
+        "market_price": None,
+        "proceeds": {"amount": proceeds},
+        "costs": {"amount": "0.00"},
+        "claims": claims,
+    }
+    request = ProceedsRequest.model_validate(asked | more)
+    return divide(request, finding_id=UUID(int=1), made_at=datetime(2026, 11, 22, tzinfo=UTC))
+
+
+def received(found: Finding[ProceedsDivision]) -> dict[str, str]:
+    assert found.value is not None
+    return {share.key: str(share.receives.amount) for share in found.value.shares}
+
+
+def _paid(value: ProceedsDivision) -> Decimal:
+    return sum((share.receives.amount for share in value.shares), Decimal(0))
+
+
+def claim(name: str, amount: str, **more: Any) -> dict[str, Any]:
+    return {"key": name, "amount": {"amount": amount}, **more}
+
+
+def test_cc_410_413_costs_then_ranks_then_the_surplus_to_the_owner() -> None:
+    """100m, costs 5m: the room's lien 2m, purchase money 60m, the mortgage 20m; 13m go back to the owner."""
+    found = divided(
+        "100000000.00",
+        claim("mortgage", "20000000.00", registered_on="2025-03-04"),
+        claim("purchase", "60000000.00", registered_on="2025-03-11", purchase_money=True),
+        claim("room", "2000000.00", possessory=True),
+        costs={"amount": "5000000.00"},
+    )
+    assert found.value is not None
+    assert [(share.key, share.rank, share.article) for share in found.value.shares] == [
+        ("room", 1, "§456"),
+        ("purchase", 2, "§416"),
+        ("mortgage", 3, "§414(1)"),
+    ]
+    assert received(found) == {"room": "2000000.00", "purchase": "60000000.00", "mortgage": "20000000.00"}
+    assert (found.value.surplus, found.value.short) == (yuan(13_000_000), yuan(0))
+    assert found.outcome is Outcome.PASS
+
+
+def test_cc_413_what_is_short_stays_the_debtors_and_the_unregistered_share() -> None:
+    """10m left after the first; two unregistered of 10m and 20m share it one to two, to the fen."""
+    found = divided(
+        "30000000.00",
+        claim("first", "20000000.00", registered_on="2025-03-04"),
+        claim("a", "10000000.00"),
+        claim("b", "20000000.00"),
+    )
+    assert received(found) == {"first": "20000000.00", "a": "3333333.33", "b": "6666666.67"}
+    assert found.value is not None
+    assert (found.value.surplus, found.value.short) == (yuan(0), yuan(20_000_000))
+    assert _paid(found.value) == Decimal("30000000.00")
+
+
+def test_cc_410_an_agreed_price_follows_the_market() -> None:
+    one = claim("bank", "50000000.00", registered_on="2025-03-04")
+    market = {"amount": "40000000.00"}
+    assert divided("40000000.00", one, sold_by="agreement", market_price=market).outcome is Outcome.PASS
+    below = divided("39999999.99", one, sold_by="agreement", market_price=market)
+    assert (below.outcome, [item.code for item in below.reasons]) == (Outcome.REFER, ["AGREED_BELOW_MARKET"])
+    unknown = divided("40000000.00", one, sold_by="agreement")
+    assert [item.code for item in unknown.reasons] == ["MARKET_PRICE_UNKNOWN"]
+    assert divided("39999999.99", one, sold_by="sale", market_price=market).outcome is Outcome.PASS
+
+
+def test_cc_410_costs_above_the_price_leave_nothing() -> None:
+    found = divided("1000.00", claim("bank", "5000.00"), costs={"amount": "2000.00"})
+    assert found.value is not None
+    assert (found.value.costs_paid, found.value.surplus, found.value.short) == (yuan(1000), yuan(0), yuan(5000))

@@ -104,3 +104,20 @@ async def test_a_registration_whose_tenth_day_is_a_holiday_is_worked_towards_bef
         assert breach.state == "breached"
         assert_at_close([breach.at], [date(2026, 10, 4) + by])
         await drawing.do(registration)
+
+
+@pytest.mark.parametrize(
+    ("drawn", "paid", "waited"),
+    [
+        (date(2026, 2, 12), date(2026, 2, 12), 0),
+        (date(2026, 2, 12), date(2026, 2, 13), 1),
+        # Saturday 14 is worked, 15 to 23 are closed, Saturday 28 is worked.
+        (date(2026, 2, 12), date(2026, 2, 24), 3),
+        (date(2026, 2, 12), date(2026, 2, 26), 5),
+        (date(2026, 2, 12), date(2026, 2, 28), 7),
+        (date(2026, 9, 30), date(2026, 10, 8), 1),
+        (date(2026, 9, 30), date(2026, 9, 29), 0),
+    ],
+)
+def test_fa_pay_time_counts_no_day_on_which_the_bank_is_closed(drawn: date, paid: date, waited: int) -> None:
+    assert published_calendar().business_days_between(drawn, paid) == waited

@@ -74,6 +74,30 @@ async def test_a_failed_check_declines_with_every_reason(bench: Bench) -> None:
     assert decision.reasons == end.reasons
 
 
+async def test_what_may_not_be_agreed_is_declined_although_it_was_approved(bench: Bench) -> None:
+    bench.books.checks["contracting"] = Outcome.FAIL
+    desk = await begin(bench)
+    await desk.carry_to()
+    end = await end_of(desk)
+    assert end.stage is Stage.DECLINED
+    assert [decision.decision for decision in bench.books.asked("record_decision")] == ["approved", "declined"]
+    assert bench.books.asked("draw_up_contract") == []
+
+
+async def test_a_doubt_before_the_agreement_goes_to_compliance(bench: Bench) -> None:
+    bench.books.checks["contracting"] = Outcome.REFER
+    desk = await begin(bench)
+    await desk.carry_to(TaskType.OFFER_ACCEPTANCE)
+    assert bench.books.asked("check_contracting") == []
+    [offer] = await desk.awaited(TaskType.OFFER_ACCEPTANCE)
+    await desk.do(offer)
+    [task] = await desk.awaited(TaskType.COMPLIANCE_OPINION)
+    assert task.findings[0].outcome is Outcome.REFER
+    assert bench.books.asked("draw_up_contract") == []
+    await desk.do(task)
+    await desk.awaited(TaskType.CONTRACT_DRAFTING)
+
+
 @pytest.mark.parametrize("outcome", [Outcome.REFER, Outcome.NOT_RUN])
 async def test_a_check_that_refers_or_was_not_run_is_put_before_an_analyst(bench: Bench, outcome: Outcome) -> None:
     bench.books.checks["intake"] = outcome

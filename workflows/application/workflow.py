@@ -271,6 +271,8 @@ class CreditApplication(CaseDesk):
         """What the process did is checked once more; then conditions become clauses, and the contract is drafted, signed by
         the borrower, and witnessed by two persons (双人面签)."""
         check = await self._check("contracting")
+        if check.outcome is Outcome.FAIL:
+            self._decided = False  # what was approved may not be agreed: the case is declined after all
         turned = await self._analyse(check, TaskType.COMPLIANCE_OPINION)
         if turned is not None:
             return turned

@@ -17,11 +17,12 @@ from domain.facts import Absent, Fact, Known, known
 from domain.guarantees import guarantor_capacity
 from domain.limit import Exposures, Limit
 from domain.model import Value
-from domain.money import MONEY_SCALE, RATE_SCALE, Money, Rounding, rounded
+from domain.money import MONEY_SCALE, RATE_SCALE, ZERO, Money, Rounding, rounded
 from domain.rating import Rating
 from domain.reference import LenderBooks
 from domain.requests.evaluation_facts import evaluation_facts
 from policy.engine import FactValue, LimitPolicy, Product
+from services.origination.calc.exposures import LOAN, Conversion
 from services.origination.calc.loan_facts import loan_facts
 
 _NEW_COMPUTE = (AssetKind.GPU_SERVER, AssetKind.NETWORK_STORAGE, AssetKind.POWER_COOLING, AssetKind.CIVIL_WORKS)
@@ -197,15 +198,23 @@ def foreign_accelerators(content: ApplicationContent, domestic: frozenset[str] |
     return bool(types - {name.upper() for name in domestic})
 
 
-def book_facts(asked: Money, exposures: Exposures, lender: LenderBooks) -> dict[str, FactValue]:
-    """The lender's books with this case added: three measures on two capital bases."""
+def book_facts(
+    asked: Money, exposures: Exposures, lender: LenderBooks, conversion: Conversion = LOAN
+) -> dict[str, FactValue]:
+    """The lender's books with this case added: three measures on two capital bases.
+
+    ``conversion`` says how what is asked for counts in each: a guarantee is no loan, and its credit equivalent may be a part of it.
+    """
+    loans = asked if conversion.loan_balance else ZERO
+    equivalent = asked.times(conversion.factor, Rounding.UP)
+    notional = asked.times(conversion.unified, Rounding.UP)
     return {
-        "exposure.customer_loans_after": exposures.customer_loans + asked,
-        "exposure.customer_after": exposures.customer_exposure + asked,
-        "exposure.group_after": exposures.group_exposure + asked,
-        "exposure.related_after": exposures.customer_exposure + asked,
-        "exposure.unified_customer_after": _with(asked, exposures.unified_customer),
-        "exposure.unified_group_after": _with(asked, exposures.unified_group),
+        "exposure.customer_loans_after": exposures.customer_loans + loans,
+        "exposure.customer_after": exposures.customer_exposure + equivalent,
+        "exposure.group_after": exposures.group_exposure + equivalent,
+        "exposure.related_after": exposures.customer_exposure + equivalent,
+        "exposure.unified_customer_after": _with(notional, exposures.unified_customer),
+        "exposure.unified_group_after": _with(notional, exposures.unified_group),
         "lender.net_capital": lender.net_capital,
         "lender.tier1_capital": lender.tier1_capital,
         "lender.capital_method": lender.capital_method,

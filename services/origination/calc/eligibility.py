@@ -89,7 +89,7 @@ def eligibility(
 
 
 def committed_by_family(bundle: Bundle, on: date, held: Mapping[str, Money]) -> dict[str, Money]:
-    """What a borrower has under each family, from what it has under each product (``store.product_standing``)."""
+    """What a borrower has under each family, from what it has under each product."""
     totals: dict[str, Money] = {}
     for product in bundle.products(on):
         if product.family is not None and product.id in held:

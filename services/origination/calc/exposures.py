@@ -31,6 +31,7 @@ class Conversion(Value):
     loan_balance: bool
 
 
+LOAN: Final = Conversion(factor=Decimal(1), unified=Decimal(1), loan_balance=True)
 WHOLE: Final = Conversion(factor=Decimal(1), unified=Decimal(1), loan_balance=False)
 Conversions = Callable[[str], Conversion]
 """The conversion of a kind of credit on a day."""
@@ -63,6 +64,11 @@ def exposure_kind(product: Product) -> str:
     if product.off_balance is not None and product.off_balance.exposure_kind is not None:
         return product.off_balance.exposure_kind
     return _OF_LINE.get(product.line_kind, "loan")
+
+
+def conversion_of(product: Product, bundle: Bundle, on: date) -> Conversion:
+    """How what is asked for under a product counts in the three measures."""
+    return conversions(bundle, on)(exposure_kind(product))
 
 
 class Position(Value):

@@ -22,6 +22,7 @@ from domain.stages import FacilityStage
 from policy.engine import Bundle, FactValue, Product, check_rules, rules_in_force
 from services.origination.calc.case_facts import Relationship, application_facts, book_facts, relationship_facts
 from services.origination.calc.concentration_facts import concentration_facts
+from services.origination.calc.exposures import conversion_of
 from services.origination.calc.payment_mode import EarlierPayment, PayeeAsked, payee_facts, payment_mode
 
 MODEL = ModelRef(id="drawing_gate", version="1")
@@ -176,7 +177,12 @@ def drawing_gate(
         "utilisation.working_days_waited": inputs.waited(),
         # Up to the gate nobody waits for the borrower: a drawing whose conditions are open is refused, not kept waiting.
         "utilisation.delay_cause": "none",
-        **book_facts(inputs.facility_limit, inputs.exposures, inputs.lender),
+        **book_facts(
+            inputs.facility_limit,
+            inputs.exposures,
+            inputs.lender,
+            conversion_of(product, current, inputs.as_of),
+        ),
         **concentration_facts(content, content.lines[0], inputs.exposures, inputs.lender, current, inputs.as_of),
         **relationship_facts(inputs.relationship),
     }

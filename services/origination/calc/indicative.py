@@ -10,6 +10,7 @@ from domain.limit import CapName, Limit
 from domain.money import MONEY_SCALE, Money, Rounding, rounded
 from policy.engine import Bundle, PolicyNotInForce, Product
 from services.origination.calc.completeness import FiledDocument
+from services.origination.calc.opening import condition_terms
 
 
 def documents_of(
@@ -36,20 +37,18 @@ def security_of(
     """The product's conditions that would become clauses, as far as the draft has the assets they speak of. Nothing for a
     product of which no conditions are in force."""
     try:
-        conditions = bundle.conditions(product.id, on).conditions
+        terms = condition_terms(bundle, product.id, on, content)
     except PolicyNotInForce:
         return ()
-    kinds = {asset.kind.value for asset in content.assets}
     return tuple(
         IndicativeSecurity(
-            code=item.id,
-            kind=item.kind,
-            title_zh=item.title_zh,
-            title_en=item.title_en,
-            security_kind=item.security_kind,
+            code=term.code,
+            kind=term.kind,
+            title_zh=term.title_zh,
+            title_en=term.title_en,
+            security_kind=term.security_kind,
         )
-        for item in conditions
-        if not item.asset_kinds or kinds.intersection(item.asset_kinds)
+        for term in terms
     )
 
 

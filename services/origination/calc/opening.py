@@ -4,9 +4,12 @@ from datetime import date
 
 from domain.application import ApplicationContent
 from domain.calendar import BusinessCalendar
-from domain.facility import ConditionTerm
+from domain.facility import ConditionKind, ConditionTerm
+from domain.facts import FactState
+from domain.requests.card_facts import top_buyer_share
 from domain.rulebook import DutySeparation, Rulebook
-from policy.engine import Bundle, FacilityCondition
+from policy.engine import Bundle, FacilityCondition, FactValue
+from policy.engine.conditions import Truth
 
 
 def rulebook(bundle: Bundle, on: date, calendar: BusinessCalendar) -> Rulebook:
@@ -37,10 +40,24 @@ def rulebook(bundle: Bundle, on: date, calendar: BusinessCalendar) -> Rulebook:
 def condition_terms(bundle: Bundle, product: str, on: date, content: ApplicationContent) -> tuple[ConditionTerm, ...]:
     """The conditions of the product that speak of the assets of this case."""
     kinds = {asset.kind for asset in content.assets}
-    return tuple(
+    terms = tuple(
         _term(condition)
         for condition in bundle.conditions(product, on).conditions
         if not condition.asset_kinds or kinds & set(condition.asset_kinds)
+    )
+    return (*terms, *attached(bundle, on, content))
+
+
+def attached(bundle: Bundle, on: date, content: ApplicationContent) -> tuple[ConditionTerm, ...]:
+    """The undertakings whose test the case meets, or cannot be told not to meet: what nobody knows is watched as well."""
+    share = top_buyer_share(content.contracts) if content.contracts else FactState.NOT_APPLICABLE
+    facts: dict[str, FactValue] = {"market.top_buyer_share": share}
+    return tuple(
+        ConditionTerm(
+            code=covenant.id, kind=ConditionKind.UNDERTAKING, title_zh=covenant.title_zh, title_en=covenant.title_en
+        )
+        for covenant in bundle.covenants(on)
+        if covenant.check(facts).truth is not Truth.NOT_MET
     )
 
 

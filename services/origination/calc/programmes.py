@@ -15,7 +15,7 @@ from domain.programmes import (
     ProgrammeStanding,
     StrategicFlagReport,
 )
-from policy.engine import Initiative, Instrument, Product, TagList
+from policy.engine import Bundle, Initiative, Instrument, Product, TagList
 from services.origination.calc.case_facts import total
 
 INSTRUMENT_OF_LINE: Mapping[str, InstrumentCode] = {
@@ -32,6 +32,7 @@ class Booked(Value):
     """A facility as it counts: what was granted under it, and what its case carries."""
 
     facility: str
+    product: str
     instrument: InstrumentCode
     amount: Money
     effective_on: date
@@ -60,17 +61,19 @@ def programme_standing(
     booked: Iterable[Booked],
     reported: Iterable[Reported],
     intended: Iterable[Intended],
+    family_of: Mapping[str, str],
 ) -> ProgrammeStanding:
     """What counts under a programme on a day, by instrument, and how far each floor is reached.
 
-    A facility counts once, however many of the programme's tags its case carries. Of another book the latest figure up to
-    the day counts.
+    A facility counts once, by its product's family (``family_of``) or by however many of the programme's tags its case carries. Of
+    another book the latest figure up to the day counts.
     """
     lists = set(initiative.tag_lists)
     own = {
         item.facility: item
         for item in booked
-        if _within(initiative, item.effective_on, as_of) and any(tag.list in lists for tag in item.tags)
+        if _within(initiative, item.effective_on, as_of)
+        and (family_of.get(item.product) in initiative.families or any(tag.list in lists for tag in item.tags))
     }
     letters = [item for item in intended if _within(initiative, item.signed_on, as_of)]
     latest = _latest(item for item in reported if item.as_of <= as_of)
@@ -97,6 +100,11 @@ def programme_standing(
         intentions=len(letters),
         floors=_floors(initiative, sums),
     )
+
+
+def families_of(bundle: Bundle) -> Mapping[str, str]:
+    """The family of each product that has one, by the newest version of either."""
+    return {file.id: file.family for file in bundle.files() if isinstance(file, Product) and file.family is not None}
 
 
 def _within(initiative: Initiative, day: date, as_of: date) -> bool:

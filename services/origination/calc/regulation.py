@@ -23,6 +23,7 @@ from services.origination.calc.case_facts import (
 )
 from services.origination.calc.concentration_facts import concentration_facts
 from services.origination.calc.conclusion import Check
+from services.origination.calc.exposures import conversion_of
 from services.origination.calc.fit_facts import property_share, refinancing_facts, statement_facts
 from services.origination.calc.loan_facts import concluded_facts
 from services.origination.calc.product_fit import product_fit
@@ -58,7 +59,8 @@ def facts_of(
     line = content.lines[0]
     product = pinned.product(line.product, inputs.pinned_on)
     facts = application_facts(content, line, product)
-    facts |= book_facts(line.amount, inputs.exposures, inputs.lender)
+    conversion = conversion_of(product, current, inputs.as_of)
+    facts |= book_facts(line.amount, inputs.exposures, inputs.lender, conversion)
     facts |= screen_facts(inputs.screens)
     facts |= concentration_facts(content, line, inputs.exposures, inputs.lender, current, inputs.as_of)
     facts |= security_facts(content)

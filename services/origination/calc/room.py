@@ -12,6 +12,8 @@ from domain.money import Money
 from domain.reference import LenderBooks
 from policy.engine import Bundle, Severity, check_rules, rules_in_force
 from services.origination.calc.case_facts import application_facts, book_facts
+from services.origination.calc.concentration_facts import concentration_facts
+from services.origination.calc.exposures import conversion_of
 from services.origination.calc.regulation import MOMENT
 
 _MEASURES = "exposure."
@@ -35,6 +37,8 @@ def concentration_breaches(
         if rule.severity is Severity.BLOCK and any(fact.startswith(_MEASURES) for fact in rule.facts_asked())
     ]
     line = content.lines[0]
-    facts = application_facts(content, line, pinned.product(line.product, pinned_on))
-    facts |= book_facts(amount, exposures, lender)
+    product = pinned.product(line.product, pinned_on)
+    facts = application_facts(content, line, product)
+    facts |= book_facts(amount, exposures, lender, conversion_of(product, current, as_of))
+    facts |= concentration_facts(content, line, exposures, lender, current, as_of)
     return tuple(breach.reason for breach in check_rules(rules, facts, "room").breaches)

@@ -19,6 +19,7 @@ from services.origination.calc.case_facts import Screens, application_facts, boo
 from services.origination.calc.concentration_facts import concentration_facts
 from services.origination.calc.conclusion import Check
 from services.origination.calc.eligibility import admission, purpose_reason
+from services.origination.calc.exposures import conversion_of
 from services.origination.calc.fit_facts import refinancing_facts, statement_facts
 from services.origination.calc.integrity.examination import IntegrityInputs
 from services.origination.calc.integrity.run import examine, take_over
@@ -48,7 +49,8 @@ def screening(inputs: ScreeningInputs, content: ApplicationContent, pinned: Bund
     line = content.lines[0]
     product = pinned.product(line.product, inputs.pinned_on)
     facts = application_facts(content, line, product)
-    facts |= book_facts(line.amount, inputs.exposures, inputs.lender) | screen_facts(inputs.screens)
+    conversion = conversion_of(product, current, inputs.as_of)
+    facts |= book_facts(line.amount, inputs.exposures, inputs.lender, conversion) | screen_facts(inputs.screens)
     facts |= concentration_facts(content, line, inputs.exposures, inputs.lender, current, inputs.as_of)
     facts |= security_facts(content)
     check = Check()

@@ -1,12 +1,15 @@
 """Simulated sources: what they say follows from the company's code or the invoice's number, the same on every day.
 
-Most companies are registered, active and clean. The last digits of what is asked decide on the rest, so that a demonstration or
-a test brings a case of each kind about by choosing them; ``Told`` overrides single answers.
+Companies of the examples are registered, active and clean. The last digits of an invoice decide on its state, so that a
+demonstration brings a case of each kind about by choosing them; ``Told`` lays single answers down.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
+
+import yaml
 
 from domain.application.invoices import Invoice
 from domain.integrity import BureauReport, CourtRecord, InvoiceRecord, RegistryExtract
@@ -26,16 +29,23 @@ class Told:
     bureau: Mapping[str, BureauReport] = field(default_factory=dict)
 
 
+_COMPANIES: Final = Path(__file__).with_name("companies.yaml")
+
+
 class SimulatedRegistry:
-    """A registry that holds what it was told, and is silent about everybody else: it cannot know a company's name."""
+    """A registry that holds the companies of the examples and what it was told, and is silent about everybody else: it cannot
+    know a company's name."""
 
     def __init__(self, told: Told) -> None:
         self._told = told
+        self._names: dict[str, str] = yaml.safe_load(_COMPANIES.read_text("utf-8"))
 
     async def extract(self, uscc: str) -> RegistryExtract | None:
-        if uscc not in self._told.registry:
+        if uscc in self._told.registry:
+            return self._told.registry[uscc]
+        if uscc not in self._names:
             raise SourceSilent(uscc)
-        return self._told.registry[uscc]
+        return RegistryExtract(uscc=uscc, name=self._names[uscc], status="active")
 
 
 class SimulatedInvoices:

@@ -18,7 +18,7 @@ from services.kit.paging import Page, PageRequest, link_next, paged
 from services.kit.principal import Principal
 from services.kit.problems import Fault, Problem
 from services.kit.router import Router, problem_response
-from services.origination.calc.programmes import programme_standing, strategic_flag_report
+from services.origination.calc.programmes import families_of, programme_standing, strategic_flag_report
 from services.origination.routes.roles import STAFF
 from services.origination.store import programmes
 from services.origination.store.policies import PolicyShelf
@@ -65,7 +65,7 @@ async def standing(
         booked = await programmes.booked(session, day)
         reported = await programmes.reported(session, initiative.id)
         intended = await programmes.intended(session, initiative.id)
-    return programme_standing(initiative, day, booked, reported, intended)
+    return programme_standing(initiative, day, booked, reported, intended, families_of(bundle))
 
 
 @router.post(

@@ -70,7 +70,7 @@ async def take_in(
     return await call.atomic(request.app.state.database, effect)
 
 
-@router.get("", response_model=Page[VisitView])
+@router.get("", response_model=Page[VisitView], responses={409: problem_response(409)})
 async def listing(
     request: Request,
     response: Response,
@@ -90,7 +90,7 @@ async def listing(
     return Page(items=[visits.visit_view(row, today.day) for row in found.rows], next_cursor=found.next_cursor)
 
 
-@router.get("/{visit_id}", response_model=VisitView)
+@router.get("/{visit_id}", response_model=VisitView, responses={409: problem_response(409)})
 async def one(
     request: Request, response: Response, visit_id: UUID, who: Annotated[Principal, allow(*STAFF, scope="branch")]
 ) -> VisitView:

@@ -36,6 +36,7 @@ from services.origination.store.events import lock_case, record
 from services.origination.store.exposures import exposure_of
 from services.origination.store.reference import Standing
 from services.origination.store.related_parties import related_total
+from services.origination.store.unified_ceiling import unified_ceiling
 from services.origination.tables.base import findings
 from services.origination.tables.books import Customer
 from services.origination.tables.cases import Application, CaseFinding, Contract, Decision, Offer
@@ -159,6 +160,7 @@ async def exposures(
         group_exposure=stake.group_exposure,
         unified_customer=stake.unified_customer,
         unified_group=stake.unified_group,
+        unified_ceiling=await unified_ceiling(session, customer, row.lender_id, day),
         related_total=await related_total(session, customer.id, row.lender_id, day, without_case=row.case_id)
         if related(content)
         else None,

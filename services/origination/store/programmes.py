@@ -34,15 +34,15 @@ from services.origination.tables.programmes import Intention, ProgrammeFigure
 
 
 async def booked(session: AsyncSession, as_of: date) -> list[Booked]:
-    """The facilities granted up to a day whose cases carry tags, each with the content it was granted on. One that was cancelled
-    brought nothing into the books."""
+    """The facilities granted up to a day, each with the tags of the content it was granted on. One that was cancelled brought
+    nothing into the books."""
     newest = (
         select(ApplicationVersion.case_id, func.max(ApplicationVersion.content_version).label("newest"))
         .group_by(col(ApplicationVersion.case_id))
         .subquery()
     )
     statement = (
-        select(Facility, ApplicationVersion.content)
+        select(Facility, ApplicationVersion.content["lines"], ApplicationVersion.content["tags"])
         .join(newest, newest.c.case_id == col(Facility.case_id))
         .join(
             ApplicationVersion,
@@ -52,20 +52,19 @@ async def booked(session: AsyncSession, as_of: date) -> list[Booked]:
         .where(
             Facility.effective_on <= as_of,
             Facility.stage != FacilityStage.CANCELLED.value,
-            func.jsonb_exists(ApplicationVersion.content, "tags"),
         )
         .order_by(col(Facility.id))
     )
     found = []
-    for facility, content in (await session.exec(statement)).all():
-        lines = content.get("lines") or [{}]
+    for facility, lines, tags in (await session.exec(statement)).all():
         found.append(
             Booked(
                 facility=str(facility.id),
-                instrument=INSTRUMENT_OF_LINE.get(lines[0].get("kind", ""), "loan"),
+                product=facility.product,
+                instrument=INSTRUMENT_OF_LINE[lines[0]["kind"]],
                 amount=Money(amount=facility.limit_amount),
                 effective_on=facility.effective_on,
-                tags=tuple(ApplicationTag.model_validate(tag) for tag in content["tags"]),
+                tags=tuple(ApplicationTag.model_validate(tag) for tag in tags or ()),
             )
         )
     return found

@@ -10,6 +10,7 @@ import pytest
 from domain.application import ApplicationContent
 from domain.books import CreditLineKind, CustomerFile
 from domain.calendar import BusinessCalendar
+from domain.facts import Known
 from domain.finding import Outcome
 from domain.limit import Exposures
 from domain.money import Money, yuan
@@ -24,6 +25,7 @@ from services.origination.calc.exposures import Position, loan_balance, total_ex
 from services.origination.calc.intake import CustomerStanding, IntakeInputs, intake
 from services.origination.calc.opening import condition_terms, rulebook
 from services.origination.calc.regulation import RegulationInputs, regulation
+from services.origination.calc.room import concentration_breaches
 from services.origination.calc.screening import ScreeningInputs, screening
 from tests.origination.sample import BORROWER, CUSTOMER_FILE, DOCUMENTS, HEADINGS, TODAY, content, servers
 from tests.origination.seed import BOOK
@@ -416,3 +418,20 @@ def test_the_rulebook_holds_pairs_of_duties_and_deadlines() -> None:
     assert rules.conflict("lead_investigation", frozenset({"submission"})) is None
     assert rules.sla_business_days["review"] == 5
     assert (rules.committee_size, rules.committee_quorum) == (5, 3)
+
+
+def test_room_is_measured_by_the_same_lines_as_at_assessment() -> None:
+    """240m of loans and 40m more are exactly the tenth of 2.8bn; a financial institution has a line of its own."""
+
+    def breached(loans: str, **borrower: Any) -> set[str]:
+        file = application()
+        file = file.model_copy(update={"borrower": file.borrower.model_copy(update=borrower)})
+        stake = exposures(loans, loans)
+        found = concentration_breaches(yuan(40_000_000), stake, LENDER, file, policy(), policy(), TODAY, TODAY)
+        return {reason.code for reason in found}
+
+    assert breached("240000000.00") == set()
+    assert breached("240000000.01") == {"LEX_SINGLE_10"}
+    assert breached("440000000.01") == {"LEX_SINGLE_10", "LEX_SINGLE_15", "LEX_GROUP_20"}
+    assert breached("440000000.01", industry=Known(value="J6620")) == set()
+    assert breached("560000000.01", industry=Known(value="J6620")) == {"LEX_BANK_25"}

@@ -101,3 +101,30 @@ async def test_all_related_parties_are_added_up_for_a_related_borrower_only(hous
     found = await regulated(house, related)
     assert {"RELATED_PARTY", "RELATED_ALL_50"} <= found.keys()
     assert "7,900,000,000.01" in found["RELATED_ALL_50"]
+
+
+async def test_a_unified_ceiling_is_the_umbrella_of_customer_or_group(house: House) -> None:
+    draft = await prepared(house)
+    await read(await draft.submit(), 202)
+    worker = await house.worker()
+    assert (await worker.dossier(UUID(draft.case_id), TODAY)).exposures.unified_ceiling is None
+    umbrella = {
+        "lender_id": "nxb",
+        "reference": "U-1",
+        "customer_id": draft.customer_id,
+        "kind": "umbrella",
+        "amount": {"amount": "39999999.99", "currency": "CNY"},
+        "undrawn_factor": "0.40",
+        "effective_from": "2025-01-01",
+        "effective_to": "2030-12-31",
+    }
+    await read(await draft.manager.post("/v1/credit-lines", json=umbrella, headers=key()), 201)
+    ceiling = (await worker.dossier(UUID(draft.case_id), TODAY)).exposures.unified_ceiling
+    assert ceiling is not None
+    assert str(ceiling.amount) == "39999999.99"
+    # Under another lender's umbrella nothing stands here; after its end none does.
+    group = await read(
+        await draft.manager.post("/v1/groups", json={"name": "集团", "basis": "control"}, headers=key()), 201
+    )
+    await joined(draft, draft.customer_id, group["group_id"])
+    assert (await worker.dossier(UUID(draft.case_id), TODAY)).exposures.unified_ceiling is None

@@ -9,7 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.application import ApplicationContent, CreditLineRequest, LineKind, Party, PartyRole, Payee, Repayment
+from domain.application import (
+    ApplicationContent,
+    Buyback,
+    CreditLineRequest,
+    LineKind,
+    Party,
+    PartyRole,
+    Payee,
+    Repayment,
+)
 from domain.books import CreditStanding
 from domain.canonical import sha256_of
 from domain.facility import PaymentMode
@@ -376,3 +385,40 @@ def test_a_new_customer_of_ordinary_standing_is_paid_entrusted_at_any_amount(
     assert finding.value is not None
     assert finding.value.payment_mode is mode
     assert {reason.subject for reason in finding.reasons if reason.code == "FACT_ABSENT"} == absent
+
+
+@pytest.mark.parametrize(
+    ("value_date", "waited", "codes"),
+    [
+        (ON, None, ()),
+        (date(2026, 2, 27), 1, ()),
+        (date(2026, 2, 13), 5, ()),
+        (date(2026, 2, 12), 6, ("FA_PAY_TIME",)),
+        (date(2026, 2, 27), None, ("FACT_ABSENT:utilisation.working_days_waited",)),
+    ],
+)
+def test_fa_pay_time_a_drawing_is_paid_within_five_working_days(
+    book: Bundle, value_date: date, waited: int | None, codes: tuple[str, ...]
+) -> None:
+    """Counted by the calendar of the books; days that nobody counted are not taken for none."""
+    given = inputs(
+        value_date=value_date,
+        working_days_waited=waited,
+        effective_on=date(2026, 1, 5),
+        payees=(payee(80_000_000),),
+    )
+    value = drawing_gate(given, content(), book, book, finding_id=uuid4(), made_at=now()).value
+    assert value is not None
+    assert value.payment_mode is PaymentMode.ENTRUSTED
+    assert tuple(code for code in value.codes if "FA_PAY_TIME" in code or "waited" in code) == codes
+
+
+@pytest.mark.parametrize(("account", "kept"), [("6222000000000001", True), ("6222000000000002", False)])
+def test_a21_the_account_kept_for_a_buyback_is_told_apart(account: str, kept: bool) -> None:
+    buyback = Buyback(account="6222000000000001")
+    body = content().model_copy(update={"buyback": buyback})
+    asked = Payee(
+        key="own", name="借款人", uscc=BORROWER, account=account, bank="银行", amount=yuan(1), new=False, related=False
+    )
+    assert asked_payee(asked, body).ringfenced is kept
+    assert asked_payee(asked, content()).ringfenced is None

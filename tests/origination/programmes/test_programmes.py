@@ -105,7 +105,7 @@ async def test_a16_a_facility_counts_once_under_a_programme(house: House) -> Non
     await granted(house, 1, "30000000.00", both)
     await granted(house, 2, "20000000.00", [tag("boc_sh_scenarios", "ai_education")], kind="lease")
     await granted(house, 3, "10000000.00", [tag("boc_sh_scenarios", "ai_education")], stage="cancelled")
-    await granted(house, 4, "40000000.00", [tag("zh_trio_loans", "data_loan")])
+    await granted(house, 4, "40000000.00", [], product="zh_data_loan")
     await granted(house, 5, "50000000.00", [])
     found = await standing(reader, "boc_sh_ai")
     assert (found["total"]["amount"], found["facilities"]) == ("50000000.00", 2)

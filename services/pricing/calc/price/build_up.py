@@ -19,7 +19,7 @@ from services.pricing.calc.conclusion import Inadmissible, Trace
 from services.pricing.calc.periods import WIDE
 from services.pricing.calc.price.capital import CapitalCharge, capital_charge, raroc
 from services.pricing.calc.price.funding import funds_transfer_price, neighbours
-from services.pricing.calc.price.loss import loss_given_default
+from services.pricing.calc.price.loss import left_to_lender, loss_given_default
 from services.pricing.calc.product import product_of
 
 GREEN_TABLE = "green_tag"
@@ -87,6 +87,7 @@ def build_up(
     funding = funds_transfer_price(books.ftp, request.tenor_months)
     if lgd is None:
         lgd = loss_given_default(policy.loss_given_default, request.amount, request.collateral, trace)
+        lgd = left_to_lender(lgd, request.risk_shared, trace)
     expected_loss = rounded(WIDE.multiply(pd, lgd), RATE_SCALE)
     green, reasons = green_discount(request, bundle, policy, trace)
     parts = [

@@ -52,6 +52,15 @@ def loss_given_default(
     return result
 
 
+def left_to_lender(lgd: Decimal, risk_shared: Decimal | None, trace: Trace) -> Decimal:
+    """The lender's part of a loss where guarantors bear a part of every loss: of 80 % shared, the LGD of 20 % (row E8)."""
+    if not risk_shared:
+        return lgd
+    borne = rounded(WIDE.multiply(lgd, 1 - risk_shared), RATE_SCALE)
+    trace.term("lgd/shared", "LGD* × (1 − share that guarantors bear)", borne, lgd=lgd, risk_shared=risk_shared)
+    return borne
+
+
 def ranked(parameters: LossGivenDefault) -> tuple[AssetKind, ...]:
     """Kinds of collateral in the order in which they cover: what loses least first."""
     kinds = parameters.secured

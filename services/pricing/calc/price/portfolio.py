@@ -48,6 +48,8 @@ class QuoteColumns:
     """Per year, not below the floor of the rating scale."""
     covers: dict[AssetKind, Ints]
     """Lending value of eligible collateral by kind, fen."""
+    risk_shared: Ints
+    """Part of every loss that guarantors bear beside the lender; 0 where nobody does."""
     green: Ints
     relationship: Ints
     """Discounts, not negative."""
@@ -106,6 +108,7 @@ def columns_of(requests: Sequence[QuoteRequest], bundle: Bundle, lender: LenderB
         tenor_months=_ints(item.tenor_months for item in requests),
         pd=_ints(row.pd for row in rows),
         covers={kind: _ints(row.covers.get(kind, 0) for row in rows) for kind in kinds},
+        risk_shared=_ints(int((item.risk_shared or Decimal(0)) * UNIT) for item in requests),
         green=_ints(row.green for row in rows),
         relationship=_ints(row.relationship for row in rows),
         fees=_ints(row.fees for row in rows),

@@ -90,6 +90,7 @@ def _block(columns: QuoteColumns, tenors: Ints, books: Books) -> Repriced:
     policy = columns.policy
     ftp = _by_value(columns.tenor_months, lambda months: funds_transfer_price(books.ftp, months))
     lgd = _loss(columns, policy.loss_given_default)
+    lgd = np.where(columns.risk_shared > 0, (lgd * (UNIT - columns.risk_shared) + UNIT // 2) // UNIT, lgd)
     loss = (columns.pd * lgd + UNIT // 2) // UNIT
     weight = _weights(columns)
     capital = _charges(weight, columns, books)
