@@ -329,7 +329,9 @@ def read_book(path: Path) -> tuple[Bundle | None, list[FileFault]]:
     if not names:
         faults.append(FileFault(str(path), 1, "there are no policy files"))
     bundle, wrong = assemble(sources)
-    return bundle, sorted({*faults, *wrong})
+    every = sorted({*faults, *wrong})
+    # What the sound files would make without the others is no book.
+    return (None if every else bundle), every
 
 
 def rules_in_force(

@@ -12,6 +12,8 @@ import yaml
 from policy.engine.faults import FileFault
 
 MAX_FILE_BYTES = 1_000_000
+MAX_DEPTH = 40
+"""Maps and lists inside each other."""
 _NULLS = frozenset({"", "~", "null"})
 
 _LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -58,11 +60,11 @@ def read_source(path: Path, name: str) -> tuple[Source | None, list[FileFault]]:
 def parse_source(text: str, name: str) -> tuple[Source | None, list[FileFault]]:
     """As :func:`read_source`, from text."""
     try:
-        events = list(yaml.parse(text, Loader=_LOADER))
+        events = _events(text)
     except yaml.MarkedYAMLError as error:
         where = _line(error.problem_mark or error.context_mark)
         return None, [FileFault(name, where, f"not YAML: {error.problem or error.context}")]
-    except (yaml.YAMLError, RecursionError, UnicodeError):
+    except (yaml.YAMLError, RecursionError, UnicodeError, _TooDeep):
         return None, [FileFault(name, 1, "not YAML: a character or nesting that cannot be read")]
     marks = [
         FileFault(name, _line(event.start_mark), "anchors, aliases and tags are not allowed in policy")
@@ -77,13 +79,27 @@ def parse_source(text: str, name: str) -> tuple[Source | None, list[FileFault]]:
     if len(begins) > 1:
         return None, [FileFault(name, _line(begins[1].start_mark), "not YAML: but found another document")]
     nodes = _Nodes(events, name)
-    try:
-        data = nodes.document()
-    except RecursionError:
-        return None, [FileFault(name, 1, "not YAML: a character or nesting that cannot be read")]
+    data = nodes.document()
     if not isinstance(data, dict):
         return None, [FileFault(name, 1, "a policy file is a map")]
     return Source(name, data, nodes.lines), nodes.faults
+
+
+class _TooDeep(ValueError):
+    """Nested deeper than any policy is."""
+
+
+def _events(text: str) -> list[yaml.Event]:
+    """The events of a text. Read one by one, so that nesting without end is given up before it costs anything."""
+    found: list[yaml.Event] = []
+    depth = 0
+    for event in yaml.parse(text, Loader=_LOADER):
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > MAX_DEPTH:
+            raise _TooDeep
+        found.append(event)
+    return found
 
 
 def _line(mark: Any) -> int:

@@ -43,10 +43,10 @@ async def draft(
     """Open a draft with whatever is known: any subset, each fact a value, unknown, undisclosed or not applicable. Products,
     purposes, segments and kinds of document that policy does not know are refused, all at once."""
     database: Database = request.app.state.database
-    await _names_known(request, body)
+    unknown = await _unknown_names(request, body)
 
     async def effect(session: Any) -> Reply:
-        row = await drafting.open_draft(session, who, body)
+        row = await drafting.open_draft(session, who, body, unknown)
         headers = {"Location": f"/v1/applications/{row.case_id}", "ETag": etag_of(row.version)}
         return Reply(201, await drafting.shown(session, row), headers)
 
@@ -151,23 +151,23 @@ async def change(
     async with database.session() as session:
         row = await applications.visible_case(session, who, case_id)
         content = drafting.merged(row, sections)
-    await _names_known(request, content, row, given=set(sections))
+    unknown = await _unknown_names(request, content, row, given=set(sections))
     async with database.session() as session:
         row = await drafting.changeable(session, who, case_id)
         base.check(row.version)
         content = drafting.merged(row, sections)
         kind = "application.amended" if row.content_version else "application.changed"
-        row = await drafting.change_content(session, who, row, content, kind, sections=sorted(sections))
+        row = await drafting.change_content(session, who, row, content, kind, unknown, sections=sorted(sections))
         shown = await drafting.shown(session, row)
     response.headers["ETag"] = etag_of(row.version)
     return shown
 
 
-async def _names_known(
+async def _unknown_names(
     request: Request, content: ApplicationContent, row: Application | None = None, given: set[str] | None = None
-) -> None:
-    """Raise ``invalid_request`` with every name in the sections given that policy does not know: the policy a case is pinned
-    to, otherwise that in force. Without any policy nothing can be known or unknown."""
+) -> list[Fault]:
+    """Every name in the sections given that policy does not know: the policy a case is pinned to, otherwise that in force.
+    Without any policy nothing is known or unknown."""
     shelf: PolicyShelf = request.app.state.policies
     if row is not None and row.policy_sha256 is not None and row.pinned_on is not None:
         bundle, on = await shelf.bundle(row.policy_sha256), row.pinned_on
@@ -176,10 +176,9 @@ async def _names_known(
         try:
             bundle = await shelf.in_force(on)
         except Problem:
-            return
-    unknown = [
-        item for item in unknown_names(content, bundle, on) if given is None or item.pointer.split("/")[1] in given
+            return []
+    return [
+        Fault(item.pointer, item.code, item.message_zh, item.message_en)
+        for item in unknown_names(content, bundle, on)
+        if given is None or item.pointer.split("/")[1] in given
     ]
-    if unknown:
-        faults = [Fault(item.pointer, item.code, item.message_zh, item.message_en) for item in unknown]
-        raise Problem("invalid_request", errors=faults, count=len(faults))

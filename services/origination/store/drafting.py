@@ -1,5 +1,6 @@
 """Drafting: who may change the content of an application and when, what stays, and the versions that submissions freeze."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -30,8 +31,10 @@ from services.origination.store.visits import visit_faults_of
 from services.origination.tables.cases import CASE_NUMBERS, Application, ApplicationVersion
 
 
-async def open_draft(session: AsyncSession, who: Principal, content: ApplicationContent) -> Application:
-    """A new draft with whatever is known so far."""
+async def open_draft(
+    session: AsyncSession, who: Principal, content: ApplicationContent, unknown: Sequence[Fault] = ()
+) -> Application:
+    """A new draft with whatever is known so far. ``unknown`` are names policy does not know: refused with all else."""
     moment = now()
     number = (await session.exec(select(CASE_NUMBERS.next_value()))).one()
     row = Application(
@@ -45,7 +48,7 @@ async def open_draft(session: AsyncSession, who: Principal, content: Application
         created_at=moment,
         updated_at=moment,
     )
-    await _write(session, who, row, content)
+    await _write(session, who, row, content, unknown)
     await record(session, row.case_id, "application.drafted", who, rows=[row])
     return row
 
@@ -81,17 +84,26 @@ def merged(row: Application, sections: dict[str, Any]) -> ApplicationContent:
 
 
 async def change_content(
-    session: AsyncSession, who: Principal, row: Application, content: ApplicationContent, kind: str, **facts: Any
+    session: AsyncSession,
+    who: Principal,
+    row: Application,
+    content: ApplicationContent,
+    kind: str,
+    unknown: Sequence[Fault] = (),
+    **facts: Any,
 ) -> Application:
-    """Give a draft, or the working copy of a returned case, new content, with the event that says what was done."""
-    await _write(session, who, row, content)
+    """Give a draft, or the working copy of a returned case, new content, with the event that says what was done. ``unknown``
+    are names policy does not know: refused with all else."""
+    await _write(session, who, row, content, unknown)
     row.version += 1
     row.updated_at = now()
     await record(session, row.case_id, kind, who, rows=[row], facts=facts)
     return row
 
 
-async def _write(session: AsyncSession, who: Principal, row: Application, content: ApplicationContent) -> None:
+async def _write(
+    session: AsyncSession, who: Principal, row: Application, content: ApplicationContent, names: Sequence[Fault]
+) -> None:
     """Content and the header columns that lists and scopes go by. Those of a submitted case are its frozen version's: a
     working copy changes them when it is submitted again."""
     if row.content_version:
@@ -99,11 +111,11 @@ async def _write(session: AsyncSession, who: Principal, row: Application, conten
             *await visit_faults_of(session, who, content.visit_id),
             *await certificate_faults(session, content),
         ]
-        if faults := (*fixed_faults(row, content), *registers):
+        if faults := (*fixed_faults(row, content), *registers, *names):
             raise _refused(*faults)
         row.content = content.model_dump(mode="json")
         return
-    if unknown := await _unknown(session, who, content):
+    if unknown := (*await _unknown(session, who, content), *names):
         raise _refused(*unknown)
     row.content = content.model_dump(mode="json")
     row.lender_id = content.lender_id

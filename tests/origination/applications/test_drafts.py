@@ -44,6 +44,37 @@ async def test_a_section_that_is_given_replaces_and_null_removes(house: House) -
     await read(await manager.patch(address, json={"lender_id": None}, headers={"If-Match": '"2"'}), 422)
 
 
+async def test_every_name_that_policy_does_not_know_is_refused_in_one_answer(house: House) -> None:
+    manager = await house.manager()
+    line = content(str(uuid4()), "0" * 64)["lines"][0]
+    sections: dict[str, Any] = {
+        "lines": [line | {"product": "perpetual_loan", "purpose": "share_dealing"}],
+        "borrower": {"chain_segment": {"value": "steel"}},
+        "documents": [{"kind": "horoscope", "sha256": "0" * 64, "name": "horoscope.pdf"}],
+    }
+    body = {"lender_id": "nobody", **sections}
+    problem = await read(await manager.post(APPLICATIONS, json=body, headers=key()), 422)
+    assert problem["code"] == "invalid_request"
+    assert {(fault["pointer"], fault["code"]) for fault in problem["errors"]} == {
+        ("/lender_id", "unknown_lender"),
+        ("/lines/0/product", "unknown_product"),
+        ("/lines/0/purpose", "unknown_purpose"),
+        ("/borrower/chain_segment", "unknown_segment"),
+        ("/documents/0/kind", "unknown_document_kind"),
+    }
+    made = await read(await manager.post(APPLICATIONS, json={"lender_id": "nxb", "lines": [line]}, headers=key()), 201)
+    address = f"{APPLICATIONS}/{made['application_id']}"
+    problem = await read(await manager.patch(address, json=sections, headers={"If-Match": '"1"'}), 422)
+    assert [fault["code"] for fault in problem["errors"]] == [
+        "unknown_product",
+        "unknown_purpose",
+        "unknown_segment",
+        "unknown_document_kind",
+    ]
+    # Who sends an old version hears of that first: what he wrote is about another draft.
+    await read(await manager.patch(address, json=sections, headers={"If-Match": '"7"'}), 412)
+
+
 async def test_a_lender_or_customer_the_books_do_not_know_is_refused_at_the_draft(house: House) -> None:
     manager = await house.manager()
     unknown = {"lender_id": "nobody", "customer_id": str(uuid4())}
