@@ -16,6 +16,7 @@ from domain.model import Value
 from domain.stages import Stage
 from policy.engine import Bundle, Product, RequiredDocument
 from services.origination.calc.eligibility import never_offered, not_booked_reason
+from services.origination.calc.known_names import unknown_names
 from services.origination.calc.repayment_terms import repayment_faults
 from services.origination.calc.required_facts import Case, gaps
 from services.origination.calc.tags import tag_faults
@@ -37,7 +38,7 @@ def missing(
     ``bundle`` is the policy the application would be pinned to, by its versions of the day ``on``. ``today`` is the day by
     which documents are fresh or stale, where a returned case keeps the policy of an earlier one.
     """
-    found = list(_header(content))
+    found = [*_header(content), *unknown_names(content, bundle, on)]
     line = content.lines[0] if len(content.lines) == 1 else None
     product = None
     if line is not None:
@@ -144,12 +145,6 @@ def _header(content: ApplicationContent) -> Iterator[MissingItem]:
 
 def _line(content: ApplicationContent, line: CreditLineRequest, product: Product | None) -> Iterator[MissingItem]:
     if product is None:
-        yield MissingItem(
-            pointer="/lines/0/product",
-            code="unknown_product",
-            message_zh="现行政策中没有该产品",
-            message_en="the policy in force has no such product",
-        )
         return
     if product.not_booked is not None:
         reason = not_booked_reason(product.not_booked)

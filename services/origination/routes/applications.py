@@ -7,6 +7,7 @@ from fastapi import Query, Request, Response
 
 from domain.application import ApplicationContent
 from domain.application.text import Code
+from domain.calendar import BANK_ZONE
 from domain.casefile import ApplicationPatch, ApplicationSummary, ApplicationView, ContentVersion
 from domain.identity import Uscc
 from domain.programmes import TagView
@@ -17,14 +18,17 @@ from services.kit.etags import IfMatch, etag_of, if_match
 from services.kit.idempotency import IdempotentCall, Reply, idempotent
 from services.kit.paging import Page, PageRequest, link_next, paged
 from services.kit.principal import Principal
+from services.kit.problems import Fault, Problem
 from services.kit.router import Router, problem_response
 from services.origination.calc.changes import changes
+from services.origination.calc.known_names import unknown_names
 from services.origination.calc.tags import tag_views
 from services.origination.routes.roles import FRONT_OFFICE, READERS, STAFF
 from services.origination.routes.sight import recorded
 from services.origination.store import applications, drafting
 from services.origination.store.business_day import business_day
 from services.origination.store.policies import PolicyShelf
+from services.origination.tables.cases import Application
 
 router = Router(prefix="/v1/applications", tags=["applications"], dependencies=[recorded()])
 
@@ -36,8 +40,10 @@ async def draft(
     who: Annotated[Principal, allow(*FRONT_OFFICE, scope="case")],
     call: Annotated[IdempotentCall, idempotent()],
 ) -> Response:
-    """Open a draft with whatever is known: any subset, each fact a value, unknown, undisclosed or not applicable."""
+    """Open a draft with whatever is known: any subset, each fact a value, unknown, undisclosed or not applicable. Products,
+    purposes, segments and kinds of document that policy does not know are refused, all at once."""
     database: Database = request.app.state.database
+    await _names_known(request, body)
 
     async def effect(session: Any) -> Reply:
         row = await drafting.open_draft(session, who, body)
@@ -143,6 +149,10 @@ async def change(
     sections = {name: None for name, item in (await request.json()).items() if item is None}
     sections |= body.model_dump(mode="json", include=body.model_fields_set)
     async with database.session() as session:
+        row = await applications.visible_case(session, who, case_id)
+        content = drafting.merged(row, sections)
+    await _names_known(request, content, row, given=set(sections))
+    async with database.session() as session:
         row = await drafting.changeable(session, who, case_id)
         base.check(row.version)
         content = drafting.merged(row, sections)
@@ -151,3 +161,25 @@ async def change(
         shown = await drafting.shown(session, row)
     response.headers["ETag"] = etag_of(row.version)
     return shown
+
+
+async def _names_known(
+    request: Request, content: ApplicationContent, row: Application | None = None, given: set[str] | None = None
+) -> None:
+    """Raise ``invalid_request`` with every name in the sections given that policy does not know: the policy a case is pinned
+    to, otherwise that in force. Without any policy nothing can be known or unknown."""
+    shelf: PolicyShelf = request.app.state.policies
+    if row is not None and row.policy_sha256 is not None and row.pinned_on is not None:
+        bundle, on = await shelf.bundle(row.policy_sha256), row.pinned_on
+    else:
+        on = now().astimezone(BANK_ZONE).date()
+        try:
+            bundle = await shelf.in_force(on)
+        except Problem:
+            return
+    unknown = [
+        item for item in unknown_names(content, bundle, on) if given is None or item.pointer.split("/")[1] in given
+    ]
+    if unknown:
+        faults = [Fault(item.pointer, item.code, item.message_zh, item.message_en) for item in unknown]
+        raise Problem("invalid_request", errors=faults, count=len(faults))

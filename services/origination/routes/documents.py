@@ -17,6 +17,7 @@ from services.kit.json_body import storable
 from services.kit.principal import Principal
 from services.kit.problems import Fault, Problem
 from services.kit.router import Router, problem_response
+from services.origination.calc.known_names import known_document_kinds
 from services.origination.routes.roles import EVIDENCE, READERS
 from services.origination.routes.sight import recorded
 from services.origination.store import applications
@@ -28,10 +29,6 @@ router = Router(prefix="/v1/applications", tags=["documents"], dependencies=[rec
 DOCUMENT_LIMIT = 32_000_000
 """Bytes of one document."""
 _BLOCK = 1 << 18
-
-ALWAYS_KNOWN = frozenset({"other", "due_diligence_report", "guarantee_resolution", "long_cycle_evidence",
-                          "head_office_tenor_consent", "capital_proof", "invoice"})  # fmt: skip
-"""Kinds a file may hold beside those of the checklists and conditions of its product."""
 
 
 @router.post(
@@ -123,11 +120,7 @@ async def _check_kind(request: Request, product: str | None, kind: str) -> None:
     database: Database = request.app.state.database
     today = await business_day(database, shelf, now())
     bundle, on = today.bundle, today.day
-    products = [product] if product is not None else [item.id for item in bundle.products(on)]
-    known = set(ALWAYS_KNOWN)
-    for name in products:
-        known |= {document.kind for document in bundle.checklist(name, None, on)}
-        known |= bundle.proofs(name, on)
+    known = known_document_kinds(bundle, on, product)
     if kind not in known:
         listed = ", ".join(sorted(known))
         fault = Fault("/kind", "unknown_document_kind", f"须为：{listed}", f"must be one of: {listed}")
