@@ -153,6 +153,12 @@ def test_a8_a_guarantee_mix_adds_up(
 UPGRADE = {"kind": "term", "purpose": "compute_equipment_purchase", "method": "equal_principal"}
 
 
+@pytest.mark.parametrize(("amount", "verdict"), [(0, "not_eligible"), (-1, "not_eligible"), (1, "eligible")])
+def test_nothing_is_no_amount_to_ask_for(bundle: Bundle, amount: int, verdict: EligibilityVerdict) -> None:
+    found = held_against(bundle, draft("sdrcb_operate", "sdrcb", amount=amount), "sdrcb_operate")
+    assert (found.verdict, codes(found)) == (verdict, set() if amount > 0 else {"AMOUNT_NOT_POSITIVE"})
+
+
 def test_a8_a9_20_million_is_for_one_borrower_under_both(bundle: Bundle) -> None:
     asked = draft("sdrcb_upgrade", "sdrcb", **UPGRADE, amount=20_000_000)
     found = held_against(bundle, asked, "sdrcb_upgrade", committed={"sdrcb_compute": yuan(12_000_000)})

@@ -186,6 +186,9 @@ def _amount(
     """What the ceilings leave of the amount, each that binds as a reason. A ceiling that leaves nothing, or less than the product
     begins at, leaves no loan."""
     amount, least = line.amount, product.minimum_amount
+    if amount.amount <= 0:
+        zh, en = "申请金额须大于零", "the amount asked for must be above nought"
+        answer.look("AMOUNT_NOT_POSITIVE", Outcome.FAIL, zh, en, "/lines/0/amount", asked=amount)
     for code, zh, en, cap in _ceilings(product, family, committed):
         if cap < line.amount:
             nothing = cap.amount == 0 or (least is not None and cap < least)
