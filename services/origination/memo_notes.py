@@ -6,7 +6,7 @@ from starlette.datastructures import State
 
 from domain.tasks import HumanTask, TaskBody, TaskOutcome, TaskType, Verb
 from services.kit.database import Database, now
-from services.kit.problems import Problem, ProblemType, register
+from services.kit.problems import Fault, Problem, ProblemType, register
 from services.origination.calc.memo_notes import memo_faults
 from services.origination.store import applications
 from services.origination.store.business_day import business_day
@@ -43,6 +43,8 @@ async def hold_memo(state: State, task: HumanTask, case_id: UUID, body: TaskBody
     if task.type is TaskType.LEAD_INVESTIGATION and row.policy_sha256 is not None:
         today = await business_day(database, shelf, now())
         template = (await shelf.bundle(row.policy_sha256)).memo_template(row.pinned_on or today.day)
-    faults = memo_faults(template, body.memo)
+    faults = [
+        Fault(item.pointer, item.code, item.message_zh, item.message_en) for item in memo_faults(template, body.memo)
+    ]
     if faults:
         raise Problem("memo_incomplete", errors=faults, count=len(faults))

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from tests.collateral.conftest import Speaker
-from tests.collateral.requests import registration, server
+from tests.collateral.requests import registration, server, valuation
 from tests.fixtures.postgres import DatabaseUrls
 
 
@@ -299,6 +299,16 @@ async def test_registration_in_time_outranks_the_floating_charge(
     assert (answer.json()["purchase_money_priority"], answer.json()["rank"]) == (priority, rank)
     listed = (await officer.get("/v1/registrations", params={"case_id": str(case_id)})).json()["items"]
     assert [item["rank"] for item in listed] == [rank]
+    # From its registration on the rank decides, whatever was declared: second, the servers carry nothing.
+    tried = await officer.post(
+        "/v1/valuations", json=valuation(case_id=case_id, as_of=registered), params={"dry_run": "true"}
+    )
+    codes = {reason["code"] for reason in tried.json()["reasons"]}
+    assert (tried.json()["value"]["eligible"], "PRIOR_RIGHT" in codes) == (priority, not priority)
+    before = await officer.post(
+        "/v1/valuations", json=valuation(case_id=case_id, as_of="2026-09-28"), params={"dry_run": "true"}
+    )
+    assert before.json()["value"]["eligible"] is True, "until then the purchase-money mortgage may still go first"
 
 
 async def test_the_page_of_perfection_names_deadline_alert_and_ranks(worker: httpx.AsyncClient) -> None:

@@ -187,3 +187,35 @@ async def test_an_absurd_but_valid_request_is_answered(worker: httpx.AsyncClient
     answer = await value(worker, valuation(absurd))
     assert answer.status_code == 200
     assert answer.json()["value"]["reconciled_value"] is None
+
+
+async def test_assets_are_tried_together_as_one_by_one_and_nothing_is_kept(worker: httpx.AsyncClient) -> None:
+    bodies = [valuation(), valuation(encumbered=True)]
+    answer = await worker.post("/v1/valuation-trials", json={"requests": bodies})
+    assert answer.status_code == 200, answer.text
+    together = answer.json()["findings"]
+    for body, tried in zip(bodies, together, strict=True):
+        alone = (await value(worker, body, dry_run="true")).json()
+        assert {name: tried[name] for name in tried if name not in ("id", "made_at")} == {
+            name: alone[name] for name in alone if name not in ("id", "made_at")
+        }
+        assert (await worker.get(f"/v1/findings/{tried['id']}")).status_code == 404
+    assert (await worker.get("/v1/valuations", params={"case_id": bodies[0]["case_id"]})).json()["items"] == []
+
+
+async def test_only_components_try_assets_together(person: Speaker) -> None:
+    manager = await person("zhang.wei", "relationship_manager", "640100")
+    answer = await manager.post("/v1/valuation-trials", json={"requests": [valuation()]})
+    assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+
+
+async def test_a_trial_of_nothing_or_of_too_much_is_refused(worker: httpx.AsyncClient) -> None:
+    for requests in ([], [valuation()] * 65):
+        answer = await worker.post("/v1/valuation-trials", json={"requests": requests})
+        assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
+
+
+async def test_a_dry_run_needs_no_key_and_a_valuation_does(worker: httpx.AsyncClient) -> None:
+    assert (await worker.post("/v1/valuations", json=valuation(), params={"dry_run": "true"})).status_code == 200
+    refused = await worker.post("/v1/valuations", json=valuation())
+    assert (refused.status_code, refused.json()["code"]) == (400, "idempotency_key_required")

@@ -11,7 +11,7 @@ import yaml
 from domain.calendar import BusinessCalendar
 from domain.canonical import sha256_of
 from domain.model import Value
-from domain.reference import FtpCurve, LenderBooks, Lpr, NamedList, ReferenceVintage
+from domain.reference import FtpCurve, KnownNames, LenderBooks, Lpr, NamedList, ReferenceVintage
 from policy.engine import load_book
 
 FILES = sorted((Path(__file__).parents[2] / "examples" / "reference-data").glob("*.yaml"))
@@ -21,6 +21,7 @@ BODIES: dict[str, type[Value]] = {
     "calendar": BusinessCalendar,
     "lender": LenderBooks,
     "list": NamedList,
+    "names": KnownNames,
 }
 
 

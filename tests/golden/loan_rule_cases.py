@@ -1,5 +1,4 @@
-"""Every rule on loans and leases, and at intake, with facts that keep it and facts that breach it: an entry for each way to
-breach it."""
+"""Every rule of intake, and on loans and leases, with facts that keep it and facts that breach it: one entry each way."""
 
 from datetime import date
 from typing import Any, NamedTuple

@@ -15,6 +15,7 @@ from domain.money import ZERO, yuan
 from domain.rating import Rating
 from domain.reference import LenderBooks
 from policy.engine import Bundle
+from policy.engine.vocabulary import read_fact
 from services.origination.calc.case_facts import Screens
 from services.origination.calc.conclusion import Check
 from services.origination.calc.regulation import RegulationInputs, regulation
@@ -278,3 +279,26 @@ def test_e7_a_seed_firm_that_buys_another_is_looked_at(
 def test_no_question_of_fit_is_asked_of_a_case_from_before(bundle: Bundle) -> None:
     check = screened(bundle, draft("jsb_wc", "jsb", stage="seed", purpose="m_and_a"), on=date(2026, 11, 19))
     assert outcome_of(check, "STAGE_PURPOSE") is None
+
+
+# --- the words of it --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "sound", "impossible"),
+    [
+        ("loan.days_since_new_compute", 0, -1),
+        ("statements.leverage", Decimal(0), Decimal("-0.01")),
+        ("security.property_share", Decimal(0), Decimal("-0.01")),
+        *(("product.status", status, "RETIRED") for status in ("LIVE", "PILOT", "PROPOSED", "PROGRAMME")),
+    ],
+)
+def test_a_fact_of_products_is_what_it_can_be(bundle: Bundle, name: str, sound: Any, impossible: Any) -> None:
+    definition = bundle.vocabulary(TODAY)[name]
+    assert read_fact(name, definition, {name: sound})[1] is None
+    assert read_fact(name, definition, {name: impossible})[1] in ("out_of_range", "unlisted")
+
+
+def test_e7_a_row_can_only_bite_in_three_ways(bundle: Bundle) -> None:
+    (severity, _) = bundle.table("stage_purpose", TODAY).table.outputs
+    assert severity.values == ("none", "WARN", "REFER")

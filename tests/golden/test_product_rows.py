@@ -213,7 +213,8 @@ def test_a11_working_uses_of_the_ten_year_product_run_no_longer_than_working_cap
 )
 def test_a11_three_boards(bundle: Bundle, segment: str, board: str) -> None:
     asked = draft("shrcb_compute_operations", "shrcb", purpose="chip_research", segment=segment)
-    assert held_against(bundle, asked, "shrcb_compute_operations").board == board
+    for product in ("shrcb_compute_operations", "shrcb_compute_build"):
+        assert held_against(bundle, asked, product).board == board
 
 
 @pytest.mark.parametrize(

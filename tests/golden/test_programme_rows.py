@@ -29,7 +29,6 @@ from policy.engine import (
     voucher_due,
 )
 from services.origination.calc.conclusion import Check
-from services.origination.calc.exposures import conversions
 from services.origination.calc.programmes import (
     Booked,
     Intended,
@@ -338,7 +337,7 @@ def test_a17_intentions_are_counted_and_bookings_are_not(bundle: Bundle, instrum
 
 def test_a17_an_intention_is_no_kind_of_exposure(bundle: Bundle) -> None:
     """What is at stake is made of kinds of lines and commitments that the book converts; a letter of intention is none."""
-    kinds = {kind.value for kind in CreditLineKind} | set(conversions(bundle, ON))
+    kinds = {kind.value for kind in CreditLineKind} | set(bundle.vocabulary(ON)["exposure.kind"].values)
     assert "loan" in kinds
     assert not [kind for kind in kinds if "intention" in kind]
 

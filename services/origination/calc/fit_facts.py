@@ -23,7 +23,6 @@ def statement_facts(content: ApplicationContent) -> dict[str, FactValue]:
     if assets is not None and equity is not None and assets.amount > 0:
         leverage = rounded(max(assets.amount - equity.amount, Decimal(0)) / assets.amount, RATE_SCALE)
     return {
-        "statements.revenue": accounts.revenue,
         "statements.profit": accounts.profit,
         "statements.operating_cash_flow": accounts.operating_cash_flow,
         "statements.leverage": leverage,

@@ -60,12 +60,14 @@ async def standing(
     """What counts under a lender's programme on a day, by instrument, against its floors. Sums of the whole bank."""
     day, bundle = await _policy(request, as_of)
     initiative = _initiative(bundle, programme_id, day)
+    family_of = families_of(bundle)
+    products = [product for product, family in family_of.items() if family in initiative.families]
     database: Database = request.app.state.database
     async with database.reading() as session:
-        booked = await programmes.booked(session, day)
+        booked = await programmes.booked(session, day, products)
         reported = await programmes.reported(session, initiative.id)
         intended = await programmes.intended(session, initiative.id)
-    return programme_standing(initiative, day, booked, reported, intended, families_of(bundle))
+    return programme_standing(initiative, day, booked, reported, intended, family_of)
 
 
 @router.post(

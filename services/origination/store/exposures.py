@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
-from sqlmodel import col, func, select
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from domain.books import CreditLineKind, ExposureView, GroupExposureView
@@ -200,19 +200,3 @@ async def _reservations(
         )
         for row in await session.exec(statement)
     ]
-
-
-async def granted_by_product(
-    session: AsyncSession, customer_id: UUID, lender_id: str, *, without_case: UUID | None = None
-) -> dict[str, Money]:
-    """What a lender has granted a customer under facilities that still stand, by product."""
-    statement = (
-        select(Facility.product, func.sum(Facility.limit_amount))
-        .join(Application, col(Application.case_id) == col(Facility.case_id))
-        .where(Application.lender_id == lender_id, Application.customer_id == customer_id)
-        .where(col(Facility.stage).not_in(_OVER))
-        .group_by(col(Facility.product))
-    )
-    if without_case is not None:
-        statement = statement.where(Facility.case_id != without_case)
-    return {product: Money(amount=amount) for product, amount in (await session.exec(statement)).all()}

@@ -1,9 +1,9 @@
 """What counts under programmes: facilities with the tags of their cases, figures of other books, letters of intention."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 
-from sqlalchemy import func
+from sqlalchemy import func, or_
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -33,9 +33,9 @@ from services.origination.tables.facilities import Facility
 from services.origination.tables.programmes import Intention, ProgrammeFigure
 
 
-async def booked(session: AsyncSession, as_of: date) -> list[Booked]:
-    """The facilities granted up to a day, each with the tags of the content it was granted on. One that was cancelled brought
-    nothing into the books."""
+async def booked(session: AsyncSession, as_of: date, products: Collection[str] = ()) -> list[Booked]:
+    """The facilities granted up to a day that can count: those of some products, and those whose case carries tags, each with the
+    tags of the content it was granted on. One that was cancelled brought nothing into the books."""
     newest = (
         select(ApplicationVersion.case_id, func.max(ApplicationVersion.content_version).label("newest"))
         .group_by(col(ApplicationVersion.case_id))
@@ -52,6 +52,7 @@ async def booked(session: AsyncSession, as_of: date) -> list[Booked]:
         .where(
             Facility.effective_on <= as_of,
             Facility.stage != FacilityStage.CANCELLED.value,
+            or_(col(Facility.product).in_(products), func.jsonb_exists(ApplicationVersion.content, "tags")),
         )
         .order_by(col(Facility.id))
     )

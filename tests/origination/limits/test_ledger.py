@@ -138,7 +138,7 @@ async def test_without_a_ceiling_the_amount_is_held_all_the_same(tree: Tree) -> 
     customer = await tree.customer()
     case = await tree.case()
     assert await tree.reserve(case, customer, 500) == ()
-    assert await tree.held(case) == (500, 0)
+    assert await tree.held(case) == (Decimal(500), Decimal(0))
 
 
 async def test_more_than_was_reserved_is_never_committed(tree: Tree) -> None:
@@ -148,7 +148,7 @@ async def test_more_than_was_reserved_is_never_committed(tree: Tree) -> None:
     with pytest.raises(Problem) as refused:
         await tree.commit(case, 51)
     assert refused.value.code == "step_not_possible"
-    assert await tree.held(case) == (50, 0)
+    assert await tree.held(case) == (Decimal(50), Decimal(0))
 
 
 @pytest.mark.parametrize(
@@ -178,7 +178,7 @@ async def test_the_database_refuses_what_does_not_add_up(tree: Tree, owner: Data
     with pytest.raises((IntegrityError, DBAPIError)):
         async with owner.session() as session:
             await session.execute(text(statement))
-    assert await tree.held(case) == (60, 0)
+    assert await tree.held(case) == (Decimal(60), Decimal(0))
     assert await contradictions(tree.database) == []
 
 
@@ -191,7 +191,7 @@ async def test_a_case_rebuilt_from_its_events_holds_what_it_held(tree: Tree, own
     await tree.reserve(other, customer, 40)
     names = ", ".join(f"origination.{table.name}" for table in case_tables())
     async with owner.session() as session:
-        await session.execute(text(f"TRUNCATE {names}"))
+        await session.execute(text(f"TRUNCATE {names} CASCADE"))
     assert await tree.taken(line) == taken()
     async with owner.session() as session:
         await rebuild(session, one)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from domain.application import ApplicationContent
-from domain.finding import Outcome, Reason
+from domain.finding import Outcome
 from domain.integrity import CheckId
 from policy.engine import Bundle
 from policy.engine.integrity import IntegrityPolicy
@@ -87,8 +87,3 @@ def take_over(check: Check, seen: tuple[Examination, ...]) -> None:
     counted = {outcome: sum(item.outcome() is outcome for item in seen) for outcome in Outcome}
     detail = " · ".join(f"{count} {outcome.value}" for outcome, count in counted.items() if count)
     check.note("INTEGRITY", Outcome.PASS, detail=detail)
-
-
-def reasons_of(seen: tuple[Examination, ...]) -> tuple[Reason, ...]:
-    """Every reason of the checks that failed or refer."""
-    return tuple(reason for item in seen if item.outcome() in (Outcome.REFER, Outcome.FAIL) for reason in item.reasons)
