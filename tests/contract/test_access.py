@@ -18,6 +18,7 @@ import pytest
 import pytest_asyncio
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from domain.calendar import BANK_ZONE
 from domain.canonical import canonical
 from domain.roles import BORROWER_ROLES, SERVICE_ROLES, STAFF_ROLES, Role
 from suandai.stack.accounts import BORROWER_USCC
