@@ -584,8 +584,9 @@ def after(bundle: Bundle, product: Product, amount: int) -> dict[str, object]:
     [
         ("bob_apg", "advance_payment_guarantee", 0, 500, 1000),
         ("bob_apg", "performance_guarantee", 0, 500, 1000),
-        # What kind of guarantee it is nobody says: it counts whole, and is still no loan.
-        ("bob_apg", None, 0, 1000, 1000),
+        ("bob_apg", "direct_credit_substitute", 0, 1000, 1000),
+        # A kind that the table does not know counts whole, and is still no loan.
+        ("bob_apg", "some_guarantee", 0, 1000, 1000),
         ("citic_lease", None, 0, 1000, 1000),
         ("jsb_fa", None, 1000, 1000, 1000),
     ],

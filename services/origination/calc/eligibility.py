@@ -12,10 +12,11 @@ from typing import Final
 
 from domain.application import ApplicationContent, CreditLineRequest
 from domain.finding import Outcome, Reason, TraceStep
-from domain.money import ZERO, Money
+from domain.money import ZERO, Money, Rounding
 from domain.products import EligibilityVerdict, ProductEligibility
 from policy.engine import Bundle, FactValue, Product, ProductFamily, RulesDecision, check_rules
 from services.origination.calc.case_facts import content_facts, product_facts
+from services.origination.calc.exposures import conversion_of
 from services.origination.calc.fit_facts import statement_facts
 
 PURPOSE_MISMATCH: Final = "PURPOSE_MISMATCH"
@@ -82,7 +83,7 @@ def eligibility(
     facts = content_facts(content, line) | statement_facts(content) | dict(known or {})
     families = {family.id: family for family in bundle.product_families(on)}
     return tuple(
-        _of_product(product, families.get(product.family or ""), content, line, facts, committed or {})
+        _of_product(product, bundle, on, families.get(product.family or ""), content, line, facts, committed or {})
         for product in bundle.products(on)
         if content.lender_id in product.lenders
     )
@@ -99,6 +100,8 @@ def committed_by_family(bundle: Bundle, on: date, held: Mapping[str, Money]) -> 
 
 def _of_product(
     product: Product,
+    bundle: Bundle,
+    on: date,
     family: ProductFamily | None,
     content: ApplicationContent,
     line: CreditLineRequest | None,
@@ -123,7 +126,9 @@ def _of_product(
         _mix(answer, product, line, content)
         for reason in never_offered(product, line, content):
             answer.look(reason.code, Outcome.FAIL, reason.message_zh, reason.message_en, reason.subject)
-    equivalent = product.off_balance.credit_equivalent(amount) if product.off_balance and amount is not None else None
+    equivalent = None
+    if product.off_balance is not None and amount is not None:
+        equivalent = amount.times(conversion_of(product, bundle, on).factor, Rounding.UP)
     segment = content.borrower.chain_segment
     value = getattr(segment, "value", None)
     board = family.board_of(value) if family is not None and value is not None else None
