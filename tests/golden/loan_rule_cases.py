@@ -774,9 +774,12 @@ MEASURES = (
     *("FA_FILING", "FA_CAPITAL", "FA_CAPITAL_PRO_RATA", "FA_TENOR", "FA_ENTRUST"),
     *("WC_TENOR", "WC_USE", "WC_USE_VENDOR", "WC_ENTRUST"),
 )
-"""Of the file that changed on 2026-11-20: what belongs to neither measure, and persons, were asked as well until then."""
+"""Of the file that changed on 2026-11-20, as that of intake did: what belongs to neither measure was asked as well until then,
+and so were persons."""
 _UNTIL_19 = tuple(
-    case._replace(on=date(2026, 11, 19)) for case in (*FIXED_ASSETS, *WORKING_CAPITAL) if case.rule in MEASURES
+    case._replace(on=date(2026, 11, 19))
+    for case in (*INTAKE, *FIXED_ASSETS, *WORKING_CAPITAL)
+    if case in INTAKE or case.rule in MEASURES
 )
 
 CASES = (*DRAWING, *INTAKE, *FIXED_ASSETS, *WORKING_CAPITAL, *PROCESS, *EQUITY, *LEASING, *EARLIER, *_UNTIL_19)

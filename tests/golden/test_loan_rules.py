@@ -578,7 +578,7 @@ BY_CLASS: list[tuple[str, str, date]] = [
     *(
         (rule, moment, ON)
         for moment, rules in (
-            ("approval", "FA_DEF FA_FILING FA_CAPITAL FA_TENOR FA_CAPITAL_FLOOR FA_INTANGIBLE ENERGY_REVIEW"),
+            ("approval", "USES_GAP FA_DEF FA_FILING FA_CAPITAL FA_TENOR FA_CAPITAL_FLOOR FA_INTANGIBLE ENERGY_REVIEW"),
             ("approval", "GREEN_EVIDENCE DC_PUE WC_TENOR WC_USE WC_USE_BANNED WC_NEED"),
             ("approval", "HIDDEN_DEBT_WORKING_CAPITAL HIDDEN_DEBT_OTHER"),
             ("contract", "PF_ACCOUNT PF_PLEDGE PF_INSURANCE WC_OFFSITE"),
