@@ -131,7 +131,7 @@ async def positions(
     conversion = conversions(bundle, as_of)
     return [
         *await _lines(session, lender_id, customer_ids),
-        *await _commitments(session, lender_id, customer_ids, without_case, conversion),
+        *await _commitments(session, lender_id, customer_ids, without_case, conversion, as_of),
         *await _reservations(session, lender_id, customer_ids, without_case, conversion, as_of),
     ]
 
@@ -162,9 +162,11 @@ async def _commitments(
     customer_ids: Sequence[UUID],
     without_case: UUID | None,
     conversion: Conversions,
+    as_of: date,
 ) -> list[Position]:
     """Commitments of facilities that are not settled. What is reserved for a drawing under way counts as drawn: it may be
-    paid any moment."""
+    paid any moment. A facility that takes effect on the next business day counts from its contract on, as its reservation
+    did before."""
     statement = (
         select(Commitment, Facility, Application.customer_id, LimitReservation.exposure_kind)
         .join(Facility, col(Facility.id) == col(Commitment.facility_id))
@@ -190,7 +192,7 @@ async def _commitments(
             customer=str(customer_id),
             amount=Money(amount=commitment.amount),
             outstanding=Money(amount=commitment.drawn + commitment.reserved),
-            effective_from=facility.effective_on,
+            effective_from=min(facility.effective_on, as_of),
             effective_to=facility.availability_end,
         )
         for commitment, facility, customer_id, kind in (await session.exec(statement)).all()

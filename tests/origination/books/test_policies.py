@@ -113,7 +113,9 @@ async def test_of_two_bundles_proposed_side_by_side_the_second_must_follow_the_f
     assert [(item["sha256"], item["checker"]) for item in listed["items"]][:1] == [(second["sha256"], None)]
 
 
-async def test_an_urgent_bundle_is_not_taken_back_by_one_that_was_approved_before_it_for_a_later_day(house: House) -> None:
+async def test_an_urgent_bundle_is_not_taken_back_by_one_that_was_approved_before_it_for_a_later_day(
+    house: House,
+) -> None:
     maker = await house.staff("policy.a", "policy_admin", branch="HO")
     checker = await house.staff("policy.b", "policy_admin", branch="HO")
     urgent = next_book()
