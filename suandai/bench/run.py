@@ -16,6 +16,7 @@ from uuid import UUID
 from temporalio.client import Client, WorkflowHistoryEventFilterType
 
 from domain.process import NAMESPACE, application_workflow_id
+from services.kit.database import new_id
 from suandai.bench import inventory, requests, throughput
 from suandai.bench.bare_bank import BareBank, bare_bank
 from suandai.bench.course import Course, course_of
@@ -92,7 +93,11 @@ class MeasuredBank:
         # What the customer owes grows with every case: at the example's own amount the tenth would go to another body.
         for asked in (*content["lines"], *content["security"]):
             asked["amount"]["amount"] = AMOUNT
-        await play.draft(await play.enter_customer(), lines=content["lines"], security=content["security"])
+        # An order secures one case: every case has an order of its own.
+        for contract in content["contracts"]:
+            contract["number"] = f"{contract['number']}-{new_id().hex}"
+        changed = {part: content[part] for part in ("lines", "security", "contracts")}
+        await play.draft(await play.enter_customer(), **changed)
         return play
 
     async def project(self) -> CasePlay:
