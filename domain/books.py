@@ -175,13 +175,14 @@ class CreditLineView(Value):
 
 
 class CapitalBases(Value):
-    """The lender's capital on the day: loans are measured against net capital, exposures against tier 1."""
+    """The lender's capital on the day and what part of it is at stake, as fractions: loans are measured against net capital,
+    exposures against tier 1. A part of no capital, or of next to none, is None."""
 
     net_capital: Money
     tier1_capital: Money
-    loans_to_net_capital: Rate
-    exposure_to_tier1: Rate
-    group_exposure_to_tier1: Rate
+    loans_to_net_capital: Rate | None
+    exposure_to_tier1: Rate | None
+    group_exposure_to_tier1: Rate | None
     vintage: str
 
 
@@ -203,6 +204,7 @@ class ExposureView(Value):
     """The same over the group; the customer's own where it belongs to none."""
     group_id: UUID | None = None
     capital: CapitalBases | None = None
+    """None where the lender's capital of the day is not on file."""
 
 
 class GroupExposureView(Value):

@@ -79,7 +79,10 @@ class PolicyDesk:
     async def proposed(self, name: str) -> tuple[str, list[str]]:
         """The whole hash of a proposal, and what it changes."""
         sha256 = await self._whole(name)
-        proposal = next(item for item in await self._here.page("/v1/policies") if item["sha256"] == sha256)
+        proposals = await self._here.page("/v1/policies")
+        proposal = next((item for item in proposals if item["sha256"] == sha256), None)
+        if proposal is None:
+            raise NothingThere(f"nobody has proposed {sha256[:12]}")
         comment = f": {proposal['comment']}" if proposal.get("comment") else ""
         lines = await self._changes(proposal)
         return sha256, [*lines, f"{sha256} of {proposal['maker']}, in force from {proposal['in_force_from']}{comment}"]

@@ -3,13 +3,33 @@
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from domain.finding import ModelRef, PolicyRef, Reason, ReferenceDataRef, TraceStep
 from suandai.policy_bank import NothingThere
 
 _QUIET = frozenset({"out of scope", "kept"})
 """Results of rules that changed nothing."""
 _MAX_BYTES = 64_000_000
+
+
+class _Finding(BaseModel):
+    """As much of a finding as an explanation reads. A file may come from anywhere."""
+
+    kind: str
+    outcome: str
+    concerns: str | None = None
+    as_of: str | None = None
+    policy: PolicyRef | None = None
+    model: ModelRef | None = None
+    reference_data: tuple[ReferenceDataRef, ...] = ()
+    reasons: tuple[Reason, ...] = ()
+    trace: tuple[TraceStep, ...] = ()
+
+
+_FINDINGS: Final = TypeAdapter(list[_Finding])
 
 
 def findings_in(file: Path) -> list[dict[str, Any]]:
@@ -23,13 +43,24 @@ def findings_in(file: Path) -> list[dict[str, Any]]:
     if isinstance(found, dict) and isinstance(found.get("findings"), list):
         found = found["findings"]
     findings = found if isinstance(found, list) else [found]
-    if not findings or not all(isinstance(item, dict) and {"kind", "outcome"} <= item.keys() for item in findings):
+    if not findings:
         raise NothingThere(f"{file} holds no findings")
+    try:
+        _FINDINGS.validate_json(json.dumps(findings))
+    except ValidationError as refused:
+        place = "/".join(str(part) for part in refused.errors()[0]["loc"])
+        raise NothingThere(f"{file} holds no findings, or damaged ones: {place}") from None
     return findings
 
 
 def explained(findings: Sequence[dict[str, Any]], *, everything: bool = False) -> Iterator[str]:
-    """The lines of an explanation; with ``everything`` also the rules that were kept or speak of other cases."""
+    """The lines of an explanation; with ``everything`` also the rules that were kept or speak of other cases. What would
+    steer a terminal is left out of them."""
+    for line in _lines(findings, everything):
+        yield "".join(character for character in line if character.isprintable())
+
+
+def _lines(findings: Sequence[dict[str, Any]], everything: bool) -> Iterator[str]:
     bundles = dict.fromkeys(item["policy"]["sha256"] for item in findings if item.get("policy"))
     for sha256 in bundles:
         yield f"policy bundle {sha256}"

@@ -27,7 +27,7 @@ from suandai.stack import Layout, Ports, StackError
 from suandai.stack.assembly import Assembly
 from suandai.stack.layout import free_base
 from suandai.stack.record import StackRecord
-from suandai.walkthrough.files import CASTS, case_files
+from suandai.walkthrough.files import CASTS, another_case, case_files
 from suandai.walkthrough.person import Bank
 from suandai.walkthrough.play import CasePlay
 
@@ -85,14 +85,15 @@ class MeasuredBank:
 
     async def drafted(self) -> TimedPlay:
         """A complete application, not yet submitted."""
-        files = case_files(EXAMPLE)
+        files = another_case(EXAMPLE)
         play = TimedPlay(self.bank, files, CASTS[EXAMPLE])
         play.timings = []
         content = files.json("application.json")
         # What the customer owes grows with every case: at the example's own amount the tenth would go to another body.
         for asked in (*content["lines"], *content["security"]):
             asked["amount"]["amount"] = AMOUNT
-        await play.draft(await play.enter_customer(), lines=content["lines"], security=content["security"])
+        changed = {part: content[part] for part in ("lines", "security")}
+        await play.draft(await play.enter_customer(), **changed)
         return play
 
     async def project(self) -> CasePlay:

@@ -385,6 +385,12 @@ def test_r4_money_that_returns_within_five_legs_and_thirty_days_refers(
     assert conclude(bundle, CheckId.CIRCULAR_TRADE, asked).outcome() is outcome
 
 
+REGISTERED = tuple(
+    RegistryExtract(uscc=uscc, name="样例有限公司", status="active") for uscc in (BORROWER, VENDOR, BUYER)
+)
+"""The registry's word on all sides of a trade: that nothing ties them is known."""
+
+
 def owner(subject: str, other: str, part: str) -> Tie:
     return Tie(subject=subject, kind=TieKind.OWNER, other=other, share=Decimal(part))
 
@@ -410,11 +416,25 @@ def test_r9_buyers_with_an_owner_of_a_quarter_in_common_refer(
     bundle: Bundle, ties: tuple[Tie, ...], outcome: Outcome
 ) -> None:
     file = content(contracts=(order(),))
-    seen = conclude(bundle, CheckId.RELATED_COUNTERPARTY, inputs(ties=ties), file)
+    seen = conclude(bundle, CheckId.RELATED_COUNTERPARTY, inputs(registry=REGISTERED, ties=ties), file)
     assert seen.outcome() is outcome
     if outcome is Outcome.REFER:
         assert codes(seen) == ["RELATED_BUYER"]
         assert "60,000,000.00" in seen.reasons[0].message_en
+
+
+def test_r9_of_whom_nothing_is_known_nothing_is_concluded(bundle: Bundle) -> None:
+    """A buyer that neither file nor registry ties to anybody is not thereby unrelated; one that is tied to the borrower is found
+    without the registry."""
+    file = content(contracts=(order(),))
+    seen = conclude(bundle, CheckId.RELATED_COUNTERPARTY, inputs(registry=REGISTERED[:2]), file)
+    assert (seen.outcome(), codes(seen)) == (Outcome.NOT_RUN, ["SOURCE_SILENT"])
+    assert BUYER in seen.reasons[0].message_en
+    alone = conclude(bundle, CheckId.RELATED_COUNTERPARTY, inputs(registry=None), file)
+    assert (alone.outcome(), alone.examined) == (Outcome.NOT_RUN, 0)
+    ties = (owner(BORROWER, HOLDER, "0.60"), owner(VENDOR, HOLDER, "0.60"), owner(BUYER, code(6), "1"))
+    tied = conclude(bundle, CheckId.RELATED_COUNTERPARTY, inputs(registry=None, ties=ties), file)
+    assert (tied.outcome(), codes(tied)) == (Outcome.REFER, ["RELATED_SUPPLIER"])
 
 
 def test_r9_a_chain_is_followed_four_ties_up(bundle: Bundle) -> None:
@@ -424,17 +444,22 @@ def test_r9_a_chain_is_followed_four_ties_up(bundle: Bundle) -> None:
     ties = [owner(names[place], names[place + 1], "1") for place in range(4)]
     near = (*ties, owner(VENDOR, up[3], "1"))
     far = (*ties, owner(up[3], code(15), "1"), owner(VENDOR, code(15), "1"))
-    assert conclude(bundle, CheckId.RELATED_COUNTERPARTY, inputs(ties=near)).outcome() is Outcome.REFER
-    assert conclude(bundle, CheckId.RELATED_COUNTERPARTY, inputs(ties=far)).outcome() is Outcome.PASS
+    assert (
+        conclude(bundle, CheckId.RELATED_COUNTERPARTY, inputs(registry=REGISTERED, ties=near)).outcome()
+        is Outcome.REFER
+    )
+    assert (
+        conclude(bundle, CheckId.RELATED_COUNTERPARTY, inputs(registry=REGISTERED, ties=far)).outcome() is Outcome.PASS
+    )
 
 
 @pytest.mark.parametrize("kind", [TieKind.DIRECTOR, TieKind.PHONE, TieKind.ADDRESS, TieKind.ACCOUNT])
 def test_r9_suppliers_who_share_what_companies_do_not_share_refer(bundle: Bundle, kind: TieKind) -> None:
     mark = digest("b")
     ties = tuple(Tie(subject=subject, kind=kind, other=mark) for subject in (BORROWER, VENDOR))
-    seen = conclude(bundle, CheckId.RELATED_COUNTERPARTY, inputs(ties=ties))
+    seen = conclude(bundle, CheckId.RELATED_COUNTERPARTY, inputs(registry=REGISTERED, ties=ties))
     assert (seen.outcome(), codes(seen)) == (Outcome.REFER, ["RELATED_SUPPLIER"])
-    common = conclude(bundle, CheckId.RELATED_COUNTERPARTY, inputs(ties=ties, shared=(mark,)))
+    common = conclude(bundle, CheckId.RELATED_COUNTERPARTY, inputs(registry=REGISTERED, ties=ties, shared=(mark,)))
     assert common.outcome() is Outcome.PASS
 
 
@@ -590,6 +615,15 @@ def test_r5_deposit_and_size_of_an_order(bundle: Bundle, fields: dict[str, Any],
     assert codes(conclude(bundle, CheckId.SOFT_ORDER, inputs(), ordered(**fields))) == expected
 
 
+def test_r5_an_order_that_is_lent_on_and_not_pledged_is_looked_at_as_well(bundle: Bundle) -> None:
+    line = content().lines[0].model_copy(update={"product": "jsb_order", "purpose": "order_financing"})
+    file = content(lines=(line,), contracts=(order(advance_received=known(ZERO)),))
+    assert codes(conclude(bundle, CheckId.SOFT_ORDER, inputs(), file)) == ["ORDER_NOT_BINDING"]
+    assert not [
+        seen for seen in examine(inputs(), content(contracts=(order(),)), bundle) if seen.id is CheckId.SOFT_ORDER
+    ]
+
+
 @pytest.mark.parametrize(
     ("price", "expected"),
     [
@@ -651,6 +685,12 @@ def test_r17_speaking_of_the_borrower_is_no_debt(bundle: Bundle, word: str) -> N
     assert seen.outcome() is Outcome.PASS
 
 
+def test_r17_capital_whose_origin_nobody_traced_is_no_pass(bundle: Bundle) -> None:
+    source = FundingSource(kind=SourceKind.OWN_CASH, amount=yuan(20_000_000))
+    seen = conclude(bundle, CheckId.BORROWED_CAPITAL, inputs(), content(sources=(source,)))
+    assert (seen.outcome(), codes(seen)) == (Outcome.NOT_RUN, ["SOURCE_SILENT"])
+
+
 @pytest.mark.parametrize(
     ("paid_on", "balance", "outcome"),
     [
@@ -662,7 +702,13 @@ def test_r17_speaking_of_the_borrower_is_no_debt(bundle: Bundle, word: str) -> N
 def test_r17_capital_that_equals_a_debt_of_its_time_refers(
     bundle: Bundle, paid_on: date, balance: int, outcome: Outcome
 ) -> None:
-    source = FundingSource(kind=SourceKind.OWN_CASH, amount=yuan(50_000_000), paid_in=yuan(20_000_000), paid_on=paid_on)
+    source = FundingSource(
+        kind=SourceKind.OWN_CASH,
+        amount=yuan(50_000_000),
+        paid_in=yuan(20_000_000),
+        paid_on=paid_on,
+        origin=known("股东自有资金"),
+    )
     debt = LenderDebt(lender="样例控股", balance=yuan(balance), secured=False)
     accounts = Accounts(period_end=date(2026, 9, 30), audited=True, scope="solo", debt=(debt,))
     profile = BorrowerProfile(owners=(Owner(kind="entity", entity_name="样例控股", share=Decimal("0.8")),))

@@ -185,7 +185,32 @@ def test_findings_in_a_file_are_explained(tmp_path: Path) -> None:
     assert "regulation/FA_TENOR: out of scope" in run("explain", str(file), "--all")[1]
 
 
-@pytest.mark.parametrize("content", ["[]", "nonsense", "{}", "[1]", '{"findings": {}}'])
+def test_a_finding_does_not_steer_the_terminal(tmp_path: Path) -> None:
+    file = tmp_path / "findings.json"
+    file.write_text(json.dumps([FINDING | {"kind": "a\x1b]0;b\x07c"}]), "utf-8")
+    code, out, _ = run("explain", str(file))
+    assert code == 0
+    assert "\x1b" not in out
+    assert "a]0;bc: refer" in out
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "[]",
+        "nonsense",
+        "{}",
+        "[1]",
+        '{"findings": {}}',
+        '[{"kind": 1, "outcome": 2}]',
+        '[{"kind": "a", "outcome": "pass", "policy": "x"}]',
+        '[{"kind": "a", "outcome": "pass", "policy": {"id": "x"}}]',
+        '[{"kind": "a", "outcome": "pass", "reasons": [{"code": 1}]}]',
+        '[{"kind": "a", "outcome": "pass", "trace": [1]}]',
+        '[{"kind": "a", "outcome": "pass", "trace": [{"step": "s", "inputs": [1]}]}]',
+        '[{"kind": "a", "outcome": "\\ud800"}]',
+    ],
+)
 def test_a_file_without_findings_is_told(tmp_path: Path, content: str) -> None:
     file = tmp_path / "findings.json"
     file.write_text(content, "utf-8")

@@ -112,7 +112,10 @@ def _in_instalments(part: Repayment | AskedTranche, asked: Repayment) -> bool:
     return method is not RepaymentMethod.BULLET
 
 
-def _finances_fixed_assets(content: ApplicationContent) -> bool:
+def _finances_fixed_assets(content: ApplicationContent) -> bool | None:
+    """Whether the money makes fixed assets; a draft that states neither uses nor assets has not said."""
+    if not content.uses and not content.assets:
+        return None
     used = any(use.use_class in _FIXED_USES and use.amount.amount > 0 for use in content.uses)
     return used or any(asset.kind in _FIXED_ASSETS and not asset.existing for asset in content.assets)
 

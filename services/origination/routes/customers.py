@@ -18,7 +18,7 @@ from services.kit.router import Router
 from services.origination.routes.roles import BOOKKEEPERS, FRONT_OFFICE, READERS, STAFF
 from services.origination.routes.sight import recorded
 from services.origination.store import customers
-from services.origination.store.exposures import exposure_of
+from services.origination.store.exposures import exposure_of, with_capital
 
 router = Router(prefix="/v1/customers", tags=["customers"], dependencies=[recorded()])
 
@@ -100,8 +100,8 @@ async def exposure(
     lender_id: Annotated[str, Query(min_length=1, max_length=64)],
     as_of: Annotated[date, Query()],
 ) -> ExposureView:
-    """What the lender has at stake with the customer and its group on a day, in three measures."""
+    """What the lender has at stake with the customer and its group on a day, in three measures, beside its capital."""
     database: Database = request.app.state.database
     async with database.session() as session:
         row = await customers.visible_customer(session, who, customer_id)
-        return await exposure_of(session, row, lender_id, as_of)
+        return await with_capital(session, await exposure_of(session, row, lender_id, as_of))

@@ -6,14 +6,16 @@ approved cases hold until their agreements are effective. An application that no
 
 from collections.abc import Sequence
 from datetime import date
+from decimal import Decimal
 from uuid import UUID
 
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from domain.books import CreditLineKind, ExposureView, GroupExposureView
-from domain.money import Money
+from domain.books import CapitalBases, CreditLineKind, ExposureView, GroupExposureView
+from domain.money import RATE_SCALE, Money, Rounding, rounded
 from domain.stages import FacilityStage
+from services.kit.problems import Problem
 from services.origination.calc.exposures import (
     Conversions,
     Position,
@@ -23,11 +25,13 @@ from services.origination.calc.exposures import (
     unified_credit,
 )
 from services.origination.store.policies import policy_of_the_day
+from services.origination.store.reference import lender_series, standing
 from services.origination.tables.books import CreditLine, Customer, CustomerGroup
 from services.origination.tables.cases import Application
 from services.origination.tables.facilities import Commitment, Facility
 from services.origination.tables.limits import LimitReservation
 
+_MOST = 1_000
 _OVER = (FacilityStage.REPAID.value, FacilityStage.CANCELLED.value)
 
 
@@ -52,6 +56,32 @@ async def exposure_of(
         unified_group=unified_credit(group, as_of),
         group_id=customer.group_id,
     )
+
+
+async def with_capital(session: AsyncSession, view: ExposureView) -> ExposureView:
+    """An exposure beside the lender's capital of its day, where that is on file."""
+    known = await standing(session, [lender_series(view.lender_id)], view.as_of)
+    try:
+        lender, vintage = known.lender(view.lender_id)
+    except Problem:
+        return view
+    capital = CapitalBases(
+        net_capital=lender.net_capital,
+        tier1_capital=lender.tier1_capital,
+        loans_to_net_capital=_part(view.loans, lender.net_capital),
+        exposure_to_tier1=_part(view.exposure, lender.tier1_capital),
+        group_exposure_to_tier1=_part(view.group_exposure, lender.tier1_capital),
+        vintage=vintage.vintage,
+    )
+    return view.model_copy(update={"capital": capital})
+
+
+def _part(of: Money, capital: Money) -> Decimal | None:
+    """A fraction of capital, rounded up: what is just over a limit never looks as if it were at it. Of no capital, or of next to
+    none, there is no fraction."""
+    if of.amount >= capital.amount * _MOST:
+        return None
+    return rounded(of.amount / capital.amount, RATE_SCALE, Rounding.UP)
 
 
 async def group_exposure_of(
@@ -101,7 +131,7 @@ async def positions(
     conversion = conversions(bundle, as_of)
     return [
         *await _lines(session, lender_id, customer_ids),
-        *await _commitments(session, lender_id, customer_ids, without_case, conversion),
+        *await _commitments(session, lender_id, customer_ids, without_case, conversion, as_of),
         *await _reservations(session, lender_id, customer_ids, without_case, conversion, as_of),
     ]
 
@@ -132,9 +162,11 @@ async def _commitments(
     customer_ids: Sequence[UUID],
     without_case: UUID | None,
     conversion: Conversions,
+    as_of: date,
 ) -> list[Position]:
     """Commitments of facilities that are not settled. What is reserved for a drawing under way counts as drawn: it may be
-    paid any moment."""
+    paid any moment. A facility that takes effect on the next business day counts from its contract on, as its reservation
+    did before."""
     statement = (
         select(Commitment, Facility, Application.customer_id, LimitReservation.exposure_kind)
         .join(Facility, col(Facility.id) == col(Commitment.facility_id))
@@ -160,7 +192,7 @@ async def _commitments(
             customer=str(customer_id),
             amount=Money(amount=commitment.amount),
             outstanding=Money(amount=commitment.drawn + commitment.reserved),
-            effective_from=facility.effective_on,
+            effective_from=min(facility.effective_on, as_of),
             effective_to=facility.availability_end,
         )
         for commitment, facility, customer_id, kind in (await session.exec(statement)).all()

@@ -151,16 +151,6 @@ async def release(session: AsyncSession, who: Principal | str, step: Step, *, co
     return given_back
 
 
-async def cut(session: AsyncSession, who: Principal | str, step: Step, to: Decimal) -> Decimal:
-    """Cut what a facility takes to what it can still need; returns how much was given back."""
-    held = await _held(session, step)
-    if held is None or held.committed <= to:
-        return Decimal(0)
-    given_back = held.committed - to
-    await _move(session, who, step, held, "release", Decimal(0), -given_back, "limit.released")
-    return given_back
-
-
 async def standing(session: AsyncSession, case_id: UUID) -> LimitReservation | None:
     """What a case holds, as the books have it now."""
     found = await session.exec(

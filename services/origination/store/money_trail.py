@@ -126,9 +126,11 @@ async def payments_of(
     digest: Digest,
     drawing: Utilisation | None = None,
 ) -> tuple[PaymentMade, ...]:
-    """Payments out of all facilities of a borrower in the time that is looked back, without those of the drawing asked about."""
+    """Payments out of all facilities of a borrower in the time that is looked back, without those of the drawing asked about;
+    of too many the newest, for it is the last weeks in which a payment is split."""
     since = as_of - timedelta(days=policy.short_loans.look_back_months * _DAYS_OF_MONTH)
-    rows = (await (await session.connection()).execute(_paid_by([uscc], since, as_of).limit(_MOST_PAYMENTS))).all()
+    newest = _paid_by([uscc], since, as_of).order_by(None).order_by(_transfers.c.made_on.desc(), _transfers.c.id)
+    rows = (await (await session.connection()).execute(newest.limit(_MOST_PAYMENTS))).all()
     return tuple(
         PaymentMade(
             payee=row.payee_uscc,

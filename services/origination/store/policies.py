@@ -82,11 +82,12 @@ async def policy_of_the_day(session: AsyncSession, on: date) -> Bundle:
 
 
 async def sha256_in_force(session: AsyncSession, on: date) -> str:
-    """The hash of the bundle in force on a day: the one that came into force last, among equals the one approved last."""
+    """The hash of the bundle in force on a day: of those whose day has come the one approved last. It holds whatever was approved
+    before it; one that was approved earlier for a later day would take back what came between."""
     found = await session.exec(
         select(PolicyPublication.sha256)
         .where(col(PolicyPublication.approved_at).is_not(None), PolicyPublication.in_force_from <= on)
-        .order_by(col(PolicyPublication.in_force_from).desc(), col(PolicyPublication.approved_at).desc())
+        .order_by(col(PolicyPublication.approved_at).desc())
         .limit(1)
     )
     sha256 = found.one_or_none()

@@ -20,7 +20,7 @@ from domain.money import UNIT_PRICE_SCALE, rounded
 from domain.stages import Stage
 from services.kit.database import new_id
 from services.origination.calc.integrity.prices import per_gpu
-from services.origination.calc.integrity.ties import Digest, lasting_ties
+from services.origination.calc.integrity.ties import Digest, lasting_ties, plain
 from services.origination.store import drafting
 from services.origination.store.case_rows import table_of
 from services.origination.store.events import keys_of
@@ -113,8 +113,7 @@ async def trace_left(session: AsyncSession, case_id: UUID) -> None:
 
 def receivable_mark(contract: ComputeContract) -> str:
     """A claim is one by its buyer and the number of its contract, however that is spelt."""
-    number = "".join(character for character in contract.number.casefold() if character.isalnum())
-    return sha256_of(["receivable", contract.buyer_uscc, number])
+    return sha256_of(["receivable", contract.buyer_uscc, plain(contract.number)])
 
 
 def pledge_marks(content: ApplicationContent) -> list[tuple[str, str, str]]:
@@ -136,8 +135,7 @@ def _data_marks(asset: AssetLine) -> list[tuple[str, str]]:
     content, certificate = known(terms.content_sha256), known(terms.certificate)
     found = [("data_content", sha256_of(["data_content", content]))] if content is not None else []
     if certificate is not None:
-        spelt = "".join(character for character in certificate.casefold() if character.isalnum())
-        found.append(("data_certificate", sha256_of(["data_certificate", spelt])))
+        found.append(("data_certificate", sha256_of(["data_certificate", plain(certificate)])))
     return found
 
 

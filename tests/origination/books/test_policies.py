@@ -12,6 +12,7 @@ from sqlalchemy.exc import ProgrammingError
 
 from domain.canonical import sha256_of
 from services.kit.http import RemoteProblem
+from services.origination.store.policies import sha256_in_force
 from tests.origination.house import House, book, key, read
 
 CUT_OFF = "18:00"
@@ -110,6 +111,28 @@ async def test_of_two_bundles_proposed_side_by_side_the_second_must_follow_the_f
     ]
     listed = await read(await maker.get("/v1/policies"), 200)
     assert [(item["sha256"], item["checker"]) for item in listed["items"]][:1] == [(second["sha256"], None)]
+
+
+async def test_an_urgent_bundle_is_not_taken_back_by_one_that_was_approved_before_it_for_a_later_day(
+    house: House,
+) -> None:
+    maker = await house.staff("policy.a", "policy_admin", branch="HO")
+    checker = await house.staff("policy.b", "policy_admin", branch="HO")
+    urgent = next_book()
+    last = next(item for item in urgent["files"] if item["kind"] == "business_day" and item["version"] == "2")
+    third = {**last, "version": "3", "effective_from": "2027-01-15", "cut_off": "17:00"}
+    urgent["files"].insert(urgent["files"].index(last) + 1, third)
+    made = []
+    for data, day in ((next_book(), "2027-01-01"), (urgent, "2026-12-01")):
+        body = {"bundle": data, "in_force_from": day, "comment": "in turn"}
+        made.append((await read(await maker.post("/v1/policies", json=body, headers=key()), 201))["sha256"])
+        await read(await checker.post(f"/v1/policies/{made[-1]}/approve", json={}, headers=key()), 200)
+    async with house.database.reading() as session:
+        standing = [
+            await sha256_in_force(session, day)
+            for day in (date(2026, 11, 30), date(2026, 12, 1), date(2026, 12, 31), date(2027, 1, 1), date(2027, 2, 1))
+        ]
+    assert standing == [house.policy_sha256, *[made[1]] * 4]
 
 
 async def test_a_checker_reads_what_changes_before_approving(house: House) -> None:

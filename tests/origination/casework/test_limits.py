@@ -89,6 +89,15 @@ async def test_approval_holds_the_offer_until_the_case_ends(running: Running) ->
     assert after["loans"]["amount"] == "0.00"
     assert float(after["exposure"]["amount"]) == round(float(amount) * 0.4, 2)
     assert after["unified_customer"]["amount"] == after["unified_group"]["amount"] == amount
+    # 37.02m × 40 % of tier 1 of 12.9bn is 0.114790… %, rounded up; there is no loan of the 15.8bn net capital yet.
+    assert after["capital"] == {
+        "net_capital": {"amount": "15800000000.00", "currency": "CNY"},
+        "tier1_capital": {"amount": "12900000000.00", "currency": "CNY"},
+        "loans_to_net_capital": "0.00000000",
+        "exposure_to_tier1": "0.00114791",
+        "group_exposure_to_tier1": "0.00114791",
+        "vintage": "2024-12-31",
+    }
     group = await read(await manager.get(f"/v1/groups/{group_id}/exposure", params=LENDER), 200)
     assert group["unified"]["amount"] == amount
     tree = (await read(await manager.get(f"/v1/groups/{group_id}/limits", params=LENDER), 200))["root"]

@@ -200,7 +200,7 @@ async def test_a_cases_tables_are_rebuilt_from_its_events(database: Database, ow
     assert {"application", "task", "facility", "commitment", "transfer", "decision"} <= set(names)
     before = {name: await rows_of(database, name) for name in names}
     async with owner.session() as session:
-        await session.execute(text(f"TRUNCATE {', '.join(f'origination.{name}' for name in names)}"))
+        await session.execute(text(f"TRUNCATE {', '.join(f'origination.{name}' for name in names)} CASCADE"))
     assert await rows_of(database, "application") == []
     async with owner.session() as session:
         counts = await rebuild(session, case_id)

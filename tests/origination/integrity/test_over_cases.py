@@ -146,7 +146,7 @@ async def test_r14_a_receivable_and_data_of_an_earlier_case_decline_the_later_on
         **data,
         "data_terms": {
             **rest,
-            "certificate": known("京数登字 2026 第 0001 号"),
+            "certificate": known("京数登字 ２０２６ 第 0001 号"),
             "content_sha256": known("a" * 64),
         },
     }

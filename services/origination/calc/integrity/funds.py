@@ -27,12 +27,10 @@ def borrowed_capital(
         where = f"/sources/{place}"
         origin = known(source.origin)
         words = _debt_words(origin or "", rules)
-        seen.look(
-            "the traced origin is no debt",
-            ", ".join(words) or "no word of debt",
-            source=source.kind.value,
-            traced="yes" if origin is not None else "no",
-        )
+        if origin is None:
+            seen.silent("资本金来源未追溯", "the origin of the capital was not traced")
+        else:
+            seen.look("the traced origin is no debt", ", ".join(words) or "no word of debt", source=source.kind.value)
         if words:
             seen.hit(
                 "CAPITAL_FROM_DEBT",

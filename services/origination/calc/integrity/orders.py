@@ -20,11 +20,12 @@ _TERMS = (
 def soft_order(
     seen: Examination, inputs: IntegrityInputs, content: ApplicationContent, policy: IntegrityPolicy, pinned: Bundle
 ) -> None:
-    """R5: an order that is financed states model, quantity, price and start; the buyer must take or pay, or left a deposit it
-    would lose; and it is no more than a part of what the buyer spends. Deposit and part are those of the policy that values
-    compute orders; without one the check is not run."""
+    """R5: an order that is pledged or lent on states model, quantity, price and start; the buyer must take or pay, or left a
+    deposit it would lose; and it is no more than a part of what the buyer spends. Deposit and part are those of the policy that
+    values compute orders; without one the check is not run."""
     ordered = [asset for asset in content.assets if asset.kind is AssetKind.COMPUTE_ORDER]
-    if not ordered:
+    product = pinned.product(content.lines[0].product, inputs.pinned_on)
+    if not ordered and product.need != "contract":
         return
     measures = pinned.compute_orders(inputs.pinned_on)
     if measures is None:

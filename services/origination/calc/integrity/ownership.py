@@ -110,10 +110,18 @@ def related_counterparty(
     if borrower is None:
         return
     graph = graph_of(inputs, policy)
+    told = _told_of(inputs)
     for pointer, uscc, role in counterparties(content):
         if uscc == borrower.uscc:
             continue
         relation = graph.relation(borrower.uscc, uscc)
+        unknown = next((party for party in (borrower.uscc, uscc) if party not in told), None)
+        if relation is None and unknown is not None:
+            seen.silent(
+                f"无 {unknown} 的股权及联系信息，无法判断关联",
+                f"nothing is known of who stands behind {unknown}: whether it is related cannot be told",
+            )
+            continue
         seen.look(
             f"no common holder of ≥ {policy.ownership.controlling_share}, no shared director, telephone, address, account",
             "none" if relation is None else relation.kind.value,
@@ -122,6 +130,12 @@ def related_counterparty(
         )
         if relation is not None:
             _related(seen, content, borrower, pointer, uscc, role, relation)
+
+
+def _told_of(inputs: IntegrityInputs) -> frozenset[str]:
+    """The parties of whom a file, the books or the registry says anything that could tie them."""
+    registered = {extract.uscc for extract in inputs.registry or ()}
+    return frozenset({tie.subject for tie in inputs.ties} | registered)
 
 
 def _related(
@@ -143,9 +157,9 @@ def _related(
     seen.hit(
         "RELATED_BUYER" if buys else "RELATED_SUPPLIER",
         zh=f"{'买方' if buys else '供应商'} {uscc} 与借款人关联（{zh}）"
-        + (f"，合同金额 {sales} 不计收入" if buys else ""),
+        + (f"，合同金额 {sales} 不应计为收入" if buys else ""),
         en=f"the {'buyer' if buys else 'supplier'} {uscc} is related to the borrower ({en})"
-        + (f"; {sales} of contracts count as no revenue" if buys else ""),
+        + (f"; {sales} of contracts should count as no revenue" if buys else ""),
         evidence=f"{borrower.uscc} · {uscc} · {relation.kind.value} · {relation.through[:18]}",
         subject=pointer,
     )
