@@ -58,6 +58,10 @@ class IndicativeVerdict(Value):
     admission: Outcome
     """Product admission and the regulations that apply at submission; ``not_run`` while the application lacks its line."""
     reasons: tuple[Reason, ...]
+    regulation: Outcome
+    """The regulations that apply at approval, on rating, values and limit as they would come out today; ``not_run`` while the
+    draft lacks customer, product or line. Of a product whose cases are kept elsewhere as well: its rules are told here."""
+    regulation_reasons: tuple[Reason, ...]
     products: tuple[ProductEligibility, ...]
     """Every product of the lender held against the draft, those it could be as well as those it could not."""
     limit: IndicativeLimit | None

@@ -94,9 +94,9 @@ class ConditionView(Value):
 class OffBalanceView(Value):
     """What a guarantee counts as until it is called."""
 
+    exposure_kind: str
     conversion_factor: Rate
-    exposure_kind: str | None = None
-    """How it counts in the books, by the table of conversion factors."""
+    """Share of the notional that is credit, by the table of conversion factors on the day."""
     annual_fee: Rate
     reduces_with: str
     electronic: bool

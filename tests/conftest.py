@@ -11,6 +11,7 @@ LONG = (
     # A process is given its next file when two tests of the one before are left: a file of one test, such as the first
     # above, has the fourth waiting behind it, and that had better be short.
     "tests/docs/",
+    "tests/policy/test_mutations.py",
     "tests/faults/test_restores.py",
     "tests/contract/test_schemathesis.py",
     "tests/journeys/test_example_cases.py",

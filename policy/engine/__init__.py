@@ -31,7 +31,7 @@ from policy.engine.market import (
     MarketRecords,
     MarketStatement,
     added,
-    deal_sum,
+    deal_sums,
 )
 from policy.engine.memo import MemoField, MemoTemplate
 from policy.engine.model_validation import AtLeast, AtMost, ValidationStandards
@@ -144,7 +144,7 @@ __all__ = [
     "check_rules",
     "compare",
     "compare_files",
-    "deal_sum",
+    "deal_sums",
     "evaluate",
     "faults_of",
     "load_book",

@@ -3,6 +3,7 @@
 Targets are floors. Nothing of a programme limits a loan: a target that is exceeded is good news.
 """
 
+from datetime import date
 from enum import StrEnum
 from typing import Annotated, Literal
 
@@ -57,8 +58,11 @@ class Initiative(PolicyFile):
 
     kind: Literal["initiative"]
     institution: Code
+    since: Day | None = None
+    """First day of the programme, where a later version of the file begins after it: what was booked under the earlier ones
+    counts on."""
     until: Day | None = None
-    """Last day of the programme; what is booked from ``effective_from`` to then counts."""
+    """Last day of the programme; what is booked from ``since``, else ``effective_from``, to then counts."""
     counts: Literal["booked", "intentions", "nothing"]
     """Facilities that were granted, or letters of intention, which are no facilities and take up no limit."""
     floors: tuple[ProgrammeFloor, ...] = ()
@@ -71,6 +75,11 @@ class Initiative(PolicyFile):
     awards_projects: bool = False
     """Whether it puts out projects that a firm can win (揭榜挂帅)."""
 
+    @property
+    def began(self) -> date:
+        """First day whose bookings count."""
+        return self.since or self.effective_from
+
     def references(self) -> list[Reference]:
         return [
             *((("tag_lists", index), "tag_list", name) for index, name in enumerate(self.tag_lists)),
@@ -79,6 +88,8 @@ class Initiative(PolicyFile):
 
     def inconsistencies(self) -> list[tuple[Pointer, str]]:
         wrong: list[tuple[Pointer, str]] = []
+        if self.since is not None and self.effective_from < self.since:
+            wrong.append((("since",), "the programme begins after its file"))
         if self.until is not None and self.until < self.effective_from:
             wrong.append((("until",), "the programme ends before it begins"))
         if self.floors and self.counts == "nothing":

@@ -55,6 +55,9 @@ class DealAmount(ReportedFigure):
     """CNY."""
 
 
+DealKind = Literal["facility", "intentions", "loan", "guarantee", "lease", "project", "lines"]
+
+
 class Deal(Value):
     """A transaction as reported. It is no exposure of anybody's books, and its parties are no group because of it."""
 
@@ -66,7 +69,7 @@ class Deal(Value):
     parties: tuple[Title, ...] = ()
     """Names as far as they were printed."""
     parties_related: bool = False
-    stands_for: Literal["facility", "intentions", "loan", "guarantee", "lease", "project", "lines"]
+    stands_for: DealKind
     amount: DealAmount | None = None
     """None where it was not disclosed; such a deal is left out of every sum."""
     parts: tuple[DealAmount, ...] = ()
@@ -200,20 +203,29 @@ def added(figures: Iterable[MarketFigure]) -> Decimal:
 
 
 class DealSum(Value):
-    """Deals added up: those of one exact amount, and the ids of those that have none."""
+    """Deals of one kind added up: those of one exact amount, and the ids of those that have none."""
 
+    stands_for: DealKind
     disclosed: PlainFigure
     counted: tuple[Code, ...]
     left_out: tuple[Code, ...]
 
 
-def deal_sum(deals: Iterable[Deal]) -> DealSum:
-    """Σ of the exact amounts in CNY. What is undisclosed, a range or an approximation is left out and named."""
-    total, counted, left_out = Decimal(0), [], []
+def deal_sums(deals: Iterable[Deal]) -> tuple[DealSum, ...]:
+    """Σ of the exact amounts in CNY, by what the deals stand for: letters of intention are no loans, and a sum over both is
+    neither. What is undisclosed, a range or an approximation is left out and named.
+    """
+    kinds: dict[DealKind, list[Deal]] = {}
     for deal in deals:
-        if deal.amount is not None and deal.amount.form is FigureForm.EXACT and deal.amount.value is not None:
-            total += deal.amount.value
-            counted.append(deal.id)
-        else:
-            left_out.append(deal.id)
-    return DealSum(disclosed=total, counted=tuple(counted), left_out=tuple(left_out))
+        kinds.setdefault(deal.stands_for, []).append(deal)
+    found = []
+    for kind in sorted(kinds):
+        total, counted, left_out = Decimal(0), [], []
+        for deal in kinds[kind]:
+            if deal.amount is not None and deal.amount.form is FigureForm.EXACT and deal.amount.value is not None:
+                total += deal.amount.value
+                counted.append(deal.id)
+            else:
+                left_out.append(deal.id)
+        found.append(DealSum(stands_for=kind, disclosed=total, counted=tuple(counted), left_out=tuple(left_out)))
+    return tuple(found)

@@ -7,7 +7,7 @@ from pydantic import Field, PrivateAttr
 
 from domain.application.text import Code
 from domain.model import Value
-from domain.money import Money, Rate, Rounding
+from domain.money import Rate
 from policy.engine.binding import Bindable
 from policy.engine.file import RuleId, Sentence, Title
 from policy.engine.rules import Moment, Rule, Severity
@@ -95,19 +95,14 @@ class PurposeTerms(Value):
 class OffBalance(Value):
     """The marks of a product that is no loan until it is called (保函)."""
 
-    conversion_factor: Annotated[Rate, Field(gt=0, le=1)]
-    """Share of the notional that is credit (商业银行资本管理办法 2023, annex on conversion); unified credit takes the notional."""
-    exposure_kind: Code | None = Field(default=None, exclude_if=lambda kind: kind is None)
-    """Which row of the table ``conversion_factors`` it counts by in the books; a substitute of credit where it is not said."""
+    exposure_kind: Code
+    """Which row of the table ``conversion_factors`` says how much of it is credit (商业银行资本管理办法 2023, annex on conversion);
+    a kind that the table does not list counts whole."""
     annual_fee: Annotated[Rate, Field(gt=0, lt=1)]
     """Fee a year as a fraction of the notional in force."""
     reduces_with: Literal["nothing", "performance"] = "nothing"
     """Whether the notional falls as the contract is performed."""
     electronic: bool = False
-
-    def credit_equivalent(self, notional: Money) -> Money:
-        """What a guarantee of this notional counts as, CNY, rounded up to the fen."""
-        return notional.times(self.conversion_factor, Rounding.UP)
 
 
 class LineReview(Value):

@@ -2,17 +2,14 @@
 
 from dataclasses import dataclass, replace
 from datetime import date
-from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID
 
 from starlette.datastructures import State
 
-from domain.dossier import Dossier
 from domain.finding import Finding, FindingValue, PolicyRef, ReferenceDataRef
 from domain.integrity import CheckMoment
 from domain.model import Value
-from domain.requests.card_facts import card_facts
 from policy.engine import Bundle, SupportProgramme
 from services.collateral.client import CollateralClient
 from services.kit.database import Database, new_id, now
@@ -21,6 +18,7 @@ from services.origination.calc.authority import AuthorityInputs, AuthorityProof,
 from services.origination.calc.case_facts import Screens, SuspectedLink
 from services.origination.calc.conclusion import Check, finding
 from services.origination.calc.contracting import ContractingInputs, contracting
+from services.origination.calc.fit_facts import debt_service_cover
 from services.origination.calc.intake import CustomerStanding, IntakeInputs, intake
 from services.origination.calc.regulation import RegulationInputs, regulation
 from services.origination.calc.screening import ScreeningInputs, policy_of, screening
@@ -195,15 +193,9 @@ async def _regulation_inputs(state: State, books: _Books) -> RegulationInputs:
         rating=case.dossier.rating,
         limit=case.dossier.limit,
         valuations=tuple(item.valuation for item in case.dossier.valuations),
-        debt_service_cover=_debt_service_cover(case.dossier, books.as_of),
+        debt_service_cover=debt_service_cover(case.dossier, books.as_of),
         price_below_floor=case.dossier.quote.below_floor if case.dossier.quote is not None else None,
     )
-
-
-def _debt_service_cover(dossier: Dossier, as_of: date) -> Decimal | None:
-    """As the card is scored on it."""
-    cover = card_facts(dossier, as_of).plain().get("finance.debt_service_cover")
-    return cover if isinstance(cover, Decimal) else None
 
 
 async def _screens(state: State, case: CaseAtStep) -> Screens:

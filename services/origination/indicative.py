@@ -36,6 +36,7 @@ from services.origination.calc.case_facts import Screens, book_facts, foreign_ac
 from services.origination.calc.completeness import FiledDocument, missing, unknown_facts
 from services.origination.calc.eligibility import committed_by_family, eligibility
 from services.origination.calc.exposures import LOAN, conversion_of
+from services.origination.calc.fit_facts import debt_service_cover
 from services.origination.calc.indicative import (
     documents_of,
     guarantee_lacking,
@@ -43,6 +44,7 @@ from services.origination.calc.indicative import (
     security_of,
     told_once,
 )
+from services.origination.calc.regulation import RegulationInputs, regulation
 from services.origination.calc.screening import ScreeningInputs, screening
 from services.origination.pledges import pledged_elsewhere
 from services.origination.store import applications, casework, product_standing, reference
@@ -96,12 +98,15 @@ async def indicative_verdict(state: State, who: Principal, case_id: UUID, base: 
     product = draft.product
     found = missing(draft.content, draft.bundle, draft.filed, draft.pinned_on, draft.day)
     admission, reasons = _admission(draft)
-    limit, wanting = await _limit(state, draft, admission)
+    limit, wanting, assessed = await _limit(state, draft, admission)
+    regulated, regulation_reasons = _regulation(draft, assessed)
     return IndicativeVerdict(
         complete=not found,
         missing=found,
         admission=admission,
         reasons=reasons,
+        regulation=regulated,
+        regulation_reasons=regulation_reasons,
         products=_products(draft),
         limit=limit,
         documents=documents_of(product, draft.bundle, draft.filed, draft.pinned_on) if product else (),
@@ -179,6 +184,28 @@ def _admission(draft: _Draft) -> tuple[Outcome, tuple[Reason, ...]]:
     return check.outcome(), tuple(check.reasons)
 
 
+def _regulation(draft: _Draft, assessed: Dossier | None) -> tuple[Outcome, tuple[Reason, ...]]:
+    """The regulations of approval, on what was assessed dry; what a neighbour did not answer is absent and refers."""
+    if draft.product is None or draft.exposures is None:
+        return Outcome.NOT_RUN, ()
+    inputs = RegulationInputs(
+        content_sha256=_UNASKED,
+        policy_sha256=draft.bundle.sha256,
+        current_policy_sha256=draft.bundle.sha256,
+        pinned_on=draft.pinned_on,
+        as_of=draft.day,
+        lender=draft.lender,
+        exposures=draft.exposures,
+        screens=draft.screens,
+        rating=assessed.rating if assessed is not None else None,
+        limit=assessed.limit if assessed is not None else None,
+        valuations=tuple(item.valuation for item in assessed.valuations) if assessed is not None else (),
+        debt_service_cover=debt_service_cover(assessed, draft.day) if assessed is not None else None,
+    )
+    check = regulation(inputs, draft.content, draft.bundle, draft.bundle)
+    return check.outcome(), tuple(check.reasons)
+
+
 def _products(draft: _Draft) -> tuple[ProductEligibility, ...]:
     known: dict[str, FactValue] = screen_facts(draft.screens)
     if draft.line is not None and draft.exposures is not None:
@@ -193,29 +220,35 @@ def _products(draft: _Draft) -> tuple[ProductEligibility, ...]:
 # --- the limit, asked dry ---------------------------------------------------------------------------------------------
 
 
-async def _limit(state: State, draft: _Draft, admission: Outcome) -> tuple[IndicativeLimit | None, tuple[str, ...]]:
-    """The limit, and what keeps it from being asked."""
+async def _limit(
+    state: State, draft: _Draft, admission: Outcome
+) -> tuple[IndicativeLimit | None, tuple[str, ...], Dossier | None]:
+    """The limit, what keeps it from being asked, and the dossier with what was assessed."""
     wanting = tuple(
         name for name, there in (("customer_id", draft.exposures), ("lines/0/product", draft.product)) if there is None
     )
     if wanting:
-        return None, wanting
+        return None, wanting, None
     try:
         async with asyncio.timeout(_PATIENCE):
-            return await _asked(state, draft, _dossier(draft, admission)), ()
+            limit, assessed = await _asked(state, draft, _dossier(draft, admission))
+            return limit, (), assessed
     except ValidationError as error:
         # A figure that is well formed in a draft and can be in no calculation: its place says which.
-        return _not_asked("LIMIT_INPUTS", "测算所需数据不可用", "figures cannot be calculated with", _places(error)), ()
+        return (
+            _not_asked("LIMIT_INPUTS", "测算所需数据不可用", "figures cannot be calculated with", _places(error)),
+            (),
+            None,
+        )
     except RemoteProblem as problem:
         places = tuple(fault.pointer for fault in problem.errors)
-        return _not_asked("LIMIT_INPUTS", "测算所需数据不可用", "figures cannot be calculated with", places), ()
+        return _not_asked("LIMIT_INPUTS", "测算所需数据不可用", "figures cannot be calculated with", places), (), None
     except (RemoteUnavailable, TimeoutError):
-        return _not_asked(
-            "LIMIT_NOT_ANSWERED", "测算服务暂无应答", "the service that measures limits gave no answer"
-        ), ()
+        silent = _not_asked("LIMIT_NOT_ANSWERED", "测算服务暂无应答", "the service that measures limits gave no answer")
+        return silent, (), None
 
 
-async def _asked(state: State, draft: _Draft, dossier: Dossier) -> IndicativeLimit:
+async def _asked(state: State, draft: _Draft, dossier: Dossier) -> tuple[IndicativeLimit, Dossier]:
     pricing: PricingClient = state.pricing
     refs = cohorts(draft.content)[:MOST_TRIED]
     collateral: CollateralClient = state.collateral
@@ -236,7 +269,7 @@ async def _asked(state: State, draft: _Draft, dossier: Dossier) -> IndicativeLim
         if limit.value is not None
         else None
     )
-    return IndicativeLimit(
+    told = IndicativeLimit(
         outcome=limit.outcome,
         value=limit.value,
         grade=rating.value.grade if rating.value is not None else None,
@@ -244,6 +277,7 @@ async def _asked(state: State, draft: _Draft, dossier: Dossier) -> IndicativeLim
         guarantee_lacking=lacking,
         reasons=told_once(*rating.reasons, *_of_values(valued), *limit.reasons),
     )
+    return told, dossier.model_copy(update={"limit": limit.value})
 
 
 def _valuation(draft: _Draft, dossier: Dossier, ref: CohortRef) -> ValuationRequest:

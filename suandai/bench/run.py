@@ -16,7 +16,6 @@ from uuid import UUID
 from temporalio.client import Client, WorkflowHistoryEventFilterType
 
 from domain.process import NAMESPACE, application_workflow_id
-from services.kit.database import new_id
 from suandai.bench import inventory, requests, throughput
 from suandai.bench.bare_bank import BareBank, bare_bank
 from suandai.bench.course import Course, course_of
@@ -28,7 +27,7 @@ from suandai.stack import Layout, Ports, StackError
 from suandai.stack.assembly import Assembly
 from suandai.stack.layout import free_base
 from suandai.stack.record import StackRecord
-from suandai.walkthrough.files import CASTS, case_files
+from suandai.walkthrough.files import CASTS, another_case, case_files
 from suandai.walkthrough.person import Bank
 from suandai.walkthrough.play import CasePlay
 
@@ -86,17 +85,14 @@ class MeasuredBank:
 
     async def drafted(self) -> TimedPlay:
         """A complete application, not yet submitted."""
-        files = case_files(EXAMPLE)
+        files = another_case(EXAMPLE)
         play = TimedPlay(self.bank, files, CASTS[EXAMPLE])
         play.timings = []
         content = files.json("application.json")
         # What the customer owes grows with every case: at the example's own amount the tenth would go to another body.
         for asked in (*content["lines"], *content["security"]):
             asked["amount"]["amount"] = AMOUNT
-        # An order secures one case: every case has an order of its own.
-        for contract in content["contracts"]:
-            contract["number"] = f"{contract['number']}-{new_id().hex}"
-        changed = {part: content[part] for part in ("lines", "security", "contracts")}
+        changed = {part: content[part] for part in ("lines", "security")}
         await play.draft(await play.enter_customer(), **changed)
         return play
 

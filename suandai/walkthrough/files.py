@@ -2,9 +2,10 @@
 
 import json
 import mimetypes
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -36,6 +37,19 @@ class CaseFiles:
     def _file(self, name: str) -> tuple[str, bytes, str]:
         media_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
         return name, (self.directory / "documents" / name).read_bytes(), media_type
+
+
+@dataclass(frozen=True)
+class OtherOrder(CaseFiles):
+    """The same case on an order of its own: a contract secures one case, and who rehearses or measures enters many."""
+
+    mark: str = field(default_factory=lambda: uuid4().hex)
+
+    def json(self, file: str) -> dict[str, Any]:
+        loaded = super().json(file)
+        for contract in loaded.get("contracts", ()):
+            contract["number"] = f"{contract['number']}-{self.mark}"
+        return loaded
 
 
 @dataclass(frozen=True)
@@ -101,3 +115,8 @@ CASTS = {
 def case_files(name: str) -> CaseFiles:
     """The files of an example case."""
     return CaseFiles(EXAMPLES / name)
+
+
+def another_case(name: str) -> CaseFiles:
+    """The files of an example case, to be entered beside it and any number of times."""
+    return OtherOrder(EXAMPLES / name)

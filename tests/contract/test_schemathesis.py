@@ -23,7 +23,7 @@ from schemathesis.core.failures import FailureGroup
 
 from domain.roles import BORROWER_ROLES, HEAD_OFFICE, SERVICE_ROLES, Role
 from suandai.walkthrough.books import today
-from suandai.walkthrough.files import CASTS, case_files
+from suandai.walkthrough.files import CASTS, another_case
 from suandai.walkthrough.play import CasePlay
 from tests.contract.conftest import SERVICES, Caller, Tokens, caller_of
 from tests.fixtures.cases import SecuredCases
@@ -86,7 +86,7 @@ def minted(bank_stack: BankStack) -> Tokens:
 
 @pytest_asyncio.fixture(loop_scope="session", scope="module")
 async def known(bank_stack: BankStack, secured: SecuredCases, minted: Tokens) -> Known:
-    play = CasePlay(bank_stack.bank, case_files("jsb-order"), CASTS["jsb-order"])
+    play = CasePlay(bank_stack.bank, another_case("jsb-order"), CASTS["jsb-order"])
     customer = await play.enter_customer()
     application = await play.draft(customer)
     group = await play.rm.post("/v1/groups", {"name": "试验集团", "basis": "control"})

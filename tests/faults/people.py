@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 
 from suandai.stack import StackError
-from suandai.walkthrough.files import CASTS, Cast, case_files
+from suandai.walkthrough.files import CASTS, Cast, another_case
 from suandai.walkthrough.person import Bank, Person, Refused, Token
 from suandai.walkthrough.play import CasePlay
 
@@ -67,7 +67,7 @@ class PatientPlay(CasePlay):
 
     def __init__(self, bank: Bank) -> None:
         cast: Cast = CASTS["jsb-order"]
-        super().__init__(bank, case_files("jsb-order"), cast)
+        super().__init__(bank, another_case("jsb-order"), cast)
 
     def small(self) -> dict[str, Any]:
         """The example's credit line at an amount of which one customer can have many."""

@@ -51,7 +51,7 @@ def reach(bundle: Bundle, rule_id: str, on: date) -> tuple[set[str], set[str]]:
         ("SYNDICATE_LARGEST_SHARE", BANKS, {BEFORE, DECIDED}),
         ("SYNDICATE_LEADS_TOGETHER", BANKS, {BEFORE, DECIDED}),
         ("RELATED_PARTY", EVERYBODY, {BEFORE, DECIDED}),
-        ("RELATED_SINGLE_10", EVERYBODY, {DECIDED}),
+        ("RELATED_SINGLE_10", BANKS, {DECIDED}),
         ("RELATED_MAJOR", BANKS, {DECIDED}),
         ("RELATED_CUSTOMER_10", BANKS, {DECIDED}),
         ("RELATED_GROUP_15", BANKS, {DECIDED}),

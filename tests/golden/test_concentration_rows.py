@@ -129,6 +129,13 @@ def test_lex_flag_from_2_5_percent_of_tier_1_an_exposure_is_reported(bundle: Bun
         assert result.outcome is Outcome.PASS
 
 
+@pytest.mark.parametrize(("amount", "flagged"), [("59999999.99", []), ("60000000.00", ["LEX_FLAG"])])
+def test_lex_flag_an_exposure_to_a_group_is_reported_as_well(bundle: Bundle, amount: str, flagged: list[str]) -> None:
+    facts = {**BOOKS, "exposure.customer_after": yuan(1), "exposure.group_after": yuan(amount)}
+    breaches = check_rules(rules_of(bundle, "LEX_FLAG"), facts).breaches
+    assert [breach.rule_id for breach in breaches] == flagged
+
+
 @pytest.mark.parametrize("rule_id", ["LEX_SINGLE_10", "LEX_SINGLE_15", "LEX_GROUP_20", "LEX_BANK_25", "LEX_FLAG"])
 def test_lex_binds_banks_and_the_30_and_50_percent_lines_bind_lessors(bundle: Bundle, rule_id: str) -> None:
     for licence in ("bank", "city_bank", "rural_bank"):
@@ -393,6 +400,22 @@ def test_related_parties_and_platforms_are_seen_by_a_person(bundle: Bundle, on: 
     assert judged(bundle, "PLATFORM", {**ordinary, "borrower.builder_type": "gov_led"}, on) is Outcome.REFER
 
 
+def test_related_parties_of_a_lessor_keep_to_its_own_30_percent(bundle: Bundle) -> None:
+    facts: dict[str, FactValue] = {
+        "borrower.related_to_lender": "shareholder",
+        "exposure.related_after": yuan("280000000.01"),
+        "exposure.related_customer_share": Decimal("0.1001"),
+    }
+    for rule_id, on, outcome in (
+        ("RELATED_SINGLE_10", date(2026, 11, 19), Outcome.FAIL),
+        ("RELATED_SINGLE_10", date(2026, 11, 20), Outcome.NOT_RUN),
+        ("FL_RELATED_SINGLE", date(2026, 11, 20), Outcome.PASS),
+    ):
+        assert judged(bundle, rule_id, facts, on, licence="finance_lease") is outcome
+    facts["exposure.related_customer_share"] = Decimal("0.3001")
+    assert judged(bundle, "FL_RELATED_SINGLE", facts, licence="finance_lease") is Outcome.FAIL
+
+
 # --- government debt, area, capital -----------------------------------------------------------------------------------
 
 
@@ -584,8 +607,9 @@ def after(bundle: Bundle, product: Product, amount: int) -> dict[str, object]:
     [
         ("bob_apg", "advance_payment_guarantee", 0, 500, 1000),
         ("bob_apg", "performance_guarantee", 0, 500, 1000),
-        # What kind of guarantee it is nobody says: it counts whole, and is still no loan.
-        ("bob_apg", None, 0, 1000, 1000),
+        ("bob_apg", "direct_credit_substitute", 0, 1000, 1000),
+        # A kind that the table does not know counts whole, and is still no loan.
+        ("bob_apg", "some_guarantee", 0, 1000, 1000),
         ("citic_lease", None, 0, 1000, 1000),
         ("jsb_fa", None, 1000, 1000, 1000),
     ],

@@ -34,10 +34,17 @@ NOT_NEGATIVE = (
     "market.backlog_cover",
     "finance.runway_months",
     "finance.leverage",
+    "statements.leverage",
+    "security.property_share",
     "founder.domain_years",
     "security.secured_share",
 )
-COUNTS = ("founder.lock_in_months", "utilisation.precedent_open", "utilisation.subsequent_breached")
+COUNTS = (
+    "loan.days_since_new_compute",
+    "founder.lock_in_months",
+    "utilisation.precedent_open",
+    "utilisation.subsequent_breached",
+)
 AMOUNTS = (
     "project.capital_required",
     "project.capital_eligible",
@@ -93,6 +100,7 @@ CODES: dict[str, tuple[str, ...]] = {
     "asset.kind": ("gpu_server", "civil_works", "receivable", "data_asset", "deposit"),
     "asset.provenance": ("official_cn", "licensed", "grey", "unknown"),
     "payment.mode": ("entrusted", "self"),
+    "product.status": ("LIVE", "PILOT", "PROPOSED", "PROGRAMME"),
 }
 LISTED = [(name, code) for name, codes in CODES.items() for code in codes]
 

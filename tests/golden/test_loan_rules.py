@@ -10,6 +10,7 @@ from typing import Any, get_args
 import pytest
 
 from domain.application import LineKind
+from domain.facts import FactState
 from domain.identity import LegalForm
 from domain.money import yuan
 from policy.engine import Bundle, FactValue, LenderLicence, Moment, Vocabulary, check_rules, evaluate
@@ -570,3 +571,75 @@ def test_no_figure_of_these_rules_is_below_nought(bundle: Bundle) -> None:
     traced = words.facts["source.traced_months"]
     assert traced.allows(Decimal(600))
     assert not traced.allows(Decimal(601))
+
+
+NEITHER: FactValue = FactState.NOT_APPLICABLE
+BY_CLASS: list[tuple[str, str, date]] = [
+    *(
+        (rule, moment, ON)
+        for moment, rules in (
+            ("approval", "USES_GAP FA_DEF FA_FILING FA_CAPITAL FA_TENOR FA_CAPITAL_FLOOR FA_INTANGIBLE ENERGY_REVIEW"),
+            ("approval", "GREEN_EVIDENCE DC_PUE WC_TENOR WC_USE WC_USE_BANNED WC_NEED"),
+            ("approval", "HIDDEN_DEBT_WORKING_CAPITAL HIDDEN_DEBT_OTHER"),
+            ("contract", "PF_ACCOUNT PF_PLEDGE PF_INSURANCE WC_OFFSITE"),
+            ("utilisation", "FA_CAPITAL_PRO_RATA FA_ENTRUST FA_PAY_TIME WC_USE_VENDOR WC_ENTRUST WC_ENTRUST_C"),
+        )
+        for rule in rules.split()
+    ),
+    ("FA_CAPITAL_BOND", "approval", date(2024, 12, 24)),
+    ("ENERGY_REVIEW", "approval", date(2025, 8, 31)),
+]
+"""Rules of a measure: each with a moment at which it is asked, and a day."""
+
+
+@pytest.mark.parametrize(("rule", "moment", "on"), BY_CLASS, ids=lambda value: str(value))
+def test_what_belongs_to_neither_measure_is_asked_by_none_of_their_rules(
+    bundle: Bundle, rule: str, moment: str, on: date
+) -> None:
+    """A guarantee, a lease or a loan for a buyback has no project and no working capital to be asked about."""
+    facts: dict[str, Any] = {"loan.class": NEITHER}
+    if rule == "FA_INTANGIBLE":
+        facts["loan.purpose"] = "patent_purchase"
+    assert said(bundle, rule, moment, facts, "bank", on) == "kept"
+    assert said(bundle, rule, moment, {**facts, "loan.class": None}, "bank", on) == "open"
+
+
+@pytest.mark.parametrize(
+    ("form", "months", "evidence", "working", "personal"),
+    [
+        ("enterprise", 37, False, "BLOCK", "kept"),
+        ("individual_business", 37, False, "kept", "kept"),
+        ("individual_business", 60, False, "kept", "kept"),
+        ("individual_business", 61, False, "kept", "BLOCK"),
+        ("individual_business", 120, True, "kept", "kept"),
+        ("individual_business", 121, True, "kept", "BLOCK"),
+        ("natural_person", 61, True, "kept", "kept"),
+    ],
+)
+def test_pl_tenor_an_individual_business_keeps_to_the_measure_for_persons(
+    bundle: Bundle, form: str, months: int, evidence: bool, working: str, personal: str
+) -> None:
+    facts: dict[str, Any] = {
+        **WORKING,
+        "loan.purpose": "operations",
+        "borrower.legal_form": form,
+        "loan.tenor_months": months,
+        "loan.long_cycle_evidence": evidence,
+    }
+    for moment in ("approval", "contract"):
+        assert said(bundle, "WC_TENOR", moment, facts) == working
+        assert said(bundle, "PL_TENOR", moment, facts) == personal
+
+
+@pytest.mark.parametrize("form", ["individual_business", "natural_person"])
+def test_pl_entrust_takes_the_place_of_wc_entrust_for_persons(bundle: Bundle, form: str) -> None:
+    facts: dict[str, Any] = {
+        **WORKING,
+        "borrower.legal_form": form,
+        "payment.mode": "self",
+        "payment.payee_total": yuan("10000000.01"),
+        "payment.payee_known": True,
+    }
+    assert said(bundle, "WC_ENTRUST", "utilisation", facts) == "kept"
+    assert said(bundle, "WC_ENTRUST", "utilisation", facts, on=date(2026, 11, 19)) == "BLOCK"
+    assert said(bundle, "PL_ENTRUST", "utilisation", {**facts, "loan.purpose": "operations"}) == "BLOCK"

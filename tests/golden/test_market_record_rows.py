@@ -9,7 +9,7 @@ import pytest
 
 from domain.compute_capacity import DifferentBasis
 from domain.printed_figures import FigureForm, read_printed
-from policy.engine import Bundle, Deal, MarketFigure, added, deal_sum
+from policy.engine import Bundle, Deal, MarketFigure, added, deal_sums
 
 ON = date(2026, 11, 22)
 D = Decimal
@@ -119,12 +119,20 @@ def test_a7_five_names_share_1000m_and_a_credit_of_200m_is_beyond_the_product(bu
 def test_a10_an_undisclosed_amount_is_in_no_sum(bundle: Bundle) -> None:
     found = deal(bundle, "sdrcb_first")
     assert (found.amount, found.security, found.parties) == (None, "guarantee", ("佛山某智能芯片研发企业",))
-    total = deal_sum(deal(bundle, name) for name in ("bob_sjz", "sdrcb_first", "icbc_tongfu"))
+    [total] = deal_sums(deal(bundle, name) for name in ("bob_sjz", "sdrcb_first", "icbc_tongfu"))
     assert (total.disclosed, total.counted, total.left_out) == (
         D(100_000_000),
         ("bob_sjz",),
         ("sdrcb_first", "icbc_tongfu"),
     )
+
+
+def test_a7_letters_of_intention_are_in_no_sum_of_loans(bundle: Bundle) -> None:
+    """Loans of 100, 280, 233 and 55.6 million; the signing of 1,000 million and the lease of 290 stand beside them."""
+    deals = [deal for file in bundle.market_records(ON) for deal in file.deals]
+    sums = {item.stands_for: item.disclosed for item in deal_sums(deals)}
+    assert (sums["loan"], sums["intentions"], sums["lease"]) == (D(668_600_000), D(1_000_000_000), D(290_000_000))
+    assert (sums["guarantee"], sums["project"], sums["lines"]) == (D(0), D(0), D(0))
 
 
 def test_a23_the_borrower_supplies_one_end_customer(bundle: Bundle) -> None:

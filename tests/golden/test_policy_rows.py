@@ -374,3 +374,12 @@ def test_cbl_35_authority_is_never_guessed(bundle: Bundle) -> None:
         result = required_authority(bundle.authority(ON), {**AUTHORITY, name: None})
         assert (result.body, result.chain) == (None, ())
         assert [item.fact for item in result.decision.referred] == [name]
+
+
+def test_a10_how_hard_a_purpose_before_its_time_is_looked_at(bundle: Bundle) -> None:
+    table = bundle.table("stage_purpose", date(2026, 11, 23)).table
+    assert table.outputs[0].values == ("none", "WARN", "REFER")
+
+
+def test_a10_building_a_centre_is_a_member_of_the_compute_family(bundle: Bundle) -> None:
+    assert bundle.product("shrcb_compute_build", date(2026, 11, 23)).family == "shrcb_compute"

@@ -101,7 +101,12 @@ def test_a8_a9_20_million_is_the_most_of_one_borrower_under_both(
 
 @pytest.mark.parametrize(
     ("evidence", "purpose", "months"),
-    [(True, "chip_research", 60), (False, "chip_research", 36), (True, "compute_rental", 36)],
+    [
+        (True, "chip_research", 60),
+        (False, "chip_research", 36),
+        (True, "compute_rental", 60),
+        (False, "compute_rental", 36),
+    ],
 )
 def test_a11_research_on_chips_financed_as_working_capital_for_84_months(
     bundle: Bundle, evidence: bool, purpose: str, months: int

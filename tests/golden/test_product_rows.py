@@ -112,6 +112,24 @@ def test_a8_25_million_asked_20_million_at_most(bundle: Bundle) -> None:
 
 
 @pytest.mark.parametrize(
+    ("asked", "total", "verdict"),
+    [
+        (25_000_000, 20_000_000, "eligible"),
+        (25_000_000, 25_000_000, "eligible"),
+        (25_000_000, 22_000_000, "not_eligible"),
+        (19_000_000, 20_000_000, "not_eligible"),
+    ],
+)
+def test_a8_the_mix_of_who_asks_for_more_than_the_ceiling_covers_the_ceiling(
+    bundle: Bundle, asked: int, total: int, verdict: EligibilityVerdict
+) -> None:
+    mix = {"credit": 5_000_000, "guarantee": total - 5_000_000}
+    found = held_against(bundle, draft("sdrcb_operate", "sdrcb", amount=asked, mix=mix), "sdrcb_operate")
+    assert found.verdict == verdict
+    assert ("GUARANTEE_MIX_SUM" in codes(found)) == (verdict == "not_eligible")
+
+
+@pytest.mark.parametrize(
     ("mix", "verdict", "code"),
     [
         ({"credit": 5_000_000, "guarantee": 15_000_000}, "eligible", None),
@@ -135,12 +153,30 @@ def test_a8_a_guarantee_mix_adds_up(
 UPGRADE = {"kind": "term", "purpose": "compute_equipment_purchase", "method": "equal_principal"}
 
 
+@pytest.mark.parametrize(("amount", "verdict"), [(0, "not_eligible"), (-1, "not_eligible"), (1, "eligible")])
+def test_nothing_is_no_amount_to_ask_for(bundle: Bundle, amount: int, verdict: EligibilityVerdict) -> None:
+    found = held_against(bundle, draft("sdrcb_operate", "sdrcb", amount=amount), "sdrcb_operate")
+    assert (found.verdict, codes(found)) == (verdict, set() if amount > 0 else {"AMOUNT_NOT_POSITIVE"})
+
+
 def test_a8_a9_20_million_is_for_one_borrower_under_both(bundle: Bundle) -> None:
     asked = draft("sdrcb_upgrade", "sdrcb", **UPGRADE, amount=20_000_000)
     found = held_against(bundle, asked, "sdrcb_upgrade", committed={"sdrcb_compute": yuan(12_000_000)})
     assert (found.amount, codes(found)) == (yuan(8_000_000), {"CAP_FAMILY"})
     for product in ("sdrcb_operate", "sdrcb_upgrade"):
         assert bundle.product(product, TODAY).family == "sdrcb_compute"
+
+
+@pytest.mark.parametrize(
+    ("had", "left", "verdict"),
+    [(19_999_999, 1, "eligible"), (20_000_000, 0, "not_eligible"), (21_000_000, 0, "not_eligible")],
+)
+def test_a8_a9_who_has_20_million_already_is_offered_nothing(
+    bundle: Bundle, had: int, left: int, verdict: EligibilityVerdict
+) -> None:
+    asked = draft("sdrcb_upgrade", "sdrcb", **UPGRADE, amount=5_000_000)
+    found = held_against(bundle, asked, "sdrcb_upgrade", committed={"sdrcb_compute": yuan(had)})
+    assert (found.verdict, found.amount, codes(found)) == (verdict, yuan(left), {"CAP_FAMILY"})
 
 
 @pytest.mark.parametrize("segment", ["ai_chip", "compute_server", "supporting_equipment"])
@@ -188,7 +224,7 @@ def test_a11_a_computing_centre_is_built_in_ten_years_at_most(bundle: Bundle) ->
 
 
 @pytest.mark.parametrize(
-    ("purpose", "months"), [("chip_research", 60), ("compute_rental", 36), ("compute_application", 60)]
+    ("purpose", "months"), [("chip_research", 60), ("compute_rental", 60), ("compute_application", 60)]
 )
 def test_a11_working_uses_of_the_ten_year_product_run_no_longer_than_working_capital(
     bundle: Bundle, purpose: str, months: int

@@ -352,11 +352,43 @@ def test_the_latest_figure_of_a_book_counts_and_nothing_is_added_twice(bundle: B
     assert found.total == yuan(5)
 
 
+@pytest.mark.parametrize(
+    ("as_of", "counted"),
+    [(date(2025, 1, 22), 0), (date(2025, 1, 23), 5), (date(2030, 1, 22), 5), (date(2030, 1, 23), 0)],
+)
+def test_a15_a_reported_figure_is_of_the_programmes_days(bundle: Bundle, as_of: date, counted: int) -> None:
+    figure = Reported(book="group", instrument="bond", amount=yuan(5), as_of=as_of)
+    found = programme_standing(bundle.initiative("boc_ai", ON), date(2031, 1, 1), (), [figure], (), {})
+    assert found.total == yuan(counted)
+
+
+def test_a_later_version_of_a_programme_counts_what_was_booked_before_it(bundle: Bundle) -> None:
+    first = bundle.initiative("boc_ai", ON)
+    facility = booked("F", 9, ("boc_ai_targets", "self_reliance"), on=date(2025, 2, 1))
+    later = first.model_copy(update={"effective_from": date(2026, 1, 1)})
+    assert programme_standing(later, ON, [facility], (), (), {}).total == yuan(0)
+    later = later.model_copy(update={"since": first.effective_from})
+    assert programme_standing(later, ON, [facility], (), (), {}).total == yuan(9)
+    assert not later.inconsistencies()
+    early = first.model_copy(update={"since": date(2025, 1, 24)})
+    assert early.inconsistencies() == [(("since",), "the programme begins after its file")]
+
+
 def test_a_facility_with_two_tags_of_a_programme_counts_once(bundle: Bundle) -> None:
     facility = booked("F", 9, ("boc_sh_layers", "technology"), ("boc_sh_scenarios", "ai_education"))
     assert standing(bundle, "boc_sh_ai", (facility, facility)).total == yuan(9)
     assert standing(bundle, "boc_sh_ai", (booked("F", 9, ("boc_sh_scenarios", "ai_finance")),)).total == yuan(9)
     assert standing(bundle, "zh_trio", (facility,)).total == yuan(0)
+
+
+@pytest.mark.parametrize("tag", ["compute_loan", "algorithm_loan", "data_loan"])
+def test_a34_a_loan_of_any_lender_counts_by_its_tag_since_nobody_books_the_programmes_own(
+    bundle: Bundle, tag: str
+) -> None:
+    facility = booked("F", 9, ("zh_trio_loans", tag), product="jsb_wc")
+    assert standing(bundle, "zh_trio", (facility,)).total == yuan(9)
+    for product in ("zh_compute_loan", "zh_algorithm_loan", "zh_data_loan"):
+        assert bundle.product(product, ON).not_booked == "PROGRAMME_NOT_BOOKABLE"
 
 
 @pytest.mark.parametrize("product", ["zh_compute_loan", "zh_algorithm_loan", "zh_data_loan"])
@@ -374,7 +406,7 @@ def test_a34_the_three_loans_of_zhuhai_count_by_their_family(bundle: Bundle, pro
         ("icbc_commons", "icbc", "nothing", ()),
         ("abc_sh_123", "abc_sh", "nothing", ("abc_sh_chains",)),
         ("shrcb_six", "shrcb", "nothing", ("shrcb_six_services",)),
-        ("zh_trio", "zhuhai", "booked", ()),
+        ("zh_trio", "zhuhai", "booked", ("zh_trio_loans",)),
         ("psbc_ai", "psbc", "nothing", ("psbc_research",)),
     ],
 )
@@ -397,6 +429,9 @@ def test_a7_a_credit_above_the_products_150m_is_to_be_split(bundle: Bundle) -> N
     assert lines_above_cap([line("jsb_wc", 150_000_000), line("jsb_fa", 50_000_000)], products) == ()
     assert lines_above_cap([line("jsb_wc", 150_000_001)], products) == (0,)
     assert lines_above_cap([line(None, 200_000_000)], products) == ()
+    # Two lines of one product are one credit of it.
+    assert lines_above_cap([line("jsb_wc", 100_000_000), line("jsb_wc", 100_000_000)], products) == (1,)
+    assert lines_above_cap([line("jsb_wc", 100_000_000), line("jsb_wc", 50_000_000)], products) == ()
 
 
 # --- tags -------------------------------------------------------------------------------------------------------------
@@ -418,6 +453,7 @@ TAGS: Mapping[str, tuple[str, tuple[str, ...]]] = {
             "ai_city_governance",
         ),
     ),
+    "zh_trio_loans": ("programme", ("compute_loan", "algorithm_loan", "data_loan")),
     "icbc_sh_actions": ("programme", ("zhiyong_foundation", "factors", "scenarios", "ecosystem")),
     "icbc_sh_services": ("service", ("equity", "loan", "bond", "guarantee", "lease", "advisory")),
     "shrcb_six_services": (

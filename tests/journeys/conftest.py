@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest_asyncio
 
-from suandai.walkthrough.files import CASTS, case_files
+from suandai.walkthrough.files import CASTS, another_case
 from suandai.walkthrough.play import CasePlay
 from tests.fixtures.cases import SecuredCases
 from tests.fixtures.stack import BankStack
@@ -21,7 +21,7 @@ async def new_case(bank_stack: BankStack, secured: SecuredCases) -> NewCase:
     await secured(ORDER)
 
     async def submitted(**change: object) -> CasePlay:
-        play = CasePlay(bank_stack.bank, case_files(ORDER), CASTS[ORDER])
+        play = CasePlay(bank_stack.bank, another_case(ORDER), CASTS[ORDER])
         await play.draft(await play.enter_customer(), **change)
         await play.submit()
         return play

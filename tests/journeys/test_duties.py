@@ -11,7 +11,7 @@ import pytest
 
 from domain.roles import Role
 from suandai.walkthrough.books import CHECKER, MAKER, today
-from suandai.walkthrough.files import CASTS, Cast, case_files
+from suandai.walkthrough.files import CASTS, Cast, another_case
 from suandai.walkthrough.person import Person, Refused
 from suandai.walkthrough.play import CasePlay, version_tag
 from tests.fixtures.stack import BankStack
@@ -58,7 +58,7 @@ async def test_who_submits_and_leads_does_neither_second_nor_review(bank_stack: 
             return everything.name if task_type == "lead_investigation" else super().of(task_type)
 
     usual = CASTS[ORDER]
-    play = CasePlay(bank_stack.bank, case_files(ORDER), Alone(usual.town, usual.borrower))
+    play = CasePlay(bank_stack.bank, another_case(ORDER), Alone(usual.town, usual.borrower))
     await play.draft(await play.enter_customer())
     await play.submit()
 

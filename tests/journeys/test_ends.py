@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from suandai.walkthrough.files import CASTS, case_files
+from suandai.walkthrough.files import CASTS, another_case
 from suandai.walkthrough.person import Refused
 from suandai.walkthrough.play import CasePlay, version_tag
 from tests.fixtures.stack import BankStack
@@ -17,7 +17,7 @@ async def _stages(play: CasePlay) -> list[str]:
 
 
 async def test_screening_declines_what_the_product_does_not_take(new_case: NewCase) -> None:
-    borrower = case_files(ORDER).json("application.json")["borrower"]
+    borrower = another_case(ORDER).json("application.json")["borrower"]
     play = await new_case(borrower=borrower | {"chain_segment": {"value": "real_estate"}})
     assert await play.carry_to("declined") == "declined"
     assessment = await play.rm.get(f"/v1/applications/{play.case_id}/assessment")
@@ -112,7 +112,7 @@ async def test_a_withdrawn_case_asks_nobody_for_anything_more(bank_stack: BankSt
 
 
 async def test_a_draft_that_lacks_much_is_told_everything_at_once(bank_stack: BankStack) -> None:
-    play = CasePlay(bank_stack.bank, case_files(ORDER), CASTS[ORDER])
+    play = CasePlay(bank_stack.bank, another_case(ORDER), CASTS[ORDER])
     customer = await play.enter_customer()
     play.application = await play.rm.post(
         "/v1/applications", {"lender_id": "jsb", "customer_id": customer["customer_id"]}

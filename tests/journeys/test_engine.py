@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from domain.process import NAMESPACE, SEARCH_ATTRIBUTES
-from suandai.walkthrough.files import CASTS, case_files
+from suandai.walkthrough.files import CASTS, another_case
 from suandai.walkthrough.play import CasePlay, version_tag
 from tests.fixtures.cases import SecuredCases
 from tests.fixtures.stack import BankStack
@@ -129,7 +129,7 @@ async def test_a_person_finds_and_follows_a_case_in_the_engines_pages(
 
 
 async def test_one_trace_leads_from_the_request_to_the_last_activity(bank_stack: BankStack, new_case: NewCase) -> None:
-    play = CasePlay(bank_stack.bank, case_files(ORDER), CASTS[ORDER])
+    play = CasePlay(bank_stack.bank, another_case(ORDER), CASTS[ORDER])
     await play.draft(await play.enter_customer())
     trace_id = secrets.token_hex(16)
     await play.rm.answer(

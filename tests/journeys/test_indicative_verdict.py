@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from suandai.walkthrough.files import CASTS, case_files
+from suandai.walkthrough.files import CASTS, another_case, case_files
 from suandai.walkthrough.play import CasePlay
 from tests.fixtures.stack import BankStack
 from tests.journeys import headline
@@ -132,7 +132,7 @@ async def test_a_draft_without_a_section_has_a_verdict_all_the_same(
 
 
 async def test_an_empty_draft_names_what_keeps_it_from_a_limit(bank_stack: BankStack) -> None:
-    play = CasePlay(bank_stack.bank, case_files(ORDER), CASTS[ORDER])
+    play = CasePlay(bank_stack.bank, another_case(ORDER), CASTS[ORDER])
     verdict = await _partial(play, {"lender_id": "jsb"})
     assert (verdict["complete"], verdict["admission"], verdict["limit"]) == (False, "not_run", None)
     assert verdict["lacking"] == ["customer_id", "lines/0/product"]

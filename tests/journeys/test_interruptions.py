@@ -7,7 +7,7 @@ import time
 
 import httpx
 
-from suandai.walkthrough.files import CASTS, case_files
+from suandai.walkthrough.files import CASTS, another_case
 from suandai.walkthrough.person import Refused
 from suandai.walkthrough.play import CasePlay, version_tag
 from tests.fixtures.stack import BankStack
@@ -15,7 +15,7 @@ from tests.journeys.conftest import ORDER, NewCase
 
 
 async def test_a_case_submitted_without_the_engine_is_accepted_and_starts_later(bank_stack: BankStack) -> None:
-    play = CasePlay(bank_stack.bank, case_files(ORDER), CASTS[ORDER])
+    play = CasePlay(bank_stack.bank, another_case(ORDER), CASTS[ORDER])
     await play.draft(await play.enter_customer())
     engine = bank_stack.part("temporal")
     assert engine.process is not None

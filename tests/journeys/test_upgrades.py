@@ -20,7 +20,7 @@ from services.kit.keyring import Keyring
 from services.kit.temporal import data_converter
 from suandai.cli import app
 from suandai.stack.record import StackRecord
-from suandai.walkthrough.files import CASTS, case_files
+from suandai.walkthrough.files import CASTS, another_case
 from suandai.walkthrough.play import CasePlay
 from tests.fixtures.builds import Change, changed_sources
 from tests.fixtures.stack import BankStack, running_bank
@@ -215,7 +215,7 @@ async def test_a_build_is_let_go_when_its_last_case_has_ended(upgrade: Upgrade, 
 
 
 async def _submitted(bank: BankStack) -> CasePlay:
-    play = CasePlay(bank.bank, case_files(ORDER), CASTS[ORDER])
+    play = CasePlay(bank.bank, another_case(ORDER), CASTS[ORDER])
     await play.draft(await play.enter_customer())
     await play.submit()
     return play

@@ -100,7 +100,7 @@ def test_a_sound_product_has_no_faults(tmp_path: Path) -> None:
         ("family: nobody\n", "family: there is no product_family 'nobody'"),
         ("lease_forms: [direct]\n", "a lease, and nothing else, has lease_forms"),
         (
-            "off_balance: {conversion_factor: 0.50, annual_fee: 0.01}\n",
+            "off_balance: {exposure_kind: advance_payment_guarantee, annual_fee: 0.01}\n",
             "a guarantee, and nothing else, has off_balance",
         ),
     ],

@@ -14,7 +14,11 @@ from suandai.stack.builds import BuildStore, build_id
 from tests.fixtures.builds import changed_sources
 
 TITLE = ("workflows/human/titles.py", '"Credit review"', '"Review of the credit"')
-CLIENT = ("services/origination/client/casework.py", '"""Enter the credit decision."""', '"""Enter the decision."""')
+CLIENT = (
+    "services/origination/client/casework.py",
+    '"""Enter the credit decision; an approval reserves what it grants."""',
+    '"""Enter the decision."""',
+)
 # Ours as the worker's process has loaded it: every module and the file it came from.
 _LOADED = """
 import json, sys, workflows.worker

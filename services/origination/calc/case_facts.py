@@ -13,7 +13,7 @@ from domain.application import ApplicationContent, AssetKind, ComputeContract, C
 from domain.books import CreditStanding
 from domain.collateral import Valuation
 from domain.decision import not_given
-from domain.facts import Absent, Fact, Known, known
+from domain.facts import Absent, Fact, FactState, Known, known
 from domain.guarantees import guarantor_capacity
 from domain.limit import Exposures, Limit
 from domain.model import Value
@@ -64,7 +64,8 @@ def application_facts(content: ApplicationContent, line: CreditLineRequest, prod
 def product_facts(product: Product) -> dict[str, FactValue]:
     """What a case has from its product."""
     return {
-        "loan.class": product.loan_class,
+        # What belongs to neither measure is asked by none of their rules.
+        "loan.class": FactState.NOT_APPLICABLE if product.loan_class == "none" else product.loan_class,
         "product.entrusted_only": product.entrusted_only,
         "product.status": product.status.value,
     }

@@ -15,7 +15,7 @@ from domain.facts import FactState
 from domain.model import Value
 from domain.stages import Stage
 from policy.engine import Bundle, Product, RequiredDocument
-from services.origination.calc.eligibility import never_offered, not_booked_reason
+from services.origination.calc.eligibility import mix_adds_up, never_offered, not_booked_reason
 from services.origination.calc.known_names import unknown_names
 from services.origination.calc.repayment_terms import repayment_faults
 from services.origination.calc.repeated import repeated
@@ -48,7 +48,7 @@ def missing(
         found += _line(content, line, product)
         if product is not None:
             found += repayment_faults(line, product, today or on, bundle.validity(on).availability_days)
-    found += _sums(content, line)
+    found += _sums(content, line, product)
     found += [*_keys(content), *repeated(content)]
     found += tag_faults(content.tags or (), bundle.tag_lists(on))
     if line is not None and product is not None:
@@ -212,10 +212,12 @@ def _sections(case: Case) -> Iterator[MissingItem]:
             )
 
 
-def _sums(content: ApplicationContent, line: CreditLineRequest | None) -> Iterator[MissingItem]:
+def _sums(
+    content: ApplicationContent, line: CreditLineRequest | None, product: Product | None
+) -> Iterator[MissingItem]:
     if line is not None and content.security:
         total = sum((leg.amount.amount for leg in content.security), Decimal(0))
-        if total != line.amount.amount:
+        if not mix_adds_up(total, line, product):
             yield MissingItem(
                 pointer="/security",
                 code="security_sum",

@@ -12,10 +12,11 @@ from typing import Final
 
 from domain.application import ApplicationContent, CreditLineRequest
 from domain.finding import Outcome, Reason, TraceStep
-from domain.money import ZERO, Money
+from domain.money import ZERO, Money, Rounding
 from domain.products import EligibilityVerdict, ProductEligibility
 from policy.engine import Bundle, FactValue, Product, ProductFamily, RulesDecision, check_rules
 from services.origination.calc.case_facts import content_facts, product_facts
+from services.origination.calc.exposures import conversion_of
 from services.origination.calc.fit_facts import statement_facts
 
 PURPOSE_MISMATCH: Final = "PURPOSE_MISMATCH"
@@ -82,7 +83,7 @@ def eligibility(
     facts = content_facts(content, line) | statement_facts(content) | dict(known or {})
     families = {family.id: family for family in bundle.product_families(on)}
     return tuple(
-        _of_product(product, families.get(product.family or ""), content, line, facts, committed or {})
+        _of_product(product, bundle, on, families.get(product.family or ""), content, line, facts, committed or {})
         for product in bundle.products(on)
         if content.lender_id in product.lenders
     )
@@ -99,6 +100,8 @@ def committed_by_family(bundle: Bundle, on: date, held: Mapping[str, Money]) -> 
 
 def _of_product(
     product: Product,
+    bundle: Bundle,
+    on: date,
     family: ProductFamily | None,
     content: ApplicationContent,
     line: CreditLineRequest | None,
@@ -120,10 +123,12 @@ def _of_product(
         amount = _amount(answer, product, family, line, committed)
         tenor = _tenor(answer, product, line)
         _repayment(answer, product, line)
-        _mix(answer, line, content)
+        _mix(answer, product, line, content)
         for reason in never_offered(product, line, content):
             answer.look(reason.code, Outcome.FAIL, reason.message_zh, reason.message_en, reason.subject)
-    equivalent = product.off_balance.credit_equivalent(amount) if product.off_balance and amount is not None else None
+    equivalent = None
+    if product.off_balance is not None and amount is not None:
+        equivalent = amount.times(conversion_of(product, bundle, on).factor, Rounding.UP)
     segment = content.borrower.chain_segment
     value = getattr(segment, "value", None)
     board = family.board_of(value) if family is not None and value is not None else None
@@ -183,11 +188,17 @@ def _amount(
     line: CreditLineRequest,
     committed: Mapping[str, Money],
 ) -> Money:
-    """What the ceilings leave of the amount, each that binds as a reason."""
-    amount = line.amount
+    """What the ceilings leave of the amount, each that binds as a reason. A ceiling that leaves nothing, or less than the product
+    begins at, leaves no loan."""
+    amount, least = line.amount, product.minimum_amount
+    if amount.amount <= 0:
+        zh, en = "申请金额须大于零", "the amount asked for must be above nought"
+        answer.look("AMOUNT_NOT_POSITIVE", Outcome.FAIL, zh, en, "/lines/0/amount", asked=amount)
     for code, zh, en, cap in _ceilings(product, family, committed):
         if cap < line.amount:
-            answer.look(code, Outcome.PASS, f"{zh} {cap}", f"{en} {cap}", "/lines/0/amount", asked=line.amount, cap=cap)
+            nothing = cap.amount == 0 or (least is not None and cap < least)
+            outcome = Outcome.FAIL if nothing else Outcome.PASS
+            answer.look(code, outcome, f"{zh} {cap}", f"{en} {cap}", "/lines/0/amount", asked=line.amount, cap=cap)
             amount = min(amount, cap)
     return amount
 
@@ -240,12 +251,12 @@ def _repayment(answer: _Answer, product: Product, line: CreditLineRequest) -> No
         )
 
 
-def _mix(answer: _Answer, line: CreditLineRequest, content: ApplicationContent) -> None:
+def _mix(answer: _Answer, product: Product, line: CreditLineRequest, content: ApplicationContent) -> None:
     """The guarantee mix adds up to what is asked for."""
     if not content.security:
         return
     total = sum((leg.amount.amount for leg in content.security), Decimal(0))
-    if total != line.amount.amount:
+    if not mix_adds_up(total, line, product):
         answer.look(
             "GUARANTEE_MIX_SUM",
             Outcome.FAIL,
@@ -254,6 +265,15 @@ def _mix(answer: _Answer, line: CreditLineRequest, content: ApplicationContent) 
             "/security",
             asked=line.amount,
         )
+
+
+def mix_adds_up(total: Decimal, line: CreditLineRequest, product: Product | None) -> bool:
+    """Whether a guarantee mix covers exactly what is asked for or, of a borrower who asks for more than the product's ceiling,
+    exactly the ceiling: no limit is ever above it (row A8)."""
+    sums = {line.amount.amount}
+    if product is not None and product.amount_cap is not None and product.amount_cap < line.amount:
+        sums.add(product.amount_cap.amount)
+    return total in sums
 
 
 def never_offered(product: Product, line: CreditLineRequest, content: ApplicationContent) -> Iterator[Reason]:

@@ -20,7 +20,6 @@ FACTORS: Final = "conversion_factors"
 COMMITMENT: Final = "commitment"
 _OFF_BALANCE: Final = frozenset({CreditLineKind.GUARANTEE, CreditLineKind.TRADE})
 _ON_BALANCE: Final = frozenset({"loan", "bond", "lease"})
-_OF_LINE: Final = {LineKind.GUARANTEE: "direct_credit_substitute", LineKind.LEASE: "lease"}
 
 
 class Conversion(Value):
@@ -59,11 +58,10 @@ def conversions(bundle: Bundle, on: date) -> Conversions:
 
 
 def exposure_kind(product: Product) -> str:
-    """Kind of credit of a product. A guarantee whose nature the product does not state counts as a substitute of credit, which
-    converts whole."""
-    if product.off_balance is not None and product.off_balance.exposure_kind is not None:
+    """Kind of credit of a product."""
+    if product.off_balance is not None:
         return product.off_balance.exposure_kind
-    return _OF_LINE.get(product.line_kind, "loan")
+    return "lease" if product.line_kind is LineKind.LEASE else "loan"
 
 
 def conversion_of(product: Product, bundle: Bundle, on: date) -> Conversion:

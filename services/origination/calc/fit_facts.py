@@ -6,9 +6,10 @@ from decimal import Decimal
 
 from domain.application import ApplicationContent, AssetKind, CreditLineRequest
 from domain.collateral import Valuation
+from domain.dossier import Dossier
 from domain.facts import Absent, FactState, known
 from domain.money import RATE_SCALE, Money, Rounding, rounded
-from domain.requests.card_facts import latest_year
+from domain.requests.card_facts import card_facts, latest_year
 from policy.engine import FactValue
 from services.origination.calc.case_facts import brings_new_compute
 
@@ -53,6 +54,12 @@ def property_share(asked: Money, valuations: tuple[Valuation, ...]) -> Decimal:
         Decimal(0),
     )
     return rounded(carried / asked.amount, RATE_SCALE, Rounding.DOWN)
+
+
+def debt_service_cover(dossier: Dossier, as_of: date) -> Decimal | None:
+    """As the card is scored on it; ``None`` where it cannot be told."""
+    cover = card_facts(dossier, as_of).plain().get("finance.debt_service_cover")
+    return cover if isinstance(cover, Decimal) else None
 
 
 def _days_since(content: ApplicationContent, on: date) -> FactValue:

@@ -67,6 +67,9 @@ def concluded_facts(
         exposures.customer_exposure + content.lines[0].amount, lender.net_capital
     )
     facts["loan.receipts_controlled"] = product.entrusted_only and _collected_here(content)
+    if limit is not None:
+        # Decided is on what would be offered: a tenor asked beyond the measure was cut by the limit.
+        facts["loan.tenor_months"] = min(content.lines[0].tenor_months, limit.tenor_months)
     facts["loan.need_measured"] = None if limit is None else _need_measured(limit)
     capital = limit.project_capital if limit is not None else None
     if capital is not None and capital.eligible is not None and product.capital_ratio is not None:
@@ -109,7 +112,10 @@ def _in_instalments(part: Repayment | AskedTranche, asked: Repayment) -> bool:
     return method is not RepaymentMethod.BULLET
 
 
-def _finances_fixed_assets(content: ApplicationContent) -> bool:
+def _finances_fixed_assets(content: ApplicationContent) -> bool | None:
+    """Whether the money makes fixed assets; a draft that states neither uses nor assets has not said."""
+    if not content.uses and not content.assets:
+        return None
     used = any(use.use_class in _FIXED_USES and use.amount.amount > 0 for use in content.uses)
     return used or any(asset.kind in _FIXED_ASSETS and not asset.existing for asset in content.assets)
 

@@ -17,6 +17,7 @@ from domain.products import (
     RuleView,
 )
 from policy.engine import Bundle, PolicyNotInForce, Product, ProductFamily, Rule
+from services.origination.calc.exposures import conversion_of
 
 
 def product_view(product: Product, bundle: Bundle) -> ProductView:
@@ -78,7 +79,7 @@ def product_detail(product: Product, bundle: Bundle, on: date) -> ProductDetail:
         admission=_rules(product.admission),
         payment_rules=_rules(product.payment_rules),
         purpose_terms=tuple(_purpose(product, purpose) for purpose in product.purposes),
-        off_balance=OffBalanceView(**dict(product.off_balance)) if product.off_balance is not None else None,
+        off_balance=_off_balance(product, bundle, on),
         lease_forms=product.lease_forms,
         review=ReviewView(**dict(product.review)) if product.review is not None else None,
         family_terms=family_view(family, bundle.products(on)) if family is not None else None,
@@ -96,6 +97,12 @@ def product_detail(product: Product, bundle: Bundle, on: date) -> ProductDetail:
         conditions=_conditions(product, bundle, on),
         source=product.source,
     )
+
+
+def _off_balance(product: Product, bundle: Bundle, on: date) -> OffBalanceView | None:
+    if product.off_balance is None:
+        return None
+    return OffBalanceView(**dict(product.off_balance), conversion_factor=conversion_of(product, bundle, on).factor)
 
 
 def family_view(family: ProductFamily, products: Iterable[Product]) -> FamilyView:

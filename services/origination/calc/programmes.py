@@ -66,7 +66,7 @@ def programme_standing(
     """What counts under a programme on a day, by instrument, and how far each floor is reached.
 
     A facility counts once, by its product's family (``family_of``) or by however many of the programme's tags its case carries. Of
-    another book the latest figure up to the day counts.
+    another book the latest figure of the programme's days, up to the day, counts.
     """
     lists = set(initiative.tag_lists)
     own = {
@@ -76,7 +76,7 @@ def programme_standing(
         and (family_of.get(item.product) in initiative.families or any(tag.list in lists for tag in item.tags))
     }
     letters = [item for item in intended if _within(initiative, item.signed_on, as_of)]
-    latest = _latest(item for item in reported if item.as_of <= as_of)
+    latest = _latest(item for item in reported if _within(initiative, item.as_of, as_of))
     sums = []
     for instrument in Instrument:
         code = instrument.value
@@ -109,7 +109,7 @@ def families_of(bundle: Bundle) -> Mapping[str, str]:
 
 def _within(initiative: Initiative, day: date, as_of: date) -> bool:
     last = as_of if initiative.until is None else min(as_of, initiative.until)
-    return initiative.effective_from <= day <= last
+    return initiative.began <= day <= last
 
 
 def _latest(reported: Iterable[Reported]) -> Sequence[Reported]:
@@ -162,12 +162,14 @@ def strategic_flag_report(lists: Iterable[TagList], booked: Iterable[Booked], as
 
 
 def lines_above_cap(lines: Sequence[IntentionLine], products: Mapping[str, Product]) -> tuple[int, ...]:
-    """Places of the lines above their product's cap: such a line is split into what the product carries and others."""
-    return tuple(
-        index
-        for index, line in enumerate(lines)
-        if line.product is not None
-        and (product := products.get(line.product)) is not None
-        and product.amount_cap is not None
-        and product.amount_cap < line.amount
-    )
+    """Places of the lines with which a product is above its cap: what is more is split off into other products, and not into a
+    second line of the same one."""
+    found, asked = [], dict[str, Money]()
+    for index, line in enumerate(lines):
+        product = products.get(line.product or "")
+        if product is None or product.amount_cap is None:
+            continue
+        asked[product.id] = asked.get(product.id, ZERO) + line.amount
+        if product.amount_cap < asked[product.id]:
+            found.append(index)
+    return tuple(found)

@@ -2,11 +2,15 @@
 
 import unicodedata
 from dataclasses import dataclass
+from typing import Final
 
 from domain.money import Money
 from domain.support import VoucherClaim
 from domain.support_claims import SupportClaimBody, SupportClaimState
 from policy.engine import ComputeVoucherTerms, voucher_due
+
+BELOW_A_CENT: Final = "VOUCHER_BELOW_A_CENT"
+"""Why nothing is due where no cap bit: the programme's share of the contract, rounded down, is nothing."""
 
 
 @dataclass(frozen=True)
@@ -60,5 +64,5 @@ def decided(terms: ComputeVoucherTerms, body: SupportClaimBody, known: RegisterF
     if due.amount is None:
         return ClaimDecision(SupportClaimState.OPEN, None, missing=due.missing)
     if due.amount.amount == 0:
-        return ClaimDecision(SupportClaimState.REFUSED, due.amount, due.code)
+        return ClaimDecision(SupportClaimState.REFUSED, due.amount, due.code or BELOW_A_CENT)
     return ClaimDecision(SupportClaimState.ENTERED, due.amount, due.code)

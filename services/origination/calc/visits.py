@@ -15,8 +15,9 @@ Entry = VisitBody | VisitEntry
 def visit_faults(
     visits: Sequence[Entry], initiative: Initiative, products: Mapping[str, Product], today: date, at: str = ""
 ) -> Iterator[MissingItem]:
-    """Every channel, product and day that cannot be; of several visits under ``at`` also a number used twice."""
+    """Every channel, purpose, product and day that cannot be; of several visits under ``at`` also a number used twice."""
     channels = {channel.id for channel in initiative.green_channels}
+    purposes = {purpose for product in products.values() for purpose in product.purposes}
     seen: set[str] = set()
     for index, visit in enumerate(visits):
         where = f"{at}/{index}" if at else ""
@@ -28,6 +29,8 @@ def visit_faults(
             yield _fault(
                 f"{where}/green_channel", "channel_without_need", "无需求不进绿色通道", "there is no need to answer"
             )
+        if visit.need is not None and visit.need.purpose not in purposes:
+            yield _fault(f"{where}/need/purpose", "unknown_purpose", "现行政策中没有该用途", "no such purpose")
         if visit.need is not None and visit.need.product is not None and visit.need.product not in products:
             yield _fault(f"{where}/need/product", "unknown_product", "现行政策中没有该产品", "no such product")
         if visit.reference in seen:

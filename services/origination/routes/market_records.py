@@ -7,7 +7,7 @@ from fastapi import Query, Request
 
 from domain.calendar import BANK_ZONE
 from domain.model import Value
-from policy.engine import Deal, DealSum, Glossary, MarketFigure, MarketStatement, deal_sum
+from policy.engine import Deal, DealSum, Glossary, MarketFigure, MarketStatement, deal_sums
 from services.kit.auth import allow
 from services.kit.database import now
 from services.kit.principal import Principal
@@ -23,8 +23,8 @@ class MarketRecordsView(Value):
 
     policy_sha256: str
     deals: tuple[Deal, ...]
-    deals_disclosed: DealSum
-    """Σ of the deals with one exact amount, and which are left out of it."""
+    deals_disclosed: tuple[DealSum, ...]
+    """Σ of the deals with one exact amount by what they stand for, and which are left out of it."""
     figures: tuple[MarketFigure, ...]
     statements: tuple[MarketStatement, ...]
     glossaries: tuple[Glossary, ...]
@@ -45,7 +45,7 @@ async def listing(
     return MarketRecordsView(
         policy_sha256=bundle.sha256,
         deals=deals,
-        deals_disclosed=deal_sum(deals),
+        deals_disclosed=deal_sums(deals),
         figures=tuple(figure for file in files for figure in file.figures),
         statements=tuple(statement for file in files for statement in file.statements),
         glossaries=bundle.glossaries(day),

@@ -16,7 +16,7 @@ from services.kit.idempotency import IdempotentCall, Reply, idempotent
 from services.kit.paging import Page, PageRequest, link_next, paged
 from services.kit.principal import Principal
 from services.kit.problems import Problem
-from services.kit.router import Router
+from services.kit.router import Router, problem_response
 from services.origination.routes.roles import COMPONENTS, POLICY, STAFF
 from services.origination.store import policies
 
@@ -93,7 +93,7 @@ async def listing(
     return Page(items=items, next_cursor=found.next_cursor)
 
 
-@router.get("/diff", response_model=PolicyChanges)
+@router.get("/diff", response_model=PolicyChanges, responses={404: problem_response(404)})
 async def difference(
     request: Request,
     who: Annotated[Principal, allow(*STAFF)],

@@ -128,8 +128,7 @@ async def open_application(
         content = ApplicationContent(
             lender_id=body.lender_id, customer_id=body.customer_id, visit_id=str(visit.id), application_date=today.day
         )
-        row = await drafting.open_draft(session, who, content)
-        await visits.answered(session, visit, row.case_id, today.day)
+        row = await drafting.open_draft(session, who, content, answered_on=today.day)
         headers = {"Location": f"/v1/applications/{row.case_id}", "ETag": etag_of(row.version)}
         return Reply(201, await drafting.shown(session, row), headers)
 

@@ -27,14 +27,19 @@ from services.origination.store.customer_registers import certificate_faults
 from services.origination.store.customers import visible_customer
 from services.origination.store.events import record
 from services.origination.store.tasks import open_rework
-from services.origination.store.visits import visit_faults_of
+from services.origination.store.visits import answered, visit_faults_of
 from services.origination.tables.cases import CASE_NUMBERS, Application, ApplicationVersion
 
 
 async def open_draft(
-    session: AsyncSession, who: Principal, content: ApplicationContent, unknown: Sequence[Fault] = ()
+    session: AsyncSession,
+    who: Principal,
+    content: ApplicationContent,
+    unknown: Sequence[Fault] = (),
+    answered_on: date | None = None,
 ) -> Application:
-    """A new draft with whatever is known so far. ``unknown`` are names policy does not know: refused with all else."""
+    """A new draft with whatever is known so far. ``unknown`` are names policy does not know: refused with all else. The need of
+    the visit it names is answered with it, on ``answered_on``, or today where nothing is said."""
     moment = now()
     number = (await session.exec(select(CASE_NUMBERS.next_value()))).one()
     row = Application(
@@ -49,6 +54,7 @@ async def open_draft(
         updated_at=moment,
     )
     await _write(session, who, row, content, unknown)
+    await answered(session, who, content, row.case_id, answered_on or moment.astimezone(BANK_ZONE).date())
     await record(session, row.case_id, "application.drafted", who, rows=[row])
     return row
 
@@ -97,6 +103,7 @@ async def change_content(
     await _write(session, who, row, content, unknown)
     row.version += 1
     row.updated_at = now()
+    await answered(session, who, content, row.case_id, row.updated_at.astimezone(BANK_ZONE).date())
     await record(session, row.case_id, kind, who, rows=[row], facts=facts)
     return row
 
@@ -108,14 +115,14 @@ async def _write(
     working copy changes them when it is submitted again."""
     if row.content_version:
         registers = [
-            *await visit_faults_of(session, who, content.visit_id),
+            *await visit_faults_of(session, who, content, row.case_id),
             *await certificate_faults(session, content),
         ]
         if faults := (*fixed_faults(row, content), *registers, *names):
             raise _refused(*faults)
         row.content = content.model_dump(mode="json")
         return
-    if unknown := (*await _unknown(session, who, content), *names):
+    if unknown := (*await _unknown(session, who, content, row.case_id), *names):
         raise _refused(*unknown)
     row.content = content.model_dump(mode="json")
     row.lender_id = content.lender_id
@@ -123,12 +130,12 @@ async def _write(
     _show(row, content)
 
 
-async def _unknown(session: AsyncSession, who: Principal, content: ApplicationContent) -> list[Fault]:
+async def _unknown(session: AsyncSession, who: Principal, content: ApplicationContent, case_id: UUID) -> list[Fault]:
     """What a draft refers to and the books do not have: it could never be submitted."""
     faults = []
     if not await reference.knows_lender(session, content.lender_id):
         faults.append(Fault("/lender_id", "unknown_lender", "账上没有该贷款机构", "is no lender of these books"))
-    faults += await visit_faults_of(session, who, content.visit_id)
+    faults += await visit_faults_of(session, who, content, case_id)
     faults += await certificate_faults(session, content)
     if content.customer_id is None:
         return faults

@@ -157,6 +157,23 @@ async def add_intention(
     ]
     faults += [
         Fault(
+            f"/lines/{index}/product", "not_the_lenders_product", "该机构不提供此产品", "the lender does not offer it"
+        )
+        for index, line in enumerate(body.lines)
+        if line.product in products and body.lender_id not in products[line.product].lenders
+    ]
+    faults += [
+        Fault(
+            f"/lines/{index}/instrument",
+            "instrument_of_another_kind",
+            "与产品种类不符",
+            "the product is of another kind",
+        )
+        for index, line in enumerate(body.lines)
+        if line.product in products and INSTRUMENT_OF_LINE[products[line.product].line_kind.value] != line.instrument
+    ]
+    faults += [
+        Fault(
             f"/lines/{index}/amount",
             "CAP_PRODUCT",
             "超过该产品上限，须拆分为多项",

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from domain.application import ApplicationContent, PartyRole
 from domain.calendar import BusinessCalendar
 from domain.money import Money
 from domain.roles import HEAD_OFFICE
@@ -142,26 +143,42 @@ async def visits(
     return await fetch_page(session, statement, Visit.id, page)
 
 
-async def answered(session: AsyncSession, row: Visit, application_id: UUID, today: date) -> None:
-    """Enter the application that came of a visit's need."""
-    row.application_id = application_id
-    row.answered_on = today
-    row.version += 1
-    session.add(row)
-    await session.flush()
-
-
-async def visit_faults_of(session: AsyncSession, who: Principal, visit_id: str | None) -> list[Fault]:
-    """Why an application cannot name a visit: there is none within sight, or it found no need."""
-    if visit_id is None:
+async def visit_faults_of(
+    session: AsyncSession, who: Principal, content: ApplicationContent, case_id: UUID
+) -> list[Fault]:
+    """Why an application cannot name a visit: there is none within sight, it found no need, another application answers the need
+    already, or it was paid to another firm."""
+    if content.visit_id is None:
         return []
     try:
-        row = await visible_visit(session, who, UUID(visit_id))
+        row = await visible_visit(session, who, UUID(content.visit_id), lock=True)
     except (ValueError, Problem):
         return [Fault("/visit_id", "unknown_visit", "没有该走访记录", "no such visit")]
     if row.need_purpose is None:
         return [Fault("/visit_id", "visit_without_need", "该走访未发现需求", "the visit found no need")]
-    return []
+    faults = []
+    if row.application_id not in (None, case_id):
+        zh, en = "该需求已有申请", "another application answers the need of this visit"
+        faults.append(Fault("/visit_id", "visit_answered", zh, en))
+    borrower = content.party(PartyRole.BORROWER)
+    if row.firm_uscc is not None and borrower is not None and borrower.uscc != row.firm_uscc:
+        zh, en = "走访对象不是该借款人", "the visit was to another firm than the borrower"
+        faults.append(Fault("/visit_id", "visit_of_another_firm", zh, en))
+    return faults
+
+
+async def answered(session: AsyncSession, who: Principal, content: ApplicationContent, case_id: UUID, on: date) -> None:
+    """Enter the application in the visit it names, on the day it first did."""
+    if content.visit_id is None:
+        return
+    row = await visible_visit(session, who, UUID(content.visit_id), lock=True)
+    if row.application_id is not None:
+        return
+    row.application_id = case_id
+    row.answered_on = on
+    row.version += 1
+    session.add(row)
+    await session.flush()
 
 
 def visit_view(row: Visit, today: date) -> VisitView:

@@ -58,6 +58,7 @@ def test_fixed_assets_are_told_by_uses_and_by_assets_to_be_bought() -> None:
     working = [{"use_class": "working_capital", "amount": {"amount": "1.00", "currency": "CNY"}}]
     assert said(uses=working)["loan.finances_fixed_assets"] is True, "servers are still bought"
     assert said(uses=working, assets=[])["loan.finances_fixed_assets"] is False
+    assert said(uses=[], assets=[])["loan.finances_fixed_assets"] is None, "a draft that has not said is not refused"
 
 
 @pytest.mark.parametrize(

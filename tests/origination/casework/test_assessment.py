@@ -266,3 +266,17 @@ async def report(running: Running, tasks: list[HumanTask], stage: str) -> None:
             tasks=tuple(tasks),
         )
     )
+
+
+async def test_a_conclusion_is_read_with_its_whole_trace_by_whoever_sees_its_case(running: Running) -> None:
+    result = await running.worker.check("screening", running.step("screening"))
+    house = running.house
+    reader = await house.staff("auditor.reads", "auditor", branch="HO")
+    shown = await read(await reader.get(f"/v1/findings/{result.finding.id}"), 200)
+    assert (shown["id"], shown["kind"], shown["outcome"]) == (str(result.finding.id), "screening", "pass")
+    assert shown["policy"]["sha256"] == house.policy_sha256
+    rules = {step["step"].rpartition("/")[2]: step["result"] for step in shown["trace"]}
+    assert rules["BLACKLIST"] == "kept"
+    elsewhere = await house.staff("rm.elsewhere", "relationship_manager", branch="XX")
+    await read(await elsewhere.get(f"/v1/findings/{result.finding.id}"), 404)
+    await read(await reader.get(f"/v1/findings/{new_id()}"), 404)

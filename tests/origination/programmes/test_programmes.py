@@ -203,6 +203,8 @@ async def test_programmes_and_records_are_served_as_the_book_has_them(house: Hou
         "10000000",
         "100000000",
     )
-    assert {"sdrcb_first", "icbc_tongfu", "icbc_buyback"} <= set(records["deals_disclosed"]["left_out"])
+    sums = {item["stands_for"]: item for item in records["deals_disclosed"]}
+    assert set(sums["loan"]["left_out"]) == {"sdrcb_first", "icbc_tongfu", "icbc_buyback"}
+    assert sums["loan"]["disclosed"] == "668600000"
     figures = {item["id"]: item for item in records["figures"]}
     assert figures["risk_scale_recognition"]["basis"] == "definition_undisclosed"

@@ -146,6 +146,20 @@ async def test_a7_a_credit_of_200m_is_split_where_the_product_carries_150m(house
     assert shown == found
 
 
+async def test_a_line_is_of_a_product_of_the_lender_and_of_its_kind(house: House, usccs: list[str]) -> None:
+    manager = await house.manager()
+    body = letter(await customer(manager, usccs[0]), {"nxb_project_loan": "1.00"})
+    problem = await read(await manager.post("/v1/intentions", json=body, headers=key()), 422)
+    assert [(item["pointer"], item["code"]) for item in problem["errors"]] == [
+        ("/lines/0/product", "not_the_lenders_product")
+    ]
+    body["lines"] = [{"instrument": "equity", "product": "jsb_wc", "amount": {"amount": "1.00"}}]
+    problem = await read(await manager.post("/v1/intentions", json=body, headers=key()), 422)
+    assert [(item["pointer"], item["code"]) for item in problem["errors"]] == [
+        ("/lines/0/instrument", "instrument_of_another_kind")
+    ]
+
+
 async def test_what_is_wrong_with_a_letter_is_told_at_once(house: House) -> None:
     manager = await house.manager()
     body = letter(

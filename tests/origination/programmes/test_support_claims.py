@@ -51,6 +51,7 @@ async def test_b1_a_contract_of_12m_gives_2m_once(house: House, usccs: list[str]
     ("changes", "state", "code"),
     [
         ({"supplier_related": True}, "refused", "VOUCHER_RELATED_SUPPLIER"),
+        ({"contract_amount": {"amount": "0.01"}}, "refused", "VOUCHER_BELOW_A_CENT"),
         ({"contract_months": 13}, "refused", "VOUCHER_CONTRACT_TOO_LONG"),
         ({"signed_on": "2023-08-31"}, "refused", "VOUCHER_WINDOW"),
         ({"signed_on": "2023-09-01"}, "entered", "VOUCHER_CAP"),

@@ -8,6 +8,7 @@ import httpx
 from domain.calendar import BANK_ZONE
 from services.kit.database import now
 from tests.origination.house import House, key, read
+from tests.origination.sample import uscc
 
 TODAY = now().astimezone(BANK_ZONE).date()
 NEED = {"purpose": "compute_equipment_purchase", "amount": {"amount": "30000000.00"}}
@@ -54,6 +55,36 @@ async def test_a19_a_need_becomes_a_draft_that_names_its_visit(house: House) -> 
     assert (await read(again, 409))["code"] == "visit_answered"
 
 
+async def test_a19_a_draft_that_names_a_visit_by_hand_answers_it_and_no_second_one_does(house: House) -> None:
+    manager = await house.manager()
+    found = await entered(manager, need=NEED, green_channel="integrated_services")
+    body = {"lender_id": "nxb", "visit_id": found["visit_id"]}
+    first = await read(await manager.post("/v1/applications", json=body, headers=key()), 201)
+    after = await read(await manager.get(f"/v1/visits/{found['visit_id']}"), 200)
+    assert (after["application_id"], after["sla"], after["version"]) == (first["application_id"], "met", 2)
+    again = await read(await manager.post("/v1/applications", json=body, headers=key()), 422)
+    assert [(item["pointer"], item["code"]) for item in again["errors"]] == [("/visit_id", "visit_answered")]
+    # The draft that answers it may be changed as before.
+    address = f"/v1/applications/{first['application_id']}"
+    changed = await manager.patch(address, json={"visit_id": found["visit_id"]}, headers={"If-Match": '"1"'})
+    assert changed.status_code == 200
+
+
+async def test_a19_a_visit_named_later_is_answered_then_and_only_by_its_own_firm(house: House) -> None:
+    manager = await house.manager()
+    found = await entered(manager, need=NEED, firm_uscc=uscc(1001))
+    draft = await read(await manager.post("/v1/applications", json={"lender_id": "nxb"}, headers=key()), 201)
+    address = f"/v1/applications/{draft['application_id']}"
+    party = {"key": "borrower", "role": "borrower", "name": "另一企业有限公司", "uscc": uscc(1002)}
+    sections = {"visit_id": found["visit_id"], "parties": [party]}
+    wrong = await read(await manager.patch(address, json=sections, headers={"If-Match": '"1"'}), 422)
+    assert [(item["pointer"], item["code"]) for item in wrong["errors"]] == [("/visit_id", "visit_of_another_firm")]
+    sections["parties"] = [party | {"uscc": uscc(1001)}]
+    await read(await manager.patch(address, json=sections, headers={"If-Match": '"1"'}), 200)
+    after = await read(await manager.get(f"/v1/visits/{found['visit_id']}"), 200)
+    assert after["application_id"] == draft["application_id"]
+
+
 async def test_a19_an_unknown_visit_is_refused(house: House) -> None:
     manager = await house.manager()
     stranger = await house.staff("wang.wu", "relationship_manager", branch="320100")
@@ -76,6 +107,7 @@ async def test_what_is_wrong_with_a_visit_is_told_at_once(house: House) -> None:
     assert [(item["pointer"], item["code"]) for item in problem["errors"]] == [
         ("/visited_on", "in_the_future"),
         ("/green_channel", "unknown_channel"),
+        ("/need/purpose", "unknown_purpose"),
         ("/need/product", "unknown_product"),
     ]
     idle = await manager.post("/v1/visits", json=visit(green_channel="integrated_services"), headers=key())

@@ -14,8 +14,9 @@ from typer.testing import CliRunner
 from services.pricing.calc.validation import Sample, validate
 from suandai.cli import app
 from suandai.validation import page
-from tests.pricing.conftest import BOOK, book
+from tests.pricing.conftest import book
 from tests.pricing.validation.samples import AS_OF, as_csv, made_up
+from tests.shipped import BOOK
 
 
 def run(*arguments: str) -> Result:

@@ -101,20 +101,21 @@ class _Tenor:
 
 def _tenor(request: LimitRequest, product: Product, bundle: Bundle, trace: Trace) -> _Tenor:
     """The shortest of what was asked, what the product has, and what regulation allows to its class of loan."""
-    facts = {
-        "loan.class": product.loan_class,
-        "loan.long_cycle_evidence": request.long_cycle_evidence,
-        "loan.head_office_tenor_consent": request.head_office_tenor_consent,
-    }
-    decision = evaluate(bundle.table(TENOR_TABLE, request.policy_on), facts, "limit/tenor")
-    trace.take(decision.trace)
     longest = product.tenor_cap(request.purpose)
     bounds = [(request.tenor_months, ""), (longest, f"CAP_TENOR_{longest}")]
     missing: tuple[Reason, ...] = ()
-    if decision.decided:
-        bounds.append((int(decision.number("months")), decision.code("code")))
-    else:
-        missing = tuple(absent(item.fact, "期限上限", "the longest tenor") for item in decision.referred)
+    if product.loan_class != "none":
+        facts = {
+            "loan.class": product.loan_class,
+            "loan.long_cycle_evidence": request.long_cycle_evidence,
+            "loan.head_office_tenor_consent": request.head_office_tenor_consent,
+        }
+        decision = evaluate(bundle.table(TENOR_TABLE, request.policy_on), facts, "limit/tenor")
+        trace.take(decision.trace)
+        if decision.decided:
+            bounds.append((int(decision.number("months")), decision.code("code")))
+        else:
+            missing = tuple(absent(item.fact, "期限上限", "the longest tenor") for item in decision.referred)
     months = min(bound for bound, _ in bounds)
     trace.term("tenor", "min(asked, product, regulation)", months, asked=request.tenor_months, product=longest)
     shortened = tuple(
