@@ -52,7 +52,9 @@ async def test_exposure_is_three_measures(house: House, usccs: list[str]) -> Non
         f"/v1/customers/{first['customer_id']}/exposure", params={**params, "as_of": "2028-01-01"}
     )
     assert (await read(later, 200))["exposure"]["amount"] == "60000000.00"
-    other = await manager.get(f"/v1/customers/{first['customer_id']}/exposure", params={**params, "lender_id": "jsb"})
+    other = await manager.get(
+        f"/v1/customers/{first['customer_id']}/exposure", params={**params, "lender_id": "nobody"}
+    )
     nowhere = await read(other, 200)
     assert (nowhere["exposure"]["amount"], nowhere["capital"]) == ("0.00", None)
 
