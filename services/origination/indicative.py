@@ -67,6 +67,8 @@ class _Draft:
     content: ApplicationContent
     filed: tuple[FiledDocument, ...]
     bundle: Bundle
+    current: Bundle
+    """In force today: what blocks by it does so for a case pinned to an earlier one as well."""
     pinned_on: date
     day: date
     lender: LenderBooks
@@ -151,6 +153,7 @@ async def _read(state: State, who: Principal, case_id: UUID, base: IfMatch) -> _
         content=content,
         filed=filed,
         bundle=bundle,
+        current=today.bundle,
         pinned_on=row.pinned_on or today.day,
         day=today.day,
         lender=lender,
@@ -173,14 +176,14 @@ def _admission(draft: _Draft) -> tuple[Outcome, tuple[Reason, ...]]:
     inputs = ScreeningInputs(
         content_sha256=_UNASKED,
         policy_sha256=draft.bundle.sha256,
-        current_policy_sha256=draft.bundle.sha256,
+        current_policy_sha256=draft.current.sha256,
         pinned_on=draft.pinned_on,
         as_of=draft.day,
         lender=draft.lender,
         exposures=draft.exposures,
         screens=draft.screens,
     )
-    check = screening(inputs, draft.content, draft.bundle, draft.bundle)
+    check = screening(inputs, draft.content, draft.bundle, draft.current)
     return check.outcome(), tuple(check.reasons)
 
 
@@ -191,7 +194,7 @@ def _regulation(draft: _Draft, assessed: Dossier | None) -> tuple[Outcome, tuple
     inputs = RegulationInputs(
         content_sha256=_UNASKED,
         policy_sha256=draft.bundle.sha256,
-        current_policy_sha256=draft.bundle.sha256,
+        current_policy_sha256=draft.current.sha256,
         pinned_on=draft.pinned_on,
         as_of=draft.day,
         lender=draft.lender,
@@ -202,7 +205,7 @@ def _regulation(draft: _Draft, assessed: Dossier | None) -> tuple[Outcome, tuple
         valuations=tuple(item.valuation for item in assessed.valuations) if assessed is not None else (),
         debt_service_cover=debt_service_cover(assessed, draft.day) if assessed is not None else None,
     )
-    check = regulation(inputs, draft.content, draft.bundle, draft.bundle)
+    check = regulation(inputs, draft.content, draft.bundle, draft.current)
     return check.outcome(), tuple(check.reasons)
 
 

@@ -11,7 +11,8 @@ from domain.identity import legal_form
 from domain.limit import Cap, CapName, Exposures, Limit, ProjectCapital
 from domain.money import yuan
 from domain.reference import LenderBooks, LessorRatios
-from policy.engine import Bundle
+from policy.engine import Bundle, check_rules
+from services.origination.calc.case_facts import application_facts
 from services.origination.calc.loan_facts import concluded_facts, loan_facts, repaid_in_instalments
 from tests.origination.calc.test_checks import application
 from tests.origination.sample import TODAY
@@ -167,14 +168,17 @@ BOOK: Bundle = shipped_book()
 
 def concluded(value: Limit | None, lender: LenderBooks | None = None) -> dict[str, Any]:
     books = lender or bank()
-    stake = Exposures(
+    return concluded_facts(application(), BOOK.product("nxb_project_loan", TODAY), value, stake(books), books)
+
+
+def stake(books: LenderBooks) -> Exposures:
+    return Exposures(
         customer_loans=yuan(0),
         customer_exposure=yuan(10_000_000),
         group_exposure=yuan(0),
         net_capital=books.net_capital,
         tier1_capital=books.tier1_capital,
     )
-    return concluded_facts(application(), BOOK.product("nxb_project_loan", TODAY), value, stake, books)
 
 
 def bank(**fields: Any) -> LenderBooks:
@@ -214,3 +218,33 @@ def test_a_lessors_ratios_come_from_its_books_and_are_never_guessed() -> None:
     # 40m asked for and 10m there already, of 200m.
     assert facts["exposure.related_customer_share"] == Decimal("0.25")
     assert "lender.leverage_ratio" not in concluded(None)
+
+
+@pytest.mark.parametrize(
+    ("asked", "cut", "evidence", "breached"),
+    [
+        (60, 36, False, False),
+        (60, 60, False, True),
+        (84, 60, True, False),
+        (36, 36, False, False),
+        (24, 36, False, False),
+    ],
+)
+def test_a2_a11_approval_is_held_to_the_tenor_that_would_be_offered(
+    asked: int, cut: int, evidence: bool, breached: bool
+) -> None:
+    """A2: 60 months without a long cycle are cut to 36, and not refused for having been asked; A11: 84 are cut to 60."""
+    body = application()
+    content = body.model_copy(update={"lines": (body.lines[0].model_copy(update={"tenor_months": asked}),)})
+    product = BOOK.product("jsb_wc", TODAY)
+    measured = limit(None, 1, 1).model_copy(update={"tenor_months": cut})
+    facts = application_facts(content, content.lines[0], product)
+    facts |= concluded_facts(content, product, measured, stake(bank()), bank())
+    facts["loan.long_cycle_evidence"] = evidence
+    rules = [rule for rule in BOOK.regulations("approval", "city_bank", TODAY) if rule.id == "WC_TENOR"]
+    assert facts["loan.tenor_months"] == min(asked, cut)
+    assert bool(check_rules(rules, facts).breaches) is breached
+
+
+def test_a_tenor_that_no_limit_has_cut_is_the_one_asked_for() -> None:
+    assert "loan.tenor_months" not in concluded(None)

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from tests.origination.house import House, read
 
 CLAIM: dict[str, Any] = {
@@ -88,3 +90,38 @@ async def test_borrowers_and_services_have_no_say_in_it(house: House) -> None:
     owner = await house.borrower("owner.a", "91640500MA76X10016")
     for path, body in (("/v1/classifications", ASKED), ("/v1/early-warnings", {"as_of": "2026-11-22"})):
         await read(await owner.post(path, json=body), 403)
+
+
+@pytest.mark.parametrize(
+    ("lender", "kind", "taken", "as_of", "outcome", "months"),
+    [
+        ("nxb", "real_estate", "2024-11-22", "2026-11-22", "pass", 24),
+        ("nxb", "real_estate", "2024-11-21", "2026-11-22", "fail", 25),
+        ("nxb", "equity", "2024-11-21", "2026-11-22", "fail", 25),
+        ("nxb", "other", "2020-01-01", "2026-11-22", "pass", 83),
+        ("nxb", "real_estate", "2026-11-22", "2026-11-22", "pass", 0),
+        ("citic_leasing", "real_estate", "2020-01-01", "2026-11-22", "not_run", 83),
+    ],
+)
+async def test_cbl_42_what_was_taken_for_a_debt_is_disposed_of_within_two_years(
+    house: House, lender: str, kind: str, taken: str, as_of: str, outcome: str, months: int
+) -> None:
+    workout = await house.staff("workout.a", "workout_officer")
+    body = {"lender_id": lender, "as_of": as_of, "kind": {"value": kind}, "acquired_on": {"value": taken}}
+    told = await read(await workout.post("/v1/possession-verdicts", json=body), 200)
+    assert (told["outcome"], told["months_held"]) == (outcome, months)
+    assert [reason["code"] for reason in told["reasons"]] == (["CBL_42"] if outcome == "fail" else [])
+    assert told["policy_sha256"] == house.policy_sha256
+
+
+async def test_cbl_42_what_is_not_known_refers_and_what_cannot_be_is_refused(house: House) -> None:
+    workout = await house.staff("workout.a", "workout_officer")
+    body: dict[str, Any] = {"lender_id": "nxb", "as_of": "2026-11-22", "kind": {"value": "equity"}}
+    told = await read(
+        await workout.post("/v1/possession-verdicts", json=body | {"acquired_on": {"state": "unknown"}}), 200
+    )
+    assert (told["outcome"], told["reasons"][0]["subject"]) == ("refer", "foreclosed.months_held")
+    later = body | {"acquired_on": {"value": "2026-11-23"}}
+    assert (await read(await workout.post("/v1/possession-verdicts", json=later), 422))["code"] == "invalid_request"
+    nobody = body | {"lender_id": "nobody", "acquired_on": {"value": "2026-11-01"}}
+    assert (await read(await workout.post("/v1/possession-verdicts", json=nobody), 409))["code"] == "no_reference_data"
