@@ -273,10 +273,13 @@ def _at_the_bank(
 
     address = os.environ.get("SUANDAI_ORIGINATION_URL")
     if address:
+        token = os.environ.get("SUANDAI_TOKEN", "").strip()
+        if not token:
+            _refuse("SUANDAI_TOKEN is not set: the bank at SUANDAI_ORIGINATION_URL is asked with it")
         urls = Urls(
             address, os.environ.get("SUANDAI_PRICING_URL", address), os.environ.get("SUANDAI_COLLATERAL_URL", address)
         )
-        desk = PolicyDesk(urls, lambda _name, _service: os.environ.get("SUANDAI_TOKEN", ""), who)
+        desk = PolicyDesk(urls, lambda _name, _service: token, who)
     else:
         assembly = Assembly(Layout(directory.absolute()), Ports.from_base(port_base))
         worker = assembly.settings("worker")

@@ -3,7 +3,10 @@
 import json
 import re
 import shutil
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import jsonschema
@@ -217,3 +220,33 @@ def test_a_file_without_findings_is_told(tmp_path: Path, content: str) -> None:
     code, _, err = run("explain", str(file))
     assert code == 3
     assert "suandai:" in err
+
+
+@pytest.fixture
+def bank_without_proposals() -> Iterator[str]:
+    class Empty(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = b'{"items": [], "next_cursor": ""}'
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Empty) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.mark.parametrize("sha256", ["0" * 64, "01234567"])
+def test_what_nobody_proposed_is_not_approved(
+    bank_without_proposals: str, monkeypatch: pytest.MonkeyPatch, sha256: str
+) -> None:
+    monkeypatch.setenv("SUANDAI_ORIGINATION_URL", bank_without_proposals)
+    monkeypatch.delenv("SUANDAI_TOKEN", raising=False)
+    assert "SUANDAI_TOKEN" in run("approve", sha256, "--yes")[2]
+    monkeypatch.setenv("SUANDAI_TOKEN", "a.b.c")
+    code, out, err = run("approve", sha256, "--yes")
+    assert (code, out) == (3, "")
+    assert sha256[:8] in err

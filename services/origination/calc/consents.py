@@ -23,9 +23,12 @@ class QueryPermit(Value):
 
 
 def permits(content: ApplicationContent, filed: frozenset[str], on: date) -> tuple[QueryPermit, ...]:
-    """The permits the file supports on a day: signed on or before it, and the signed document is there."""
+    """The permits the file supports on a day: signed on or before it, the signed document is there, and the subject answers for
+    the loan. About a company that only stands in a consent nobody is asked."""
     borrower = content.party(PartyRole.BORROWER)
-    return tuple(
+    answering = {party.uscc for party in content.parties if party.role in (PartyRole.BORROWER, PartyRole.GUARANTOR)}
+    answering |= {owner.entity_uscc for owner in content.borrower.owners or () if owner.entity_uscc is not None}
+    found = (
         QueryPermit(
             subject_kind=consent.subject_kind,
             subject_uscc=consent.subject_uscc
@@ -36,6 +39,7 @@ def permits(content: ApplicationContent, filed: frozenset[str], on: date) -> tup
         for consent in content.borrower.query_consents or ()
         if consent.document_sha256 in filed and consent.signed <= on
     )
+    return tuple(permit for permit in found if permit.subject_uscc is None or permit.subject_uscc in answering)
 
 
 def uncovered(content: ApplicationContent, granted: tuple[QueryPermit, ...]) -> Iterator[tuple[str, str]]:

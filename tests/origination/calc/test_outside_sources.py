@@ -81,6 +81,18 @@ def test_a_permit_is_made_from_stored_consents_and_nowhere_else() -> None:
     assert makers == ["services/origination/calc/consents.py"]
 
 
+def test_nobody_is_asked_about_a_company_that_only_stands_in_a_consent() -> None:
+    text = (ROOT / "examples" / "nxb-xiyun" / "application.json").read_text("utf-8")
+    file = ApplicationContent.model_validate_json(text)
+    consents = file.borrower.query_consents or ()
+    on, filed = date(2026, 11, 23), frozenset(item.document_sha256 for item in consents)
+    before = permits(file, filed, on)
+    assert {permit.subject_kind for permit in before} == {"borrower", "guarantor"}
+    stranger = consents[1].model_copy(update={"subject_uscc": "91330100MA27BYCX6D"})
+    profile = file.borrower.model_copy(update={"query_consents": (consents[0], stranger)})
+    assert permits(file.model_copy(update={"borrower": profile}), filed, on) == before[:1]
+
+
 def test_production_refuses_made_up_answers() -> None:
     with pytest.raises(ValueError, match="OUTSIDE_SOURCES"):
         OriginationSettings(
