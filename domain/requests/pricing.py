@@ -305,15 +305,20 @@ def _guarantee(offer: GuaranteeOffer) -> GuaranteeContribution:
 
 def _risk_shared(guarantees: tuple[GuaranteeOffer, ...], granted: Money) -> Decimal | None:
     """The part of a loss that valid risk-sharing guarantors bear, of the whole amount granted, rounded down; None where nobody
-    shares. A guarantor bears no more than its net assets less what it stands for; whose accounts are not known bears nothing."""
-    shared = Decimal(0)
+    shares. A guarantor bears no more than its net assets less what it stands for, under all its guarantees together; whose accounts
+    are not known bears nothing."""
+    borne: dict[str, Decimal] = {}
+    able: dict[str, Decimal] = {}
     for offer in guarantees:
         guarantee = _guarantee(offer)
         worth, given = guarantee.guarantor_net_assets, guarantee.guarantees_given
         if not offer.risk_sharing or guarantee.valid is not True or worth is None or given is None:
             continue
         covered = min(guarantee.amount.amount, granted.amount) * guarantee.share
-        shared += min(covered, max(worth.amount - given.amount, Decimal(0)))
+        borne[offer.party_key] = borne.get(offer.party_key, Decimal(0)) + covered
+        left = max(worth.amount - given.amount, Decimal(0))
+        able[offer.party_key] = min(left, able.get(offer.party_key, left))
+    shared = sum((min(covered, able[party]) for party, covered in borne.items()), Decimal(0))
     if shared == 0:
         return None
     return rounded(min(shared / granted.amount, Decimal(1)), RATE_SCALE, Rounding.DOWN)

@@ -11,12 +11,13 @@ from domain.application import ApplicationContent
 from domain.facility import PaymentMode
 from domain.finding import Finding, Outcome
 from domain.limit import InvestmentNeed, Limit, WorkingCapitalNeed
-from domain.money import ZERO, yuan
+from domain.money import ZERO, Money, yuan
 from domain.reference import LenderBooks
 from policy.engine import Bundle
 from services.kit.database import now
 from services.origination.calc.gate import CapitalPaid, GateConclusion, GateInputs, Screened, SecurityHeld, drawing_gate
 from services.origination.calc.payment_mode import PayeeAsked
+from services.origination.calc.room import family_breaches
 from services.pricing.calc.limit import limit
 from tests.golden.drafts import TODAY, draft
 from tests.pricing import requests
@@ -97,6 +98,33 @@ def test_a8_a9_20_million_is_the_most_of_one_borrower_under_both(
         held={name: yuan(amount) for name, amount in held.items()},
     )  # fmt: skip
     assert cap(found, "product") == (yuan(left), code)
+
+
+@pytest.mark.parametrize(
+    ("had", "amount", "breached"),
+    [
+        ({"sdrcb_operate": 12_000_000}, "8000000.00", False),
+        ({"sdrcb_operate": 12_000_000}, "8000000.01", True),
+        ({"sdrcb_operate": 12_000_000, "sdrcb_upgrade": 8_000_000}, "0.01", True),
+        ({"jsb_wc": 90_000_000}, "20000000.00", False),
+        ({}, "20000000.01", True),
+    ],
+)
+@pytest.mark.parametrize("name", ["sdrcb_operate", "sdrcb_upgrade"])
+def test_a8_a9_no_two_approvals_together_pass_20_million(
+    bundle: Bundle, name: str, had: dict[str, int], amount: str, breached: bool
+) -> None:
+    held = {product: yuan(each) for product, each in had.items()}
+    product = bundle.product(name, TODAY)
+    found = family_breaches(Money(amount=Decimal(amount)), product, bundle, TODAY, held)
+    assert [reason.code for reason in found] == (["CAP_FAMILY"] if breached else [])
+
+
+def test_only_a_family_with_a_bound_bounds_its_borrowers(bundle: Bundle) -> None:
+    """江苏银行 sells under one name and bounds each loan; 宁夏银行's loan has no family."""
+    for name in ("jsb_wc", "nxb_project_loan"):
+        held = {name: yuan(900_000_000)}
+        assert family_breaches(yuan(100_000_000), bundle.product(name, TODAY), bundle, TODAY, held) == ()
 
 
 @pytest.mark.parametrize(

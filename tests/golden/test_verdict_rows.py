@@ -191,6 +191,22 @@ def test_e8_only_a_valid_guarantor_that_shares_and_can_pay_bears_a_loss(
     assert quote_request(case, ON).risk_shared == (None if shared is None else Decimal(shared))
 
 
+@pytest.mark.parametrize(
+    ("worth", "shared"),
+    [
+        # 80 % of 140 and of 140 million are 224 of the 280 that are granted.
+        ("900000000.00", "0.80000000"),
+        # A guarantor of 140 million pays no more than that, however many papers it signs.
+        ("140000000.00", "0.50000000"),
+    ],
+)
+def test_e8_two_guarantees_of_one_guarantor_are_worth_what_it_can_pay_once(worth: str, shared: str) -> None:
+    half = {"amount": "140000000.00", "currency": "CNY"}
+    change = {"amount": half, "net_assets": {"value": {"amount": worth, "currency": "CNY"}}}
+    case = dossier(content(guarantees=[guarantee(**change), guarantee(**change)]))
+    assert quote_request(case, ON).risk_shared == Decimal(shared)
+
+
 def test_e8_in_the_limit_a_guarantee_counts_for_the_share_it_bears(bundle: Bundle) -> None:
     """80 % of 50 million: 40 million beside no other security, for a class that owes nothing unsecured."""
     given = requests.guarantee(50_000_000, share="0.80").model_copy(

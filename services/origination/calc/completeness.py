@@ -18,6 +18,7 @@ from policy.engine import Bundle, Product, RequiredDocument
 from services.origination.calc.eligibility import mix_adds_up, never_offered, not_booked_reason
 from services.origination.calc.known_names import unknown_names
 from services.origination.calc.repayment_terms import repayment_faults
+from services.origination.calc.repeated import repeated
 from services.origination.calc.required_facts import Case, gaps
 from services.origination.calc.tags import tag_faults
 
@@ -48,7 +49,7 @@ def missing(
         if product is not None:
             found += repayment_faults(line, product, today or on, bundle.validity(on).availability_days)
     found += _sums(content, line, product)
-    found += _keys(content)
+    found += [*_keys(content), *repeated(content)]
     found += tag_faults(content.tags or (), bundle.tag_lists(on))
     if line is not None and product is not None:
         case = Case(content, line, product, _asked(bundle, product, on))

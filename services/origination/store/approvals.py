@@ -14,11 +14,12 @@ from policy.engine import Bundle
 from services.kit.principal import Principal
 from services.kit.problems import Fault, Problem
 from services.origination.calc.exposures import exposure_kind
-from services.origination.calc.room import concentration_breaches
+from services.origination.calc.room import concentration_breaches, family_breaches
 from services.origination.calc.terms import offered
 from services.origination.store import limits
 from services.origination.store.casework import CaseFile, case_file, exposures, one_of, related, value_of
 from services.origination.store.limits import Room, Step
+from services.origination.store.product_standing import held_by_product
 from services.origination.tables.books import Customer
 
 DECLINED = "declined"
@@ -99,9 +100,12 @@ async def _reserved(
 
     async def measured(session: AsyncSession, customer: Customer) -> tuple[Reason, ...]:
         stake = await exposures(session, case.row, customer, lender, step.as_of, case.content)
-        return concentration_breaches(
-            Money(amount=amount), stake, lender, case.content, policies.pinned, policies.current, pinned_on, step.as_of
+        asked = Money(amount=amount)
+        breaches = concentration_breaches(
+            asked, stake, lender, case.content, policies.pinned, policies.current, pinned_on, step.as_of
         )
+        held = await held_by_product(session, case.row)
+        return (*breaches, *family_breaches(asked, product, policies.pinned, pinned_on, held))
 
     return await limits.reserve(session, who, step, room, measured)
 

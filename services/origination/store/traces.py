@@ -12,7 +12,7 @@ from sqlalchemy import select as core_select
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from domain.application import ApplicationContent, AssetKind, AssetLine, ComputeContract, PartyRole
+from domain.application import ApplicationContent, AssetKind, AssetLine, PartyRole
 from domain.application.invoices import Invoice, digital_number, document_mark, invoice_mark
 from domain.canonical import sha256_of
 from domain.facts import known
@@ -21,6 +21,7 @@ from domain.stages import Stage
 from services.kit.database import new_id
 from services.origination.calc.integrity.prices import per_gpu
 from services.origination.calc.integrity.ties import Digest, lasting_ties, plain
+from services.origination.calc.repeated import receivable_mark
 from services.origination.store import drafting
 from services.origination.store.case_rows import table_of
 from services.origination.store.events import keys_of
@@ -109,11 +110,6 @@ async def trace_left(session: AsyncSession, case_id: UUID) -> None:
 
 
 # --- what a file leaves ------------------------------------------------------------------------------------------------
-
-
-def receivable_mark(contract: ComputeContract) -> str:
-    """A claim is one by its buyer and the number of its contract, however that is spelt."""
-    return sha256_of(["receivable", contract.buyer_uscc, plain(contract.number)])
 
 
 def pledge_marks(content: ApplicationContent) -> list[tuple[str, str, str]]:

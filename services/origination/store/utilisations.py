@@ -37,6 +37,7 @@ from services.kit.database import new_id
 from services.kit.principal import Principal
 from services.kit.problems import Fault, Problem
 from services.origination.calc.opening import rulebook
+from services.origination.calc.repeated import repeated_invoices
 from services.origination.process import request_start
 from services.origination.store import reference
 from services.origination.store.applications import case, content_of, documents
@@ -149,6 +150,11 @@ async def _faults(
         Fault(f"/invoices/{place}", "unknown_document", "卷宗中没有该文件", "is no document of this case")
         for place, sha256 in enumerate(body.invoices)
         if sha256 not in on_file
+    ]
+    asked = [(f"/invoice_details/{place}", invoice) for place, invoice in enumerate(body.invoice_details)]
+    faults += [
+        Fault(pointer, "duplicate_invoice", f"发票与 {first} 重复", f"the invoice is that of {first}")
+        for pointer, first in repeated_invoices(asked)
     ]
     return faults
 

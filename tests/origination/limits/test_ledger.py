@@ -2,17 +2,21 @@
 
 from datetime import date
 from decimal import Decimal
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
+from domain.money import Money, yuan
 from services.kit.database import Database
 from services.kit.problems import Problem
 from services.origination.store import limits
 from services.origination.store.case_rows import case_tables
 from services.origination.store.events import events_of, rebuild, verify
-from tests.origination.bench import WORKER
+from services.origination.store.product_standing import held_by_product
+from services.origination.tables.cases import Application
+from tests.origination.bench import WORKER, new_case
 from tests.origination.limits.tree import Taken, Tree, contradictions, room, step
 
 
@@ -198,3 +202,26 @@ async def test_a_case_rebuilt_from_its_events_holds_what_it_held(tree: Tree, own
         await rebuild(session, other)
     assert await tree.taken(line) == taken(reserved=40, committed=55)
     assert await contradictions(tree.database) == []
+
+
+async def test_an_approval_counts_under_its_product_until_the_facility_does(tree: Tree) -> None:
+    """What the two loans of a family leave one borrower is known before either is contracted (rows A8, A9)."""
+    customer = await tree.customer()
+    async with tree.database.session() as session:
+        asked = {"product": "sdrcb_operate", "amount": Decimal(12_000_000), "tenor_months": 12}
+        fields = {"customer_id": customer, **asked}
+        one = await new_case(session, "SD2026-640100-000801", **fields)
+        other = await new_case(session, "SD2026-640100-000802", **fields)
+    held = {"sdrcb_operate": yuan(12_000_000)}
+
+    async def had(case: UUID) -> dict[str, Money]:
+        async with tree.database.session() as session:
+            return await held_by_product(session, await session.get_one(Application, case))
+
+    assert await had(other) == {}
+    assert await tree.reserve(one, customer, 12_000_000) == ()
+    assert (await had(other), await had(one)) == (held, {})
+    await tree.commit(one, 12_000_000)
+    assert await had(other) == held
+    await tree.release(one, committed=True)
+    assert await had(other) == {}

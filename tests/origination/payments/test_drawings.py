@@ -84,6 +84,10 @@ async def test_everything_wrong_with_a_request_is_said_at_once(drawn_case: Drawn
         payees=[payee(1).model_dump(mode="json"), payee(0).model_dump(mode="json")],
         delivery_date="2020-01-01",
         invoices=["0" * 64],
+        invoice_details=[
+            {"number": "26332000000012345678", "issued": "2026-11-01", "amount": yuan(amount).model_dump(mode="json")}
+            for amount in (100, 200)
+        ],
     )
     assert answer.status_code == 422
     found = {(error["pointer"], error["code"]) for error in answer.json()["errors"]}
@@ -93,6 +97,7 @@ async def test_everything_wrong_with_a_request_is_said_at_once(drawn_case: Drawn
         ("/payees", "key_repeated"),
         ("/delivery_date", "before_effective"),
         ("/invoices/0", "unknown_document"),
+        ("/invoice_details/1", "duplicate_invoice"),
     }
     for amount in (80_000_000, "8e7", "NaN"):
         hostile = await drawn_case.request(finance, 1, amount={"amount": amount, "currency": "CNY"})
@@ -306,7 +311,7 @@ async def test_a_case_with_drawings_is_rebuilt_from_its_events(
     bind_keys(owner, Keyring.load(settings.keys_dir))
     async with owner.session() as session:
         assert (await verify(session, drawn_case.case_id)).intact
-        await session.execute(text(f"TRUNCATE {', '.join(f'origination.{name}' for name in names)}"))
+        await session.execute(text(f"TRUNCATE {', '.join(f'origination.{name}' for name in names)} CASCADE"))
         await rebuild(session, drawn_case.case_id)
     await owner.dispose()
     assert {name: await rows(name) for name in names} == before
