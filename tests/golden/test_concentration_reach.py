@@ -232,3 +232,41 @@ def test_what_no_fact_can_be(bundle: Bundle, name: str, wrong: tuple[Scalar | in
     for value in wrong:
         read, absent = read_fact(name, definition, {name: value})
         assert (read, absent) == (None, "unlisted" if isinstance(value, str) else "out_of_range")
+
+
+UNTIL_19 = date(2026, 11, 19)
+"""The last day on which a lessor's related parties were held to the tenth that binds banks."""
+
+
+@pytest.mark.parametrize(
+    ("rule_id", "moments"),
+    [
+        ("RELATED_PARTY", {BEFORE, DECIDED}),
+        ("RELATED_SINGLE_10", {DECIDED}),
+        ("PLATFORM", {BEFORE, DECIDED}),
+        ("STATE_FUNDED_FOREIGN_CHIPS", {DECIDED}),
+    ],
+)
+def test_reach_of_related_parties_before_lessors_were_told_apart(
+    bundle: Bundle, rule_id: str, moments: set[str]
+) -> None:
+    assert reach(bundle, rule_id, UNTIL_19) == (EVERYBODY, moments)
+
+
+@pytest.mark.parametrize(
+    ("rule_id", "facts"),
+    [
+        ("RELATED_SINGLE_10", {**BOOKS, "borrower.related_to_lender": "none", "exposure.related_after": HUGE}),
+        ("PLATFORM", {"borrower.government_platform": False, "borrower.builder_type": FactState.NOT_APPLICABLE}),
+        (
+            "STATE_FUNDED_FOREIGN_CHIPS",
+            {"project.foreign_gpu": True, "borrower.builder_type": FactState.NOT_APPLICABLE},
+        ),
+    ],
+)
+def test_whom_the_earlier_file_of_related_parties_does_not_speak_of(
+    bundle: Bundle, rule_id: str, facts: dict[str, FactValue]
+) -> None:
+    rules = [rule for rule in bundle.regulations("approval", "city_bank", UNTIL_19) if rule.id == rule_id]
+    result = check_rules(rules, facts)
+    assert (result.outcome, result.breaches) == (Outcome.PASS, ())

@@ -5,6 +5,7 @@ the books of the case, not by the application.
 """
 
 from domain.application import ApplicationContent
+from domain.facts import known
 from domain.model import Value
 from domain.requests.collateral import cohorts
 from domain.tasks import SUBMISSION_DUTY, TaskType
@@ -88,8 +89,9 @@ def _process_facts(inputs: ContractingInputs) -> dict[str, FactValue]:
 
 
 def _security_facts(inputs: ContractingInputs, content: ApplicationContent) -> dict[str, FactValue]:
-    """A guarantor was examined by resolution and accounts, collateral by a valuation of each asset and cohort."""
-    guarantors = all(item.resolution_sha256 and item.net_assets is not None for item in content.guarantees)
+    """A guarantor was examined by resolution and accounts, collateral by a valuation of each asset and cohort. Accounts that are
+    declared unknown were examined by nobody."""
+    guarantors = all(item.resolution_sha256 and known(item.net_assets) is not None for item in content.guarantees)
     wanted = len(cohorts(content))
     return {
         "security.guarantor_examined": guarantors,
