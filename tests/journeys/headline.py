@@ -4,6 +4,7 @@ The paper gives the project, its capital and the floating charge. The servers ar
 (§3.7); the borrower, its halls' contract, payees and documents are made up.
 """
 
+import hashlib
 import io
 import json
 import shutil
@@ -161,12 +162,21 @@ def _contracts(given: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def case_files(directory: Path, prefix: str = "HDLN1") -> CaseFiles:
     """The files of the case, written to a directory: those of the project loan, with this case's application and servers,
-    whose serials begin with ``prefix``: a server secures one case."""
+    whose serials begin with ``prefix``, and its contracts, which end in it: a thing secures one case."""
     shutil.copytree(SOURCE, directory, dirs_exist_ok=True)
     customer = json.loads((SOURCE / "customer.json").read_text("utf-8")) | {"uscc": USCC, "name": NAME}
-    for file, content in (("customer.json", customer), ("application.json", application())):
+    asked = application()
+    for contract in asked["contracts"]:
+        contract["number"] = f"{contract['number']}-{prefix}"
+    for file, content in (("customer.json", customer), ("application.json", asked)):
         (directory / file).write_text(json.dumps(content, ensure_ascii=False), "utf-8")
     (directory / "servers.xlsx").write_bytes(_inventory(prefix))
+    # The vendor's invoice is this case's own: one that paid another loan's drawing pays for no second.
+    invoice = directory / "documents" / "invoice-advance-servers.pdf"
+    invoice.write_bytes(invoice.read_bytes() + f"% {prefix}\n".encode())
+    drawing = json.loads((SOURCE / "utilisation.json").read_text("utf-8"))
+    drawing["invoices"] = [hashlib.sha256(invoice.read_bytes()).hexdigest()]
+    (directory / "utilisation.json").write_text(json.dumps(drawing, ensure_ascii=False), "utf-8")
     return CaseFiles(directory)
 
 
