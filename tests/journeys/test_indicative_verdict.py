@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from suandai.walkthrough.files import CASTS, another_case, case_files
+from suandai.walkthrough.files import CASTS, another_case
 from suandai.walkthrough.play import CasePlay
 from tests.fixtures.stack import BankStack
 from tests.journeys import headline
@@ -32,7 +32,7 @@ SECTIONS = (
 
 
 async def _drafted(bank_stack: BankStack, example: str, **change: Any) -> CasePlay:
-    play = CasePlay(bank_stack.bank, case_files(example), CASTS[example])
+    play = CasePlay(bank_stack.bank, another_case(example), CASTS[example])
     await play.draft(await play.enter_customer(), **change)
     return play
 
@@ -115,7 +115,7 @@ async def _everything_of(bank_stack: BankStack, play: CasePlay) -> tuple[Any, ..
 async def test_a_draft_without_a_section_has_a_verdict_all_the_same(
     bank_stack: BankStack, example: str, section: str
 ) -> None:
-    play = CasePlay(bank_stack.bank, case_files(example), CASTS[example])
+    play = CasePlay(bank_stack.bank, another_case(example), CASTS[example])
     content = {**play.files.json("application.json"), "customer_id": (await play.enter_customer())["customer_id"]}
     verdict = await _partial(play, content, section)
     assert verdict["complete"] is False
