@@ -341,7 +341,7 @@ class TestHostileInput:
     @pytest.mark.parametrize(
         ("path", "change", "pointer", "code"),
         [
-            ("/v1/ratings", {"product": "sensetime_prop"}, "/product", "product_unknown"),
+            ("/v1/ratings", {"product": "nobody"}, "/product", "product_unknown"),
             ("/v1/ratings", {"product": "jsb_wc"}, "/lender_id", "product_of_another_lender"),
             (
                 "/v1/ratings",
