@@ -6,7 +6,7 @@ import threading
 from temporalio import activity, workflow
 
 with workflow.unsafe.imports_passed_through():
-    from domain.process import UTILISATION_WORKFLOW, DecisionRecord
+    from domain.process import UTILISATION_WORKFLOW, DecisionEntered, DecisionRecord
     from workflows import effects
 
 
@@ -49,9 +49,10 @@ class Faulty:
 
 
 @activity.defn(name="record_decision")
-async def faulty_step(record: DecisionRecord) -> None:
+async def faulty_step(record: DecisionRecord) -> DecisionEntered:
     """An effect that has the defect itself, whatever the services answer."""
     if Code.defect == "step_raises":
         raise ZeroDivisionError("王小明 64010219900101001X")
     if Code.defect == "step_hangs":
         await asyncio.Event().wait()
+    return DecisionEntered()

@@ -18,7 +18,7 @@ from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSear
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 from typer.testing import CliRunner
 
-from domain.process import TASK_QUEUE, UTILISATION_WORKFLOW, DecisionRecord
+from domain.process import TASK_QUEUE, UTILISATION_WORKFLOW, DecisionEntered, DecisionRecord
 from services.kit.keyring import Keyring
 from services.kit.service_token import FixedToken
 from services.kit.temporal import connect
@@ -195,7 +195,7 @@ async def test_a_step_past_its_deadline_is_listed_until_the_service_answers(
             assert datetime.fromisoformat(later["since"]) == first
             service.status = 409
             await until(lambda: _because(operator, handle.id, "service_refuses"), LONG)
-            service.status = 204
+            service.status = 200
             assert await handle.result() == "done"
             await until_closed(operator, handle.id)
         await origination.aclose()
@@ -326,7 +326,7 @@ def _record() -> DecisionRecord:
 
 @dataclass
 class Service:
-    """A service that answers every request with one status."""
+    """A service that answers every request with one status; where it is well, with a decision entered."""
 
     status: int
     port: int = 0
@@ -339,7 +339,10 @@ class Service:
         head = await reader.readuntil(b"\r\n\r\n")
         [length] = [line.split(b":")[1] for line in head.split(b"\r\n") if line.lower().startswith(b"content-length")]
         await reader.readexactly(int(length))
-        writer.write(f"HTTP/1.1 {self.status} X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode())
+        body = DecisionEntered().model_dump_json() if self.status == 200 else ""
+        kind = "Content-Type: application/json\r\n" if body else ""
+        head_of_answer = f"HTTP/1.1 {self.status} X\r\n{kind}Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+        writer.write((head_of_answer + body).encode())
         await writer.drain()
         writer.close()
         await writer.wait_closed()
