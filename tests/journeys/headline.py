@@ -8,6 +8,7 @@ import hashlib
 import io
 import json
 import shutil
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ GUARANTEE = "127500000.00"
 
 def yuan(million: int | str) -> dict[str, str]:
     """Millions of yuan as the API takes money."""
-    return {"amount": f"{float(million) * 1_000_000:.2f}", "currency": "CNY"}
+    return {"amount": f"{Decimal(million) * 1_000_000:.2f}", "currency": "CNY"}
 
 
 def _of(value: Any) -> dict[str, Any]:

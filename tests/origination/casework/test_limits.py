@@ -1,6 +1,7 @@
 """What a case holds of the limits on its way from approval to its end, over the routes that people and processes use."""
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -87,7 +88,7 @@ async def test_approval_holds_the_offer_until_the_case_ends(running: Running) ->
     after = await read(await manager.get(f"/v1/customers/{customer_id}/exposure", params=LENDER), 200)
     # Undrawn and promised: no loan yet, 40 % as a commitment, whole in unified credit.
     assert after["loans"]["amount"] == "0.00"
-    assert float(after["exposure"]["amount"]) == round(float(amount) * 0.4, 2)
+    assert Decimal(after["exposure"]["amount"]) == Decimal(amount) * Decimal("0.40")
     assert after["unified_customer"]["amount"] == after["unified_group"]["amount"] == amount
     # 37.02m × 40 % of tier 1 of 12.9bn is 0.114790… %, rounded up; there is no loan of the 15.8bn net capital yet.
     assert after["capital"] == {
